@@ -1,0 +1,142 @@
+"""Envoy's configuration around the filter under test, as plain data."""
+
+import json
+from dataclasses import dataclass, field
+
+ADDRESS = "127.0.0.1"
+STRING_VALUE = "type.googleapis.com/google.protobuf.StringValue"
+STRUCT = "type.googleapis.com/google.protobuf.Struct"
+HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+
+ACCESS_LOG_FIELDS = {
+    "id": "%REQ(X-E2E)%",
+    "status": "%RESPONSE_CODE%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "decision": "%FILTER_STATE(wasm.cognito_decision:PLAIN)%",
+    "sub": "%FILTER_STATE(wasm.cognito_sub:PLAIN)%",
+    "client_id": "%FILTER_STATE(wasm.cognito_client_id:PLAIN)%",
+    "listener": "%FILTER_CHAIN_NAME%",
+}
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One instance of the filter: its module, its configuration and how the host is to run it."""
+
+    configuration: dict | str
+    wasm: str
+    form: str = "string"
+    """`string`: JSON in a `StringValue`; `struct`: a `google.protobuf.Struct`"""
+    name: str = "cognito"
+    vm_id: str = "cognito"
+    failure_policy: str = "FAIL_RELOAD"
+
+    def http_filter(self) -> dict:
+        """The entry in `http_filters`."""
+        if self.form == "struct":
+            handed_over = {"@type": STRUCT, "value": self.configuration}
+        else:
+            text = self.configuration if isinstance(self.configuration, str) else json.dumps(self.configuration)
+            handed_over = {"@type": STRING_VALUE, "value": text}
+        return {
+            "name": "envoy.filters.http.wasm",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+                "config": {
+                    "name": self.name,
+                    "root_id": self.name,
+                    "failure_policy": self.failure_policy,
+                    "configuration": handed_over,
+                    "vm_config": {
+                        "vm_id": self.vm_id,
+                        "runtime": "envoy.wasm.runtime.v8",
+                        "code": {"local": {"filename": self.wasm}},
+                    },
+                },
+            },
+        }
+
+
+ROUTER = {
+    "name": "envoy.filters.http.router",
+    "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """A listener with its filters and routes; its port is picked by the kernel."""
+
+    filters: tuple[dict, ...] = ()
+    name: str = "door"
+    routes: tuple[dict, ...] = ()
+
+    def listener(self, access_log: str) -> dict:
+        """The listener as Envoy reads it."""
+        routes = list(self.routes) or [route("everything")]
+        manager = {
+            "@type": HCM,
+            "stat_prefix": self.name,
+            "codec_type": "AUTO",
+            "route_config": {"name": self.name, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+            "upgrade_configs": [{"upgrade_type": "websocket"}],
+            "http_filters": [*self.filters, ROUTER],
+            "access_log": [
+                {
+                    "name": "envoy.access_loggers.file",
+                    "typed_config": {
+                        "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+                        "path": access_log,
+                        "log_format": {"json_format": ACCESS_LOG_FIELDS},
+                    },
+                }
+            ],
+        }
+        return {
+            "name": self.name,
+            "address": {"socket_address": {"address": ADDRESS, "port_value": 0}},
+            "filter_chains": [
+                {"name": self.name, "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+            ],
+        }
+
+
+def route(name: str, match: dict | None = None, metadata: dict | None = None) -> dict:
+    """A route to the upstream; `metadata` goes under the name `cognito`."""
+    entry = {"name": name, "match": match or {"prefix": "/"}, "route": {"cluster": "upstream", "timeout": "30s"}}
+    if metadata is not None:
+        entry["metadata"] = {"filter_metadata": {"cognito": metadata}}
+    return entry
+
+
+def cluster(name: str, port: int) -> dict:
+    """A cluster of one local server."""
+    endpoint = {"endpoint": {"address": {"socket_address": {"address": ADDRESS, "port_value": port}}}}
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "2s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        # The tests open more connections at once than the default of 1,024 allows.
+        "circuit_breakers": {"thresholds": [{"max_connections": 5000, "max_pending_requests": 5000, "max_requests": 5000}]},
+    }
+
+
+def bootstrap(doors: tuple[Door, ...], clusters: dict[str, int], access_log: str, lds_path: str | None = None) -> dict:
+    """The whole file. With `lds_path` the listeners are read from there, and read again when it is replaced."""
+    config = {
+        "admin": {"address": {"socket_address": {"address": ADDRESS, "port_value": 0}}},
+        "node": {"id": "e2e", "cluster": "e2e"},
+        "static_resources": {"clusters": [cluster(name, port) for name, port in clusters.items()]},
+    }
+    if lds_path:
+        config["dynamic_resources"] = {"lds_config": {"path_config_source": {"path": lds_path}}}
+    else:
+        config["static_resources"]["listeners"] = [door.listener(access_log) for door in doors]
+    return config
+
+
+def discovery_response(doors: tuple[Door, ...], access_log: str, version: str) -> dict:
+    """The file that file-based LDS reads."""
+    kind = "type.googleapis.com/envoy.config.listener.v3.Listener"
+    return {"version_info": version, "resources": [{"@type": kind, **door.listener(access_log)} for door in doors]}
