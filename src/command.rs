@@ -1,0 +1,95 @@
+//! What the core wants done: values that the shell carries out, in order.
+
+use crate::code::Code;
+use crate::metrics::Counter;
+use crate::request::RequestId;
+use core::time::Duration;
+use std::rc::Rc;
+
+/// Whether the host goes on with the request when the callback returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// On to the next filter.
+    Continue,
+    /// It waits: for a later [`Command::Resume`] or because it has been answered.
+    Pause,
+}
+
+/// One thing to do. Commands about a request apply to that of the callback, or to the one named last by [`Command::Of`].
+/// If one of a request's header edits fails, the shell answers it with `internal_error` and skips the rest that is about it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// What follows is about this request (root callbacks only). If it is gone, what follows is skipped up to the next `Of`.
+    Of(RequestId),
+    /// Change the request's headers.
+    Edit(HeaderEdit),
+    /// Set filter state for access logs and later filters.
+    Annotate(FilterState, Rc<str>),
+    /// Answer the request.
+    Reply(Box<Reply>),
+    /// Let a paused request go on.
+    Resume,
+    /// Count one.
+    Count(Counter),
+    /// Record the gauge of all pools' keys.
+    RecordKeys(u64),
+    /// Write a log line. It never holds a token or a part of one.
+    Log(Severity, String),
+    /// From now on tick at this period. Only sent when the period changes: setting it anew starts the host's timer over.
+    TickEvery(Duration),
+}
+
+/// A change of the request's headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderEdit {
+    /// Remove all headers of this name.
+    Remove(Vec<u8>),
+    /// Add these headers, which are not there (they were removed first).
+    Add(Rc<[Header]>),
+    /// Set this header to one value.
+    Set(&'static str, Vec<u8>),
+}
+
+/// A header to add: its name in lower case, its value in visible ASCII and spaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The name.
+    pub name: Rc<str>,
+    /// The value.
+    pub value: Box<str>,
+}
+
+/// What the filter tells access logs and later filters of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterState {
+    /// `wasm.cognito_decision`.
+    Decision,
+    /// `wasm.cognito_sub`.
+    Subject,
+    /// `wasm.cognito_client_id`.
+    ClientId,
+}
+
+/// A refusal as the client gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Status and response code details.
+    pub code: Code,
+    /// Headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// `application/problem+json` (RFC 9457).
+    pub body: String,
+}
+
+/// How bad a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A line per refused request.
+    Debug,
+    /// A pool's keys have changed.
+    Info,
+    /// Something fails, or works again.
+    Warn,
+    /// The operator must act.
+    Error,
+}

@@ -1,0 +1,93 @@
+//! The configuration: read at the edge into types that cannot be wrong.
+
+pub mod compile;
+pub mod error;
+pub mod file;
+
+use crate::enrich::{CallPolicy, UserLookupPolicy};
+use crate::identity::IdentityPolicy;
+use crate::rules::Rule;
+use crate::token::check::ClaimPolicy;
+use crate::token::source::TokenSource;
+use core::time::Duration;
+
+/// All settings, checked. [`Config::parse`] is the only way to one.
+#[derive(Debug)]
+pub struct Config {
+    /// 1 to 64 pools.
+    pub pools: Vec<Pool>,
+    /// Where a token is looked for, in order; never empty.
+    pub token_sources: Vec<TokenSource>,
+    /// First match wins.
+    pub rules: Vec<Rule>,
+    /// What the upstream is told.
+    pub identity: IdentityPolicy,
+    /// Find or create the application's own user.
+    pub user_lookup: Option<UserLookupPolicy>,
+    /// Whether refusals are carried out.
+    pub mode: Mode,
+    /// CORS preflights pass without a token.
+    pub bypass_cors_preflight: bool,
+    /// How many verified tokens a worker remembers; 0 to 100,000, 0 switches it off.
+    pub token_cache_entries: usize,
+    /// Realm of `www-authenticate`.
+    pub realm: String,
+    /// Whether clients see why.
+    pub disclose_reason: bool,
+    /// What the operator should know, though it is no error (a rule that can never match).
+    pub warnings: Vec<String>,
+}
+
+/// Whether refusals are carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Refused requests are answered by the filter.
+    Enforce,
+    /// Refusals are only logged and counted.
+    Shadow,
+}
+
+/// A user pool whose tokens are accepted.
+#[derive(Debug)]
+pub struct Pool {
+    /// `<region>_<id>`, as Cognito shows it; for log lines.
+    pub user_pool_id: String,
+    /// Every `iss` that is this pool's; compared exactly.
+    pub issuers: Vec<String>,
+    /// What its tokens' claims must hold.
+    pub claims: ClaimPolicy,
+    /// Where its keys come from.
+    pub keys: KeySource,
+    /// More claims for access tokens.
+    pub user_info: Option<CallPolicy>,
+}
+
+/// Where a pool's keys come from.
+#[derive(Debug)]
+pub enum KeySource {
+    /// The configuration: nothing is fetched.
+    Inline(crate::keys::jwks::KeySet),
+    /// The pool's JWKS endpoint.
+    Fetched(FetchPolicy),
+}
+
+/// How a pool's keys are fetched and kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchPolicy {
+    /// The Envoy cluster.
+    pub cluster: String,
+    /// The whole URI, for the digest that names the shared entries.
+    pub uri: String,
+    /// `:authority` of the fetch.
+    pub authority: String,
+    /// `:path` of the fetch.
+    pub path: String,
+    /// Age at which the keys are fetched anew; 1 to 86,400 s.
+    pub ttl: Duration,
+    /// How long past the TTL keys go on serving; 0 to 604,800 s.
+    pub max_stale: Duration,
+    /// One fetch's time limit and the longest that a request waits; 1 to 60,000 ms.
+    pub timeout: Duration,
+    /// Least time between two fetches that unknown `kid`s cause; 0 to 3,600 s.
+    pub refetch_cooldown: Duration,
+}

@@ -1,0 +1,8 @@
+//! The keys of a user pool: what is accepted as one, when they are fetched, how workers share them.
+
+pub mod jwks;
+pub mod rsa;
+
+/// The place of a pool in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PoolId(pub usize);

@@ -1,0 +1,143 @@
+//! Every metric and its name.
+
+use crate::code::Code;
+
+/// A counter that operators see. The host is told its name once, at configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// Requests passed on with a verified token.
+    Allowed,
+    /// Requests passed on without a token, by a rule.
+    Bypassed,
+    /// CORS preflights passed on without a token.
+    CorsPreflightBypassed,
+    /// Requests refused, by code.
+    Denied(Code),
+    /// Requests that would have been refused, by code (`mode: shadow`).
+    ShadowDenied(Code),
+    /// Key fetches that gave a usable set.
+    JwksFetchSuccess,
+    /// Key fetches that did not.
+    JwksFetchFailed,
+    /// Fetches that an unknown `kid` caused.
+    JwksRefetchUnknownKid,
+    /// Requests with an unknown `kid` for which the cooldown allowed no fetch.
+    JwksRefetchThrottled,
+    /// Requests judged with keys past their TTL.
+    JwksServedStale,
+    /// Requests whose token was remembered.
+    JwtCacheHit,
+    /// Requests whose token was not remembered.
+    JwtCacheMiss,
+    /// Signatures verified by the host.
+    VerifyHost,
+    /// Signatures verified in the module.
+    VerifyModule,
+    /// Calls to UserInfo that gave claims.
+    UserInfoSuccess,
+    /// Calls to UserInfo that failed.
+    UserInfoFailed,
+    /// Requests served with a remembered answer of UserInfo.
+    UserInfoCached,
+    /// User lookups that gave a user or a refusal.
+    UserLookupSuccess,
+    /// User lookups that failed.
+    UserLookupFailed,
+    /// Requests served with a remembered user lookup.
+    UserLookupCached,
+}
+
+/// The only gauge: how many keys all pools have. Recorded by whoever fetched, since a worker's gauges overwrite each other's.
+pub const JWKS_KEYS_GAUGE: &str = "cognito_jwt.jwks_keys";
+
+const PLAIN: [(Counter, &str); 18] = [
+    (Counter::Allowed, "allowed"),
+    (Counter::Bypassed, "bypassed"),
+    (Counter::CorsPreflightBypassed, "cors_preflight_bypassed"),
+    (Counter::JwksFetchSuccess, "jwks_fetch_success"),
+    (Counter::JwksFetchFailed, "jwks_fetch_failed"),
+    (Counter::JwksRefetchUnknownKid, "jwks_refetch_unknown_kid"),
+    (Counter::JwksRefetchThrottled, "jwks_refetch_throttled"),
+    (Counter::JwksServedStale, "jwks_served_stale"),
+    (Counter::JwtCacheHit, "jwt_cache_hit"),
+    (Counter::JwtCacheMiss, "jwt_cache_miss"),
+    (Counter::VerifyHost, "verify_host"),
+    (Counter::VerifyModule, "verify_module"),
+    (Counter::UserInfoSuccess, "user_info_success"),
+    (Counter::UserInfoFailed, "user_info_failed"),
+    (Counter::UserInfoCached, "user_info_cached"),
+    (Counter::UserLookupSuccess, "user_lookup_success"),
+    (Counter::UserLookupFailed, "user_lookup_failed"),
+    (Counter::UserLookupCached, "user_lookup_cached"),
+];
+
+impl Counter {
+    /// How many counters there are.
+    pub const COUNT: usize = PLAIN.len() + 2 * Code::ALL.len();
+
+    /// All counters, each at its [`index`](Counter::index).
+    pub fn all() -> impl Iterator<Item = Counter> {
+        let plain = PLAIN.iter().map(|(counter, _)| *counter);
+        let denied = Code::ALL.iter().map(|code| Counter::Denied(*code));
+        let shadow = Code::ALL.iter().map(|code| Counter::ShadowDenied(*code));
+        plain.chain(denied).chain(shadow)
+    }
+
+    /// Its place in the table of host ids; below [`Counter::COUNT`].
+    pub const fn index(self) -> usize {
+        match self {
+            Counter::Allowed => 0,
+            Counter::Bypassed => 1,
+            Counter::CorsPreflightBypassed => 2,
+            Counter::JwksFetchSuccess => 3,
+            Counter::JwksFetchFailed => 4,
+            Counter::JwksRefetchUnknownKid => 5,
+            Counter::JwksRefetchThrottled => 6,
+            Counter::JwksServedStale => 7,
+            Counter::JwtCacheHit => 8,
+            Counter::JwtCacheMiss => 9,
+            Counter::VerifyHost => 10,
+            Counter::VerifyModule => 11,
+            Counter::UserInfoSuccess => 12,
+            Counter::UserInfoFailed => 13,
+            Counter::UserInfoCached => 14,
+            Counter::UserLookupSuccess => 15,
+            Counter::UserLookupFailed => 16,
+            Counter::UserLookupCached => 17,
+            Counter::Denied(code) => PLAIN.len().saturating_add(code.index()),
+            Counter::ShadowDenied(code) => PLAIN.len().saturating_add(Code::ALL.len()).saturating_add(code.index()),
+        }
+    }
+
+    /// The name that the host is told; Envoy shows it under `wasmcustom.`.
+    pub fn name(self) -> String {
+        match self {
+            Counter::Denied(code) => format!("cognito_jwt.denied.{}", code.as_str()),
+            Counter::ShadowDenied(code) => format!("cognito_jwt.shadow_denied.{}", code.as_str()),
+            plain => {
+                let name = PLAIN
+                    .iter()
+                    .find(|(counter, _)| *counter == plain)
+                    .map_or("", |(_, name)| *name);
+                format!("cognito_jwt.{name}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_has_its_own_name_and_stands_at_its_index() {
+        let mut names: Vec<String> = Vec::new();
+        for (index, counter) in Counter::all().enumerate() {
+            assert_eq!(counter.index(), index, "{counter:?}");
+            assert!(counter.name().len() > "cognito_jwt.".len());
+            assert!(!names.contains(&counter.name()));
+            names.push(counter.name());
+        }
+        assert_eq!(names.len(), Counter::COUNT);
+    }
+}

@@ -1,0 +1,53 @@
+//! What the filter sees of a request: its headers, as bytes.
+
+/// The host's number of a request (its stream context).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u32);
+
+/// All request headers in the order in which they came, pseudo-headers among them, as bytes: nothing says that they are UTF-8.
+/// Envoy has lower-cased the names of HTTP/1 already; those of HTTP/2 are lower case by RFC 9113.
+#[derive(Clone, Debug, Default)]
+pub struct RequestHead<'a> {
+    headers: Vec<(&'a [u8], &'a [u8])>,
+}
+
+impl<'a> RequestHead<'a> {
+    /// A head of these headers, name and value.
+    pub fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> RequestHead<'a> {
+        RequestHead { headers }
+    }
+
+    /// All headers, name and value, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + '_ {
+        self.headers.iter().copied()
+    }
+
+    /// All values of the header `name` (lower case), in order.
+    pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
+        self.iter()
+            .filter(move |(found, _)| *found == name.as_bytes())
+            .map(|(_, value)| value)
+    }
+
+    /// The first value of the header `name` (lower case).
+    pub fn first(&self, name: &str) -> Option<&'a [u8]> {
+        self.iter()
+            .find(|(found, _)| *found == name.as_bytes())
+            .map(|(_, value)| value)
+    }
+
+    /// `:path`, with query and all; empty if absent.
+    pub fn path(&self) -> &'a [u8] {
+        self.first(":path").unwrap_or_default()
+    }
+
+    /// `:method`; empty if absent.
+    pub fn method(&self) -> &'a [u8] {
+        self.first(":method").unwrap_or_default()
+    }
+
+    /// `:authority`, with the port if it was sent; empty if absent.
+    pub fn authority(&self) -> &'a [u8] {
+        self.first(":authority").unwrap_or_default()
+    }
+}
