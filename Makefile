@@ -1,0 +1,124 @@
+# Every task of the project by its name. Each may be run again at any time; `make` alone lists them.
+#
+#   TOOLS=DIR     where Envoy, the emulator of Cognito and the rest are installed (default: .tools)
+#   E2E_JOBS=N    end-to-end tests at once
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+TOOLS ?= $(CURDIR)/.tools
+override TOOLS := $(abspath $(TOOLS))
+BUILD := $(CURDIR)/.build
+E2E_JOBS ?= 4
+export TOOLS BUILD
+
+PYTHON := $(TOOLS)/venv/bin/python
+CARGO := cargo
+TARGET := wasm32-wasip1
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+RAW := $(CARGO_TARGET_DIR)/$(TARGET)/release/envoy_cognito_jwt.wasm
+WASM := $(CURDIR)/dist/envoy_cognito_jwt.wasm
+WASM_MODULE_CRYPTO := $(CURDIR)/dist/test/envoy_cognito_jwt-module-crypto.wasm
+WASM_TRAP := $(CURDIR)/dist/test/envoy_cognito_jwt-trap.wasm
+export WASM WASM_MODULE_CRYPTO WASM_TRAP
+
+STAGE := tools/stage
+SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
+
+# Paths of this machine must not end up in the module: two folders, two homes, the same bytes.
+SYSROOT = $(shell rustc --print sysroot)
+REMAP = --remap-path-prefix=$(CURDIR)=/src --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(SYSROOT)=/rust
+WASM_CARGO = CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --release --target $(TARGET)
+
+##@ Start here
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
+	  /^[a-z0-9-]+:.*## / { printf "  make \033[36m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+
+.PHONY: demo
+demo: tools wasm ## sign in at an emulated Cognito and watch a real Envoy accept and refuse
+	@$(PYTHON) -m demo
+
+##@ Build
+
+.PHONY: wasm
+wasm: tools-rust ## the module, dist/envoy_cognito_jwt.wasm; prints its size and SHA-256
+	@tools/setup.py --optional node
+	$(WASM_CARGO)
+	@$(SLIM) $(RAW) $(WASM)
+
+.PHONY: wasm-test
+wasm-test: tools-rust
+	@tools/setup.py --optional node
+	CARGO_TARGET_DIR=$(BUILD)/module-crypto $(WASM_CARGO) --features force-module-crypto
+	@$(SLIM) $(BUILD)/module-crypto/$(TARGET)/release/envoy_cognito_jwt.wasm $(WASM_MODULE_CRYPTO)
+	CARGO_TARGET_DIR=$(BUILD)/trap $(WASM_CARGO) --features test-trap
+	@$(SLIM) $(BUILD)/trap/$(TARGET)/release/envoy_cognito_jwt.wasm $(WASM_TRAP)
+
+.PHONY: tools
+tools: ## install what building, testing and the demo need, all pinned, into TOOLS
+	@tools/setup.py
+
+.PHONY: tools-rust
+tools-rust:
+	@tools/setup.py rust
+
+##@ Check
+
+.PHONY: test
+test: ## everything that CI checks, with the time of each stage
+	@$(STAGE) --begin
+	@$(STAGE) "set-up" $(MAKE) --no-print-directory tools
+	@$(STAGE) "formatting" $(MAKE) --no-print-directory format-check
+	@$(STAGE) "lints" $(MAKE) --no-print-directory lint
+	@$(STAGE) "native tests" $(MAKE) --no-print-directory test-native
+	@$(STAGE) "the module" $(MAKE) --no-print-directory wasm wasm-test
+	@$(STAGE) "end-to-end tests in Envoy" $(MAKE) --no-print-directory test-e2e
+	@if [ -f examples/django/manage.py ]; then $(STAGE) "the Django example" $(MAKE) --no-print-directory test-django; fi
+	@$(STAGE) --summary
+
+.PHONY: format-check
+format-check:
+	$(CARGO) fmt --check
+
+.PHONY: lint
+lint: tools-rust ## clippy, native and for the module's target; warnings are errors
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --target $(TARGET) -- -D warnings
+
+.PHONY: test-native
+test-native: ## the tests of the pure core
+	$(CARGO) test --locked --quiet
+
+# Asked for by itself this builds the modules first; `make test` has done so in a stage of its own.
+.PHONY: test-e2e
+test-e2e: tools ## the tests in a real Envoy (needs `make wasm wasm-test`)
+	cd tests/envoy && $(PYTHON) -m pytest -n $(E2E_JOBS) $(PYTEST)
+
+.PHONY: compose-test
+compose-test: tools wasm ## run envoy/compose.yaml for real, with a Docker engine of its own where none runs (root; not part of `make test`)
+	tools/compose_test.sh
+
+##@ Look after
+
+.PHONY: format
+format: ## format the Rust code
+	$(CARGO) fmt
+
+.PHONY: lock-tools
+lock-tools: ## pin anew what tools/requirements.in and tools/package.json ask for
+	python3 -m venv $(BUILD)/lock && $(BUILD)/lock/bin/pip install --quiet uv==0.13.9
+	$(BUILD)/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock-tools" tools/requirements.in -o tools/requirements.txt
+	cd tools && npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+
+.PHONY: clean
+clean: ## remove what was built, but not TOOLS
+	rm -rf target dist .build
