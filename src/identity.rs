@@ -1,12 +1,14 @@
 //! What the upstream is told of the user, in headers that no client can forge.
 
+use std::rc::Rc;
+
 /// What the upstream is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityPolicy {
     /// Header (lower case) and where its value comes from.
-    pub headers: Vec<(String, HeaderSource)>,
+    pub headers: Vec<(Rc<str>, HeaderSource)>,
     /// Header that carries all claims, base64url of the JSON.
-    pub payload_header: Option<String>,
+    pub payload_header: Option<Rc<str>>,
     /// Take the credential out of what the upstream gets.
     pub remove_token: bool,
 }
