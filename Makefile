@@ -32,6 +32,8 @@ SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
 SYSROOT = $(shell rustc --print sysroot)
 REMAP = --remap-path-prefix=$(CURDIR)=/src --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(SYSROOT)=/rust
 WASM_CARGO = CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --release --target $(TARGET)
+TEST_WASM_CARGO = CARGO_TARGET_DIR=$(BUILD)/test-modules $(WASM_CARGO)
+TEST_RAW := $(BUILD)/test-modules/$(TARGET)/release/envoy_cognito_jwt.wasm
 
 ##@ Start here
 
@@ -54,13 +56,14 @@ wasm: tools-rust ## the module, dist/envoy_cognito_jwt.wasm; prints its size and
 	$(WASM_CARGO)
 	@$(SLIM) $(RAW) $(WASM)
 
+# Modules that only tests may load. They have a target folder of their own, so that none of them can be taken for the real one.
 .PHONY: wasm-test
 wasm-test: tools-rust
 	@tools/setup.py --optional node
-	CARGO_TARGET_DIR=$(BUILD)/module-crypto $(WASM_CARGO) --features force-module-crypto
-	@$(SLIM) $(BUILD)/module-crypto/$(TARGET)/release/envoy_cognito_jwt.wasm $(WASM_MODULE_CRYPTO)
-	CARGO_TARGET_DIR=$(BUILD)/trap $(WASM_CARGO) --features test-trap
-	@$(SLIM) $(BUILD)/trap/$(TARGET)/release/envoy_cognito_jwt.wasm $(WASM_TRAP)
+	$(TEST_WASM_CARGO) --features force-module-crypto
+	@$(SLIM) $(TEST_RAW) $(WASM_MODULE_CRYPTO)
+	$(TEST_WASM_CARGO) --features test-trap
+	@$(SLIM) $(TEST_RAW) $(WASM_TRAP)
 
 .PHONY: tools
 tools: ## install what building, testing and the demo need, all pinned, into TOOLS

@@ -1,0 +1,156 @@
+"""The demo's user pool: who is in it, how to sign in, and how an attacker would forge its tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import time
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+POOL_ID = "us-east-1_Demo12345"
+ISSUER = f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}"
+WEB, MOBILE, PARTNER = "1web5example7q9s1u3w5y7a9c", "2mobile7example9s1u3w5y7a", "3partner9example1u3w5y7a9"
+PASSWORD = "Correct-Horse-1"
+
+
+class SignInFailed(Exception):
+    """The emulator did not answer InitiateAuth with tokens."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who signed in, with the two tokens that this gave."""
+
+    name: str
+    id_token: str
+    access_token: str
+
+    @property
+    def sub(self) -> str:
+        """The user's immutable id."""
+        return claims_of(self.id_token)["sub"]
+
+
+def sign_in(cognito: str, name: str, client_id: str) -> Person:
+    """Cognito's InitiateAuth with name and password, as the AWS SDKs call it."""
+    tokens = call(cognito, "InitiateAuth", {
+        "ClientId": client_id,
+        "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": name, "PASSWORD": PASSWORD},
+    }).get("AuthenticationResult")
+    if not tokens:
+        raise SignInFailed(f"{name} could not sign in at {cognito}")
+    return Person(name, tokens["IdToken"], tokens["AccessToken"])
+
+
+def call(cognito: str, operation: str, arguments: dict) -> dict:
+    """One operation of Cognito's API."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(cognito).netloc, timeout=10)
+    try:
+        connection.request("POST", "/", json.dumps(arguments), {
+            "x-amz-target": f"AWSCognitoIdentityProviderService.{operation}",
+            "content-type": "application/x-amz-json-1.1",
+        })
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise SignInFailed(f"{operation}: {answer.status} {body[:300]!r}")
+        return json.loads(body)
+    finally:
+        connection.close()
+
+
+# --- forgeries
+
+
+@dataclass(frozen=True)
+class EmulatorKey:
+    """The emulator's private key, which its package carries: what only Cognito itself has in real life."""
+
+    key: rsa.RSAPrivateKey
+    kid: str
+
+    @classmethod
+    def load(cls, package: Path) -> EmulatorKey:
+        """The key of an installed cognito-local."""
+        pem = json.loads((package / "lib/keys/cognitoLocal.private.json").read_text())["pem"]
+        kid = json.loads((package / "lib/keys/cognitoLocal.public.json").read_text())["jwk"]["kid"]
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        return cls(key, kid)
+
+    def sign(self, claims: dict, **header: object) -> str:
+        """A token that the pool might have issued."""
+        return signed(self.key, {"alg": "RS256", "kid": self.kid, **header}, claims)
+
+
+def expired(real: EmulatorKey, token: str) -> str:
+    """What the pool issued two hours ago, for one hour."""
+    now = int(time.time())
+    return real.sign(claims_of(token) | {"iat": now - 7200, "auth_time": now - 7200, "exp": now - 3600})
+
+
+def tampered(token: str, **changes: object) -> str:
+    """Other claims under the signature of the real ones."""
+    header, _, signature = token.split(".")
+    return f"{header}.{encoded(claims_of(token) | changes)}.{signature}"
+
+
+def signed_by_a_stranger(token: str, **changes: object) -> str:
+    """Header and claims copied, with another key behind them."""
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return signed(stranger, header_of(token), claims_of(token) | changes)
+
+
+def unsigned(token: str) -> str:
+    """`alg: none`, as in CVE-2015-9235, with something where the signature would be."""
+    return f"{encoded({'alg': 'none', 'kid': header_of(token)['kid']})}.{encoded(claims_of(token))}.AAAA"
+
+
+def signed_with_the_public_key(real: EmulatorKey, token: str) -> str:
+    """HS256 with the public key as its secret, which everybody knows (CVE-2016-5431)."""
+    public = real.key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    text = f"{encoded({'alg': 'HS256', 'kid': real.kid})}.{encoded(claims_of(token))}"
+    return f"{text}.{base64url(hmac.new(public, text.encode(), hashlib.sha256).digest())}"
+
+
+# --- the compact form of a JWS
+
+
+def header_of(token: str) -> dict:
+    """The header, unchecked."""
+    return decoded(token.split(".")[0])
+
+
+def claims_of(token: str) -> dict:
+    """The claims, unchecked."""
+    return decoded(token.split(".")[1])
+
+
+def signed(key: rsa.RSAPrivateKey, header: dict, claims: dict) -> str:
+    """A JWS in compact form, RS256."""
+    text = f"{encoded(header)}.{encoded(claims)}"
+    return f"{text}.{base64url(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
+def encoded(document: dict) -> str:
+    """JSON as base64url."""
+    return base64url(json.dumps(document, separators=(",", ":")).encode())
+
+
+def decoded(part: str) -> dict:
+    """The reverse of `encoded`."""
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def base64url(data: bytes) -> str:
+    """base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,138 @@
+"""Starts what the demo consists of: the emulator of Cognito, the upstream and Envoy, each on a port that the kernel picked."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+PROJECT = Path(__file__).resolve().parent.parent
+TOOLS = Path(os.environ.get("TOOLS") or PROJECT / ".tools")
+COGNITO_LOCAL = TOOLS / "node/node_modules/cognito-local"
+START_SECONDS = 60.0
+
+Found = TypeVar("Found")
+
+
+class DidNotStart(Exception):
+    """A service ended or stayed silent; the text holds the end of its log."""
+
+
+class Service:
+    """A process with its log, and an address once it is ready."""
+
+    def __init__(self, name: str, command: list[str | Path], folder: Path, env: dict[str, str] | None = None) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        with self.log.open("wb") as log:
+            # A session of its own: Ctrl-C at the terminal goes to the demo alone, which ends the services in order.
+            self.process = subprocess.Popen(
+                [str(word) for word in command], cwd=folder, env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+
+    def wait_for(self, look: Callable[[], Found | None]) -> Found:
+        """What `look` finds, as soon as it finds something."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                found = look()
+            except OSError:
+                found = None
+            if found:
+                return found
+            if self.process.poll() is not None:
+                raise DidNotStart(f"{self.name} ended with {self.process.returncode}:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise DidNotStart(f"{self.name} was not ready after {START_SECONDS:.0f} s:\n{self.tail()}")
+            time.sleep(0.05)
+
+    def logged(self, pattern: str) -> str | None:
+        """The first group of the pattern, once the log has it."""
+        found = re.search(pattern, self.log.read_text(errors="replace"))
+        return found[1] if found else None
+
+    def tail(self, lines: int = 30) -> str:
+        """The end of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def start_cognito(folder: Path, seed: Path = PROJECT / "demo/seed") -> tuple[Service, int]:
+    """cognito-local on a copy of the seed (it rewrites its files at each sign-in), and its port."""
+    home = folder / "cognito"
+    shutil.copytree(seed, home / ".cognito")
+    service = Service("cognito-local", ["node", COGNITO_LOCAL / "lib/bin/start.js"], home, {"HOST": "127.0.0.1", "PORT": "0"})
+    return service, int(service.wait_for(lambda: service.logged(r"running on http://127\.0\.0\.1:(\d+)")))
+
+
+def start_echo(folder: Path) -> tuple[Service, int]:
+    """The upstream that answers with what it received, and its port."""
+    service = Service("app", [sys.executable, PROJECT / "demo/echo.py"], folder)
+    return service, int(service.wait_for(lambda: service.logged(r"listening on [\d.]+:(\d+)")))
+
+
+def start_envoy(folder: Path, configuration: str) -> tuple[Service, str, str]:
+    """Envoy with a configuration, the URL of its first listener and that of its admin interface."""
+    config = folder / "envoy.yaml"
+    config.write_text(configuration)
+    admin_path = folder / "admin"
+    service = Service("envoy", [
+        TOOLS / "bin/envoy", "-c", config, "--admin-address-path", admin_path, "--disable-hot-restart", "--concurrency", "2",
+        "--log-level", "warning", "--component-log-level", "wasm:info", "--file-flush-interval-msec", "50",
+    ], folder)
+    admin = "http://" + service.wait_for(lambda: admin_path.exists() and admin_path.read_text().strip())
+    service.wait_for(lambda: read(f"{admin}/ready").strip() == "LIVE")
+    return service, "http://" + service.wait_for(lambda: first_listener(admin)), admin
+
+
+def first_listener(admin: str) -> str | None:
+    """Address and port of the first listener, once it listens."""
+    for listener in json.loads(read(f"{admin}/listeners?format=json")).get("listener_statuses", []):
+        address = listener["local_address"]["socket_address"]
+        return f"{address['address']}:{address['port_value']}"
+    return None
+
+
+def rendered(configuration: Path, replacements: dict[str, str]) -> str:
+    """A configuration of `envoy/` with some of its texts replaced; each must be there exactly once."""
+    text = configuration.read_text()
+    for old, new in replacements.items():
+        if text.count(old) != 1:
+            raise ValueError(f"{configuration}: {old!r} is there {text.count(old)} times, not once")
+        text = text.replace(old, new)
+    return text
+
+
+def demo_configuration(app_port: int, cognito_port: int, module: Path) -> str:
+    """`envoy/envoy.yaml` with the addresses of this machine and nothing else changed."""
+    return rendered(PROJECT / "envoy/envoy.yaml", {
+        "address: 127.0.0.1, port_value: 9901": "address: 127.0.0.1, port_value: 0",
+        "address: 0.0.0.0, port_value: 8000": "address: 127.0.0.1, port_value: 0",
+        "address: app, port_value: 8080": f"address: 127.0.0.1, port_value: {app_port}",
+        "address: cognito, port_value: 9229": f"address: 127.0.0.1, port_value: {cognito_port}",
+        "/etc/envoy/envoy_cognito_jwt.wasm": str(module),
+    })
+
+
+def read(url: str) -> str:
+    """What a GET answers."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
