@@ -1,0 +1,63 @@
+"""Writes `cases.json` from `definitions/` and `peers.json`.
+
+    python3 -m hostile.build            # from the folder tests/
+    python3 -m hostile.build --check    # says whether the file on disk is the one that it would write
+"""
+
+import json
+import pathlib
+import sys
+
+from . import corpus
+from .definitions import algorithms, base, claims, pools, requests, shapes, signatures
+
+PEERS = pathlib.Path(__file__).resolve().parent / "peers.json"
+PEER_NAMES = ("jwt_authn", "django_cognito_jwt", "aws_jwt_verify")
+
+
+def document() -> dict:
+    definitions = [
+        *requests.CASES,
+        *shapes.CASES,
+        *algorithms.CASES,
+        *signatures.CASES,
+        *claims.CASES,
+    ]
+    names = [case["name"] for case in definitions]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise SystemExit(f"case names must be unique: {sorted(twice)}")
+    measured = json.loads(PEERS.read_text()) if PEERS.exists() else {}
+    return {
+        "now": base.NOW,
+        "pools": pools.POOLS,
+        "key_sets": pools.KEY_SETS,
+        "cases": [with_request(case, measured.get(case["name"], {})) for case in definitions],
+    }
+
+
+def with_request(case: dict, measured: dict) -> dict:
+    request = corpus.mint(case, base.NOW)
+    recipe = case.pop("recipe")
+    return case | {
+        "peers": {peer: measured.get(peer, "unknown") for peer in PEER_NAMES},
+        "request": {
+            "path": request.path,
+            "headers": [[name, value.decode("latin-1")] for name, value in request.headers],
+        },
+        "recipe": recipe,
+    }
+
+
+def main() -> None:
+    text = json.dumps(document(), indent=1) + "\n"
+    if "--check" in sys.argv:
+        if corpus.CASES.read_text() != text:
+            raise SystemExit("cases.json is not what the definitions make: run `python3 -m hostile.build` in tests/")
+        return
+    corpus.CASES.write_text(text)
+    print(f"{len(json.loads(text)['cases'])} cases, {len(text)} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The compact definitions that `build.py` turns into `cases.json`."""

@@ -1,0 +1,108 @@
+"""How the credential is sent (RFC 6750 section 2.1, RFC 9110 section 11.4), and what clients try to slip past."""
+
+from .base import BEARER, CLIENT, OTHER_SUB, SUB, case, id_token, with_claims
+
+MALFORMED, MISSING = "token_malformed", "token_missing"
+
+
+def credential(name: str, what: str, expect: str, *values: str, **more) -> dict:
+    headers = [["authorization", value] for value in values]
+    return case(f"credential-{name}", what, expect, headers=headers, attack=more.pop("attack", "RFC 6750 section 2.1"), **more)
+
+
+SEARCH = "the scheme is looked for anywhere in the value"
+
+CREDENTIALS = [
+    credential("none", "no credential", MISSING),
+    credential("honest", "an honest token", "allowed", "Bearer {token}", upstream={"x-cognito-sub": [SUB], "x-cognito-client-id": [CLIENT]}),
+    credential("lower-case", "the scheme in lower case", "allowed", "bearer {token}"),
+    credential("upper-case", "the scheme in upper case", "allowed", "BEARER {token}"),
+    credential("mixed-case", "the scheme in mixed case", "allowed", "bEaReR {token}"),
+    credential("two-spaces", "two spaces", "allowed", "Bearer  {token}"),
+    credential("tab", "a tab", "allowed", "Bearer\t{token}"),
+    credential("spaces-and-tabs", "spaces and tabs", "allowed", "Bearer \t \t{token}"),
+    credential("no-space", "nothing between scheme and token", MISSING, "Bearer{token}"),
+    credential("bare", "the token without a scheme", MISSING, "{token}"),
+    credential("empty-value", "an empty header", MISSING, ""),
+    credential("scheme-alone", "the scheme alone", MALFORMED, "Bearer"),
+    credential("scheme-longer", "a scheme that begins like ours", MISSING, "BearerToken {token}"),
+    credential("scheme-shorter", "a scheme that is the beginning of ours", MISSING, "Bear {token}"),
+    credential("colon", "a colon after the scheme", MISSING, "Bearer: {token}"),
+    credential("equals", "an equals sign after the scheme", MISSING, "Bearer={token}"),
+    credential("basic", "another scheme", MISSING, "Basic YWxpY2U6c2VjcmV0"),
+    credential("basic-token", "the token under another scheme", MISSING, "Basic {token}"),
+    credential("jwt-scheme", "the token under the scheme JWT", MISSING, "JWT {token}"),
+    credential("basic-then-bearer", "two schemes in one header", MISSING, "Basic YWxpY2U6c2VjcmV0, Bearer {token}", attack=SEARCH),
+    credential("negotiate-then-bearer", "our scheme inside another's credentials", MISSING, "Negotiate xBearer {token}", attack=SEARCH),
+    credential("digest-then-bearer", "our scheme inside a parameter", MISSING, 'Digest username="Bearer {token}"', attack=SEARCH),
+    credential("byte-before", "a byte above 0x7F before the scheme", MISSING, "\xffBearer {token}", attack=SEARCH),
+    credential("byte-order-mark-before", "a byte order mark before the scheme", MISSING, "\xef\xbb\xbfBearer {token}", attack=SEARCH),
+    credential("no-break-space", "a no-break space after the scheme", MISSING, "Bearer\xa0{token}"),
+    credential("wide-space", "a wide space after the scheme", MISSING, "Bearer\xe2\x80\x83{token}"),
+    credential("bytes-as-token", "bytes above 0x7F as the token", MALFORMED, "Bearer \xff\xfe\xfd"),
+    credential("byte-after", "a byte above 0x7F after the token", MALFORMED, "Bearer {token}\xff"),
+    credential("text-after", "text after the token", MALFORMED, "Bearer {token} x"),
+    credential("comma-after", "a comma after the token", MALFORMED, "Bearer {token},"),
+    credential("parameter", "an auth-param in the place of the token", MALFORMED, 'Bearer realm="x"'),
+    credential("angle-brackets", "the token in angle brackets", MALFORMED, "Bearer <{token}>"),
+    credential("two-tokens-in-one", "two tokens of two users with a space between", MALFORMED, "Bearer {token} {other}", other=id_token(OTHER_SUB)),
+    credential("two-tokens-comma", "two tokens of two users with a comma between", MALFORMED, "Bearer {token},{other}", other=id_token(OTHER_SUB)),
+    credential("two-credentials-comma", "two credentials of two users with a comma between", MALFORMED, "Bearer {token}, Bearer {other}", other=id_token(OTHER_SUB)),
+    credential("two-headers", "two headers of two users", MALFORMED, "Bearer {token}", "Bearer {other}", other=id_token(OTHER_SUB)),
+    credential("two-headers-alike", "the same header twice", MALFORMED, "Bearer {token}", "Bearer {token}"),
+    credential("bearer-then-basic", "a bearer header and a basic header", MALFORMED, "Bearer {token}", "Basic YWxpY2U6c2VjcmV0"),
+    credential("nul-between", "a NUL after the scheme", MISSING, "Bearer\0{token}", only="native"),
+    credential("line-break-between", "a line break after the scheme", MISSING, "Bearer\r\n{token}", only="native"),
+    case("credential-other-header", "the token in a header that nobody configured", MISSING, headers=[["x-authorization", "Bearer {token}"]]),
+    case("credential-proxy-authorization", "the token for the proxy, not for us", MISSING, headers=[["proxy-authorization", "Bearer {token}"]]),
+    case("credential-query", "the token in the query, which nobody configured", MISSING, headers=[], path="/?access_token={token}"),
+    case("credential-cookie", "the token in a cookie, which nobody configured", MISSING, headers=[["cookie", "access_token={token}"]]),
+]
+
+FORGED = "CWE-290: a client speaks for the proxy; CVE-2019-18801-like header folding"
+
+
+def forged_header(name: str, what: str, header: str, upstream: dict) -> dict:
+    return case(f"identity-{name}", what, "allowed", attack=FORGED, headers=[*BEARER, [header, "mallory"]], upstream=upstream)
+
+
+IDENTITY = [
+    forged_header("forged", "a forged `x-cognito-sub` beside a good token", "x-cognito-sub", {"x-cognito-sub": [SUB]}),
+    forged_header("forged-upper-case", "`X-COGNITO-SUB`", "X-COGNITO-SUB", {"x-cognito-sub": [SUB]}),
+    forged_header("forged-underscores", "`x_cognito_sub`", "x_cognito_sub", {"x-cognito-sub": [SUB], "x_cognito_sub": []}),
+    forged_header("forged-mixed", "`X_Cognito-Sub`", "X_Cognito-Sub", {"x-cognito-sub": [SUB], "x_cognito-sub": []}),
+    forged_header("forged-last-underscore", "`x-cognito_sub`", "x-cognito_sub", {"x-cognito-sub": [SUB], "x-cognito_sub": []}),
+    forged_header("forged-absent-claim", "a header for a claim that the token lacks", "x-cognito-scope", {"x-cognito-scope": []}),
+    forged_header("forged-groups", "`x_cognito_groups`", "x_cognito_groups", {"x-cognito-groups": ["readers"], "x_cognito_groups": []}),
+    forged_header("forged-unknown-name", "a name of ours that nothing sets", "x-cognito-admin", {"x-cognito-admin": []}),
+    forged_header("forged-prefix-alone", "the prefix alone", "x-cognito-", {"x-cognito-": []}),
+    forged_header("other-prefix", "a name that only resembles ours stays", "x-cognitosub", {"x-cognitosub": ["mallory"]}),
+    case("identity-forged-twice", "forged twice", "allowed", attack=FORGED,
+         headers=[["x-cognito-sub", "mallory"], ["x-cognito-sub", "root"], *BEARER], upstream={"x-cognito-sub": [SUB]}),
+    case("identity-forged-without-token", "forged, without a token", MISSING, attack=FORGED, headers=[["x-cognito-sub", "mallory"]]),
+]
+
+INJECTION = "CWE-113: a claim that the user chose becomes a header"
+
+
+def claim(name: str, what: str, changed: dict, upstream: dict) -> dict:
+    return with_claims(f"claim-{name}", what, "allowed", changed, attack=INJECTION, upstream=upstream)
+
+
+CLAIMS = [
+    claim("line-break", "CR and LF in the user name", {"cognito:username": '"a\\r\\nx-admin: 1"'}, {"x-cognito-username": ["a%0D%0Ax-admin: 1"], "x-admin": []}),
+    claim("nul", "NUL in the user name", {"cognito:username": '"a\\u0000b"'}, {"x-cognito-username": ["a%00b"]}),
+    claim("non-ascii", "letters outside ASCII in the user name", {"cognito:username": '"Zoë"'}, {"x-cognito-username": ["Zo%C3%AB"]}),
+    claim("percent", "a percent sign in the user name", {"cognito:username": '"a%41"'}, {"x-cognito-username": ["a%2541"]}),
+    claim("edge-spaces", "spaces around the user name", {"cognito:username": '" root "'}, {"x-cognito-username": ["%20root%20"]}),
+    claim("comma-in-group", "a comma in a group's name", {"cognito:groups": '["a,admins","b"]'}, {"x-cognito-groups": ["a%2Cadmins,b"]}),
+    claim("empty-groups", "no groups", {"cognito:groups": "[]"}, {"x-cognito-groups": []}),
+    claim("email-unverified", "an address that was not verified", {"email_verified": "false"}, {"x-cognito-email": []}),
+    claim("email-verified-absent", "an address without `email_verified`", {"email_verified": None}, {"x-cognito-email": []}),
+    claim("email-verified-string", "`email_verified` as the string that UserInfo has", {"email_verified": '"true"'}, {"x-cognito-email": ["alice@example.com"]}),
+    claim("email-verified-odd-string", "`email_verified` as another string", {"email_verified": '"yes"'}, {"x-cognito-email": []}),
+    claim("email-verified-one", "`email_verified` 1", {"email_verified": "1"}, {"x-cognito-email": []}),
+    claim("too-long", "a user name of 5,000 letters is left out", {"cognito:username": '"{repeat a 5000}"'}, {"x-cognito-username": []}),
+]
+
+CASES = [*CREDENTIALS, *IDENTITY, *CLAIMS]
