@@ -2,7 +2,6 @@
 
 import pytest
 
-from conftest import Stage
 from support.bootstrap import Door
 from support.client import KeptConnection, at_once, bearer, fetch
 from support.envoy import DidNotStart, Envoy, leaked_tokens

@@ -91,6 +91,15 @@ class Envoy:
         wait_until(lambda: self.stat("listener_manager.lds.update_success") >= self._lds_version, "the new listeners", within=30)
         wait_until(lambda: self.stat("listener_manager.total_listeners_warming") == 0, "warm listeners", within=30)
 
+    def propose_doors(self, doors: tuple[Door, ...]) -> tuple[bool, str]:
+        """Offer new listeners through file-based LDS: were they accepted, and what was logged meanwhile."""
+        logged = len(self.log())
+        verdicts = ("listener_manager.lds.update_success", "listener_manager.lds.update_rejected")
+        accepted, refused = (self.stat(name) for name in verdicts)
+        self._write_lds(doors)
+        wait_until(lambda: sum(self.stat(name) for name in verdicts) > accepted + refused, "a verdict", within=30)
+        return self.stat(verdicts[0]) > accepted, self.log()[logged:]
+
     # -- statistics ------------------------------------------------------------------------------------------
 
     def admin(self, path: str, method: str = "GET") -> str:
