@@ -1,10 +1,24 @@
 //! Who may do what: which rule applies to a request, and what it demands.
+//!
+//! [`RuleSet::decide`] gives the [`Decision`].
 
 pub mod access;
+pub mod host;
+mod index;
 pub mod path;
+pub mod pattern;
+mod route;
+mod set;
+mod shadow;
+
+pub use host::HostPattern;
+pub use path::PathAmbiguous;
+pub use pattern::{Captures, PathPattern, PatternError};
+pub use route::{RouteOverride, UnreadableOverride};
+pub use set::{Decision, RuleInput, RuleSet};
+pub use shadow::shadowed_rules;
 
 use access::Requirement;
-use path::PathPattern;
 
 /// What a rule demands of a request's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +29,18 @@ pub enum Auth {
     Optional,
     /// None, and none is looked at.
     None,
+}
+
+impl Auth {
+    /// The one that goes by `name` in configuration and route metadata.
+    pub fn named(name: &str) -> Option<Auth> {
+        match name {
+            "required" => Some(Auth::Required),
+            "optional" => Some(Auth::Optional),
+            "none" => Some(Auth::None),
+            _ => None,
+        }
+    }
 }
 
 /// One rule. Of all rules the first whose matcher holds decides.
@@ -39,13 +65,4 @@ pub struct Matcher {
     pub hosts: Vec<HostPattern>,
     /// The name of the Envoy route.
     pub route: Option<String>,
-}
-
-/// A host that a rule is for, lower case, without port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HostPattern {
-    /// This host.
-    Exact(String),
-    /// `*.example.com`: one or more labels before this suffix (kept with its leading dot).
-    Subdomains(String),
 }
