@@ -1,8 +1,461 @@
 //! The claims of a Cognito token, parsed once and strictly.
 
+use super::json::{self, Member, Text};
+use super::malformed::{KnownClaim, Malformed};
+use std::borrow::Cow;
+
 /// The claims of a token: typed where they decide, the JSON text where they are only told on.
 #[derive(Debug)]
 pub struct Claims {
-    /// Placeholder of the type until its fields stand.
-    _fields: (),
+    set: ClaimSet,
+    issuer: Text,
+    subject: Text,
+    expires_at: f64,
+    not_before: Option<f64>,
+    issued_at: Option<f64>,
+    auth_time: Option<f64>,
+    token_use: Option<Text>,
+    client_id: Option<Text>,
+    scope: Option<Text>,
+    audience: Vec<Text>,
+    groups: Vec<Text>,
+}
+
+/// Any JSON object of claims (UserInfo's answer, too): strict as [`Claims`], but no claim must be there or has a type.
+#[derive(Debug)]
+pub struct ClaimSet {
+    json: String,
+    members: Vec<Member>,
+}
+
+/// A claim's value, decoded for comparisons.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClaimView<'a> {
+    /// A string.
+    Text(Cow<'a, str>),
+    /// A number; never infinite and never NaN.
+    Number(f64),
+    /// A boolean.
+    Bool(bool),
+    /// `null`.
+    Null,
+    /// A list.
+    List(Vec<ClaimView<'a>>),
+    /// An object, as its JSON text.
+    Object(&'a str),
+}
+
+impl Claims {
+    /// Reads a token's claims.
+    ///
+    /// # Errors
+    /// Not one strict JSON object; `iss`, `sub` or `exp` is absent; a known claim has the wrong type.
+    pub fn parse(json: String) -> Result<Claims, Malformed> {
+        let set = ClaimSet::parse(json)?;
+        let mut known = Known::default();
+        for member in &set.members {
+            known.read(member.name.as_str(&set.json), member.value.text(&set.json), &set.json)?;
+        }
+        Ok(Claims {
+            issuer: known.issuer.ok_or(Malformed::ClaimAbsent(KnownClaim::Issuer))?,
+            subject: known.subject.ok_or(Malformed::ClaimAbsent(KnownClaim::Subject))?,
+            expires_at: known.expires_at.ok_or(Malformed::ClaimAbsent(KnownClaim::ExpiresAt))?,
+            not_before: known.not_before,
+            issued_at: known.issued_at,
+            auth_time: known.auth_time,
+            token_use: known.token_use,
+            client_id: known.client_id,
+            scope: known.scope,
+            audience: known.audience,
+            groups: known.groups,
+            set,
+        })
+    }
+
+    /// All claims by name.
+    pub fn set(&self) -> &ClaimSet {
+        &self.set
+    }
+
+    /// The JSON text, as it came.
+    pub fn json(&self) -> &str {
+        self.set.json()
+    }
+
+    /// See [`ClaimSet::raw`].
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.set.raw(name)
+    }
+
+    /// See [`ClaimSet::view`].
+    pub fn view(&self, name: &str) -> Option<ClaimView<'_>> {
+        self.set.view(name)
+    }
+
+    /// See [`ClaimSet::pointer`].
+    pub fn pointer(&self, steps: &[String]) -> Option<&str> {
+        self.set.pointer(steps)
+    }
+
+    /// `iss`; never empty.
+    pub fn issuer(&self) -> &str {
+        self.issuer.as_str(&self.set.json)
+    }
+
+    /// `sub`; never empty.
+    pub fn subject(&self) -> &str {
+        self.subject.as_str(&self.set.json)
+    }
+
+    /// `exp`: seconds since 1970, finite.
+    pub fn expires_at(&self) -> f64 {
+        self.expires_at
+    }
+
+    /// `nbf`: seconds since 1970, finite.
+    pub fn not_before(&self) -> Option<f64> {
+        self.not_before
+    }
+
+    /// `iat`: seconds since 1970, finite.
+    pub fn issued_at(&self) -> Option<f64> {
+        self.issued_at
+    }
+
+    /// `auth_time`: seconds since 1970, finite.
+    pub fn auth_time(&self) -> Option<f64> {
+        self.auth_time
+    }
+
+    /// `token_use`, whatever it says.
+    pub fn token_use(&self) -> Option<&str> {
+        self.token_use.as_ref().map(|text| text.as_str(&self.set.json))
+    }
+
+    /// `client_id`.
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_ref().map(|text| text.as_str(&self.set.json))
+    }
+
+    /// `scope`: words with spaces between them (RFC 8693, section 4.2).
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_ref().map(|text| text.as_str(&self.set.json))
+    }
+
+    /// `aud`, be it one string or a list; none if absent.
+    pub fn audience(&self) -> impl Iterator<Item = &str> {
+        self.audience.iter().map(|text| text.as_str(&self.set.json))
+    }
+
+    /// `cognito:groups`; none if absent.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|text| text.as_str(&self.set.json))
+    }
+}
+
+impl ClaimSet {
+    /// Reads an object of claims.
+    ///
+    /// # Errors
+    /// Not one strict JSON object: see [`Malformed`].
+    pub fn parse(json: String) -> Result<ClaimSet, Malformed> {
+        let members = json::members(&json)?;
+        Ok(ClaimSet { json, members })
+    }
+
+    /// The JSON text, as it came.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The names and the values' JSON texts, in order.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.members
+            .iter()
+            .map(|member| (member.name.as_str(&self.json), member.value.text(&self.json)))
+    }
+
+    /// The JSON text of the claim `name`, a literal member name.
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.members().find(|(found, _)| *found == name).map(|(_, raw)| raw)
+    }
+
+    /// The claim `name`, decoded.
+    pub fn view(&self, name: &str) -> Option<ClaimView<'_>> {
+        self.raw(name).map(ClaimView::of)
+    }
+
+    /// The claim `name` if it is a string.
+    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        match self.view(name) {
+            Some(ClaimView::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The JSON text at a JSON pointer (RFC 6901), given as its unescaped reference tokens. Of two members with one
+    /// name, which there can be below the top level, the last counts.
+    pub fn pointer(&self, steps: &[String]) -> Option<&str> {
+        let [name, deeper @ ..] = steps else {
+            return Some(&self.json);
+        };
+        json::at_pointer(self.raw(name)?, deeper)
+    }
+}
+
+impl<'a> ClaimView<'a> {
+    /// Decodes a value's JSON text, as [`ClaimSet::raw`] gives it.
+    pub fn of(raw: &'a str) -> ClaimView<'a> {
+        match raw.as_bytes().first() {
+            Some(b'"') => ClaimView::Text(decoded(raw)),
+            Some(b'[') => {
+                let elements = json::elements(raw).unwrap_or_default();
+                ClaimView::List(
+                    elements
+                        .into_iter()
+                        .map(|element| ClaimView::of(element.get()))
+                        .collect(),
+                )
+            }
+            Some(b'{') => ClaimView::Object(raw),
+            Some(b't') => ClaimView::Bool(true),
+            Some(b'f') => ClaimView::Bool(false),
+            _ => json::number(raw).map_or(ClaimView::Null, ClaimView::Number),
+        }
+    }
+}
+
+/// The string that a JSON text in quotes means.
+fn decoded(raw: &str) -> Cow<'_, str> {
+    match Text::of_value(raw, raw) {
+        Some(Text::Verbatim(span)) => Cow::Borrowed(span.text(raw)),
+        Some(Text::Decoded(text)) => Cow::Owned(text.into()),
+        None => Cow::Borrowed(""),
+    }
+}
+
+/// The claims with a type, as they are found.
+#[derive(Default)]
+struct Known {
+    issuer: Option<Text>,
+    subject: Option<Text>,
+    expires_at: Option<f64>,
+    not_before: Option<f64>,
+    issued_at: Option<f64>,
+    auth_time: Option<f64>,
+    token_use: Option<Text>,
+    client_id: Option<Text>,
+    scope: Option<Text>,
+    audience: Vec<Text>,
+    groups: Vec<Text>,
+}
+
+impl Known {
+    fn read(&mut self, name: &str, raw: &str, json: &str) -> Result<(), Malformed> {
+        let text = |claim| Text::of_value(raw, json).ok_or(Malformed::ClaimType(claim));
+        let filled = |claim| text(claim).and_then(|text| non_empty(text, json, claim));
+        let number = |claim| json::number(raw).ok_or(Malformed::ClaimType(claim));
+        match name {
+            "iss" => self.issuer = Some(filled(KnownClaim::Issuer)?),
+            "sub" => self.subject = Some(filled(KnownClaim::Subject)?),
+            "exp" => self.expires_at = Some(number(KnownClaim::ExpiresAt)?),
+            "nbf" => self.not_before = Some(number(KnownClaim::NotBefore)?),
+            "iat" => self.issued_at = Some(number(KnownClaim::IssuedAt)?),
+            "auth_time" => self.auth_time = Some(number(KnownClaim::AuthTime)?),
+            "token_use" => self.token_use = Some(text(KnownClaim::TokenUse)?),
+            "client_id" => self.client_id = Some(text(KnownClaim::ClientId)?),
+            "scope" => self.scope = Some(text(KnownClaim::Scope)?),
+            "username" => drop(text(KnownClaim::Username)?),
+            "cognito:username" => drop(text(KnownClaim::CognitoUsername)?),
+            "cognito:groups" => self.groups = texts(raw, json, KnownClaim::Groups)?,
+            "aud" if raw.starts_with('"') => self.audience = vec![text(KnownClaim::Audience)?],
+            "aud" => self.audience = texts(raw, json, KnownClaim::Audience)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn non_empty(text: Text, json: &str, claim: KnownClaim) -> Result<Text, Malformed> {
+    if text.as_str(json).is_empty() {
+        return Err(Malformed::ClaimType(claim));
+    }
+    Ok(text)
+}
+
+fn texts(raw: &str, json: &str, claim: KnownClaim) -> Result<Vec<Text>, Malformed> {
+    let wrong = Malformed::ClaimType(claim);
+    let elements = json::elements(raw).ok_or(wrong)?;
+    elements
+        .iter()
+        .map(|element| Text::of_value(element.get(), json).ok_or(wrong))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"{"iss":"i","sub":"s","exp":1}"#;
+
+    fn parse(json: &str) -> Result<Claims, Malformed> {
+        Claims::parse(json.to_owned())
+    }
+
+    #[test]
+    fn types_that_always_hold() {
+        use KnownClaim::*;
+        let texts = [
+            ("token_use", TokenUse),
+            ("client_id", ClientId),
+            ("scope", Scope),
+            ("username", Username),
+            ("cognito:username", CognitoUsername),
+        ];
+        let numbers = [("nbf", NotBefore), ("iat", IssuedAt), ("auth_time", AuthTime)];
+        let with = |name: &str, raw: &str| parse(&GOOD.replace('}', &format!(",\"{name}\":{raw}}}"))).map(|_| ());
+        for (name, claim) in texts {
+            assert_eq!(with(name, "\"\""), Ok(()), "{name}");
+            for raw in ["null", "1", "true", "[\"a\"]", "{}"] {
+                assert_eq!(with(name, raw), Err(Malformed::ClaimType(claim)), "{name} {raw}");
+            }
+        }
+        for (name, claim) in numbers {
+            for raw in ["1", "-1", "1.5", "1e3", "9223372036854775808"] {
+                assert_eq!(with(name, raw), Ok(()), "{name} {raw}");
+            }
+            for raw in ["null", "\"1\"", "true", "[1]", "{}"] {
+                assert_eq!(with(name, raw), Err(Malformed::ClaimType(claim)), "{name} {raw}");
+            }
+        }
+        for (raw, aud, groups) in [
+            ("[]", Ok(()), Ok(())),
+            ("[\"a\",\"\\u0062\"]", Ok(()), Ok(())),
+            ("\"a\"", Ok(()), Err(Malformed::ClaimType(Groups))),
+            (
+                "[\"a\",1]",
+                Err(Malformed::ClaimType(Audience)),
+                Err(Malformed::ClaimType(Groups)),
+            ),
+            (
+                "[null]",
+                Err(Malformed::ClaimType(Audience)),
+                Err(Malformed::ClaimType(Groups)),
+            ),
+            (
+                "null",
+                Err(Malformed::ClaimType(Audience)),
+                Err(Malformed::ClaimType(Groups)),
+            ),
+            (
+                "{}",
+                Err(Malformed::ClaimType(Audience)),
+                Err(Malformed::ClaimType(Groups)),
+            ),
+        ] {
+            assert_eq!(with("aud", raw), aud, "aud {raw}");
+            assert_eq!(with("cognito:groups", raw), groups, "groups {raw}");
+        }
+        for raw in ["null", "1", "{}", "[]", "{\"a\":[null]}"] {
+            assert_eq!(with("custom:any", raw), Ok(()), "{raw}");
+        }
+    }
+
+    #[test]
+    fn claims_that_must_be_there() {
+        use KnownClaim::*;
+        for (json, expected) in [
+            (GOOD, Ok(())),
+            (r#"{"sub":"s","exp":1}"#, Err(Malformed::ClaimAbsent(Issuer))),
+            (r#"{"iss":"i","exp":1}"#, Err(Malformed::ClaimAbsent(Subject))),
+            (r#"{"iss":"i","sub":"s"}"#, Err(Malformed::ClaimAbsent(ExpiresAt))),
+            (r#"{"iss":"","sub":"s","exp":1}"#, Err(Malformed::ClaimType(Issuer))),
+            (r#"{"iss":"i","sub":"","exp":1}"#, Err(Malformed::ClaimType(Subject))),
+            (r#"{"iss":["i"],"sub":"s","exp":1}"#, Err(Malformed::ClaimType(Issuer))),
+            (r#"{"iss":"i","sub":null,"exp":1}"#, Err(Malformed::ClaimType(Subject))),
+            (
+                r#"{"iss":"i","sub":"s","exp":"1"}"#,
+                Err(Malformed::ClaimType(ExpiresAt)),
+            ),
+            (
+                r#"{"iss":"i","sub":"s","exp":null}"#,
+                Err(Malformed::ClaimType(ExpiresAt)),
+            ),
+            (r#"{"iss":"i","sub":"s","exp":1e400}"#, Err(Malformed::NumberOutOfRange)),
+            (
+                r#"{"iss":"i","sub":"s","exp":1,"\u0065xp":2}"#,
+                Err(Malformed::DuplicateMember),
+            ),
+        ] {
+            assert_eq!(parse(json).map(|_| ()), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn claims_are_read_whatever_their_spelling() {
+        let json = r#" {"\u0069ss" : "https:\/\/i", "sub":"é", "exp":1.5,"nbf":-1, "iat":2,"auth_time":3,
+            "aud":["a","\u0062"],"token_use":"id","client_id":"c","scope":"x y","cognito:groups":["g\"1","g2"]}"#;
+        let claims = parse(json).unwrap();
+        assert_eq!((claims.issuer(), claims.subject()), ("https://i", "é"));
+        assert_eq!((claims.expires_at(), claims.not_before()), (1.5, Some(-1.0)));
+        assert_eq!((claims.issued_at(), claims.auth_time()), (Some(2.0), Some(3.0)));
+        assert_eq!(claims.audience().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(claims.groups().collect::<Vec<_>>(), ["g\"1", "g2"]);
+        assert_eq!(
+            (claims.token_use(), claims.client_id(), claims.scope()),
+            (Some("id"), Some("c"), Some("x y"))
+        );
+        assert_eq!(claims.json(), json);
+        assert_eq!(claims.raw("iss"), Some(r#""https:\/\/i""#));
+        assert_eq!(claims.raw("absent"), None);
+    }
+
+    #[test]
+    fn pointers() {
+        let json = r#"{"a":{"b/c":[10,{"d":null}],"x":1,"x":2},"e":"f","":{"":3}}"#;
+        let set = ClaimSet::parse(json.to_owned()).unwrap();
+        for (steps, expected) in [
+            (&["a", "b/c", "0"][..], Some("10")),
+            (&["a", "b/c", "1", "d"], Some("null")),
+            (&["a", "b/c", "1"], Some(r#"{"d":null}"#)),
+            (&["a", "x"], Some("2")),
+            (&["", ""], Some("3")),
+            (&["e"], Some("\"f\"")),
+            (&["a", "b/c", "2"], None),
+            (&["a", "b/c", "00"], None),
+            (&["a", "b/c", "-"], None),
+            (&["a", "b/c", "+1"], None),
+            (&["a", "b/c", ""], None),
+            (&["e", "0"], None),
+            (&["a", "b/c", "0", "x"], None),
+            (&["absent"], None),
+        ] {
+            let steps: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
+            assert_eq!(set.pointer(&steps), expected, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn views() {
+        let json = r#"{"t":"a\n","n":-1.5,"y":true,"f":false,"z":null,"l":["a",[1],{"b":2}],"o":{"c": 1}}"#;
+        let set = ClaimSet::parse(json.to_owned()).unwrap();
+        let list = vec![
+            ClaimView::Text("a".into()),
+            ClaimView::List(vec![ClaimView::Number(1.0)]),
+            ClaimView::Object(r#"{"b":2}"#),
+        ];
+        for (name, expected) in [
+            ("t", ClaimView::Text("a\n".into())),
+            ("n", ClaimView::Number(-1.5)),
+            ("y", ClaimView::Bool(true)),
+            ("f", ClaimView::Bool(false)),
+            ("z", ClaimView::Null),
+            ("l", ClaimView::List(list)),
+            ("o", ClaimView::Object(r#"{"c": 1}"#)),
+        ] {
+            assert_eq!(set.view(name), Some(expected), "{name}");
+        }
+        assert_eq!(set.text("t").as_deref(), Some("a\n"));
+        assert_eq!((set.text("n"), set.view("absent")), (None, None));
+    }
 }

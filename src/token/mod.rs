@@ -4,8 +4,15 @@
 
 pub mod check;
 pub mod claims;
+pub mod json;
 pub mod jwt;
+pub mod malformed;
+pub mod removal;
 pub mod source;
+
+use crate::time::UnixTime;
+use check::ClaimError;
+use core::time::Duration;
 
 /// `token_use` of a token: which of the two kinds that Cognito signs it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +51,14 @@ impl Identity {
     /// Which kind of token it was.
     pub fn token_use(&self) -> TokenUse {
         self.token_use
+    }
+
+    /// Checks again what time alone can change, `exp` and `nbf`, for an identity that was remembered.
+    ///
+    /// # Errors
+    /// The token has expired, or the clock was set back to before it became valid.
+    pub fn still_valid(&self, clock_skew: Duration, now: UnixTime) -> Result<(), ClaimError> {
+        check::times(&self.claims, clock_skew, now)
     }
 
     /// The accepted app client: the accepted one of `aud` of an ID token, `client_id` of an access token.

@@ -1,0 +1,123 @@
+//! Takes a credential out of what the upstream gets, and leaves everything else as it was spelled.
+
+use super::source::{Credential, Place, query_of};
+use crate::command::HeaderEdit;
+use crate::request::RequestHead;
+
+/// The header edits that take `credential` out of the request it was found in, whose head this is.
+pub fn remove(credential: &Credential<'_>, head: &RequestHead<'_>) -> Vec<HeaderEdit> {
+    match credential.place() {
+        Place::Header(name) => vec![HeaderEdit::Remove(name.to_vec())],
+        Place::Cookie(pair) => remove_cookie(pair, head),
+        Place::Query(parameter) => vec![HeaderEdit::Set(":path", without_parameter(parameter, head.path()))],
+    }
+}
+
+/// What is left of several cookie headers becomes one: they mean the same (RFC 9113, section 8.2.3).
+fn remove_cookie(pair: &[u8], head: &RequestHead<'_>) -> Vec<HeaderEdit> {
+    let left: Vec<Vec<u8>> = head
+        .values("cookie")
+        .map(|value| without(pair, value, b';'))
+        .map(|value| value.trim_ascii().to_vec())
+        .filter(|value| !value.is_empty())
+        .collect();
+    let mut edits = vec![HeaderEdit::Remove(b"cookie".to_vec())];
+    if !left.is_empty() {
+        edits.push(HeaderEdit::Set("cookie", left.join(&b"; "[..])));
+    }
+    edits
+}
+
+fn without_parameter(parameter: &[u8], path: &[u8]) -> Vec<u8> {
+    let Some(query) = query_of(path) else {
+        return path.to_vec();
+    };
+    let left = without(parameter, query, b'&');
+    let query_start = query.as_ptr().addr().saturating_sub(path.as_ptr().addr());
+    let (before, rest) = path.split_at_checked(query_start).unwrap_or((path, &[]));
+    let fragment = rest.get(query.len()..).unwrap_or_default();
+    // Alone, it takes the question mark along.
+    let before = if left.is_empty() {
+        before.strip_suffix(b"?").unwrap_or(before)
+    } else {
+        before
+    };
+    [before, &left, fragment].concat()
+}
+
+/// `list` without `element`. An equal one would have been a second credential, so there is only one.
+fn without(element: &[u8], list: &[u8], separator: u8) -> Vec<u8> {
+    let left: Vec<&[u8]> = list
+        .split(|byte| *byte == separator)
+        .filter(|part| *part != element)
+        .collect();
+    left.join(&[separator][..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::source::{CookieName, TokenSource, find};
+
+    fn removed(source: TokenSource, headers: &[(&str, &str)]) -> Vec<HeaderEdit> {
+        let pairs = headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect();
+        let head = RequestHead::new(pairs);
+        let credential = find(&[source], &head).unwrap().unwrap();
+        remove(&credential, &head)
+    }
+
+    #[test]
+    fn a_header_goes_as_a_whole() {
+        let source = |scheme: Option<&str>| TokenSource::Header {
+            name: "x-token".to_owned(),
+            scheme: scheme.map(str::to_owned),
+        };
+        let gone = [HeaderEdit::Remove(b"x-token".to_vec())];
+        assert_eq!(removed(source(Some("Bearer")), &[("x-token", "bearer a")]), gone);
+        assert_eq!(removed(source(None), &[("x-token", ""), ("x-token", "a")]), gone);
+    }
+
+    #[test]
+    fn one_cookie_goes_the_others_stay() {
+        for (cookies, left) in [
+            (&["id=a"][..], None),
+            (&[" id=a ; "], None),
+            (&["id=a; x=1"], Some("x=1")),
+            (&["x=1; id=a"], Some("x=1")),
+            (&["x=1; id=a; y=2"], Some("x=1; y=2")),
+            (&["x=1;id=a;y=2"], Some("x=1;y=2")),
+            (&["x=1; id=a; y=\"2\"; z"], Some("x=1; y=\"2\"; z")),
+            (&["id=; id=a; id2=b"], Some("id=; id2=b")),
+            (&["x=1", "id=a", "y=2"], Some("x=1; y=2")),
+            (&["x=1", "id=a; y=2; z=3"], Some("x=1; y=2; z=3")),
+        ] {
+            let headers: Vec<(&str, &str)> = cookies.iter().map(|value| ("cookie", *value)).collect();
+            let edits = removed(TokenSource::Cookie(CookieName::Exact("id".to_owned())), &headers);
+            let mut expected = vec![HeaderEdit::Remove(b"cookie".to_vec())];
+            expected.extend(left.map(|left| HeaderEdit::Set("cookie", left.as_bytes().to_vec())));
+            assert_eq!(edits, expected, "{cookies:?}");
+        }
+    }
+
+    #[test]
+    fn one_parameter_goes_the_others_keep_their_spelling() {
+        for (path, left) in [
+            ("/a?token=t", "/a"),
+            ("/a?token=t&", "/a"),
+            ("/a?token=t#f", "/a#f"),
+            ("/a?token=t&b=%7e&c", "/a?b=%7e&c"),
+            ("/a?b=1&token=t", "/a?b=1"),
+            ("/a?b=1&t%6fken=t&c=%zz+", "/a?b=1&c=%zz+"),
+            ("/a?b=1&&token=t&#?x", "/a?b=1&&#?x"),
+            ("/token=t?token=t&xtoken=t", "/token=t?xtoken=t"),
+            ("/a?token=&token=t", "/a?token="),
+            ("?token=t", ""),
+        ] {
+            let edits = removed(TokenSource::Query("token".to_owned()), &[(":path", path)]);
+            assert_eq!(edits, [HeaderEdit::Set(":path", left.as_bytes().to_vec())], "{path}");
+        }
+    }
+}
