@@ -1,6 +1,6 @@
 //! Who may do what: which rule applies to a request, and what it demands.
 //!
-//! [`RuleSet::decide`] gives the [`Decision`].
+//! [`RuleSet::decide`] gives the [`Decision`], [`Decision::authorize`] turns a verified identity into a [`access::Permit`].
 
 pub mod access;
 pub mod host;

@@ -1,12 +1,15 @@
 //! All rules of a configuration, compiled once, and the decision which of them is for a request.
 
-use super::access::Requirement;
+use super::access::{Forbidden, Permit, Requirement};
 use super::host::host_of;
 use super::index::Index;
 use super::path::{PathAmbiguous, normalize};
 use super::pattern::Captures;
 use super::{Auth, Matcher, Rule};
+use crate::time::UnixTime;
+use crate::token::Identity;
 use core::cell::OnceCell;
+use core::time::Duration;
 use std::rc::Rc;
 
 /// What rules look at of a request.
@@ -33,6 +36,16 @@ pub struct Decision {
     pub captures: Captures,
     /// The place in the configuration of the rule that matched; `None` if none did, or if the route decided for itself.
     pub rule: Option<usize>,
+}
+
+impl Decision {
+    /// Lets an identity through if it holds all that is demanded. `clock_skew` is how far `auth_time` may lie in the future.
+    ///
+    /// # Errors
+    /// A requirement does not hold.
+    pub fn authorize(&self, identity: &Rc<Identity>, now: UnixTime, clock_skew: Duration) -> Result<Permit, Forbidden> {
+        self.requirement.authorize(identity, &self.captures, now, clock_skew)
+    }
 }
 
 /// All rules of a configuration.
