@@ -1,0 +1,240 @@
+"""`make demo-django`: an emulated Cognito, Envoy with the filter, and a Django API whose users the filter looks up.
+
+Ends with 0 only if every answer was as it must be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+
+from . import pool, services
+from .pool import Person, SignInFailed
+from .tour import bold, counters, cyan, dim, green, heading, red, yellow
+
+EXAMPLE = services.PROJECT / "examples/django"
+
+
+def main() -> int:
+    """All of the demo."""
+    module = Path(os.environ.get("WASM") or services.PROJECT / "dist/envoy_cognito_jwt.wasm")
+    if not module.is_file():
+        print(f"{module} is missing: run `make wasm`", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    running: list[services.Service] = []
+    with tempfile.TemporaryDirectory(prefix="envoy-cognito-jwt-django-") as folder:
+        try:
+            return demonstrate(Path(folder), module, running)
+        except KeyboardInterrupt:
+            print()
+            return 130
+        except (services.DidNotStart, SignInFailed, OSError, subprocess.CalledProcessError) as error:
+            print(red(f"\n{error}"), file=sys.stderr)
+            return 1
+        finally:
+            for service in reversed(running):
+                service.stop()
+
+
+def demonstrate(folder: Path, module: Path, running: list[services.Service]) -> int:
+    """Start everything, walk, stay while there is a terminal."""
+    heading("Starting")
+    cognito, cognito_port = services.start_cognito(folder)
+    running.append(cognito)
+    print(f"  Cognito (cognito-local)            http://127.0.0.1:{cognito_port}")
+    public, public_port, internal, internal_port, database = start_django(folder, running)
+    print(f"  Django, the API                    http://127.0.0.1:{public_port}")
+    print(f"  Django, the user lookup            http://127.0.0.1:{internal_port}   {dim('for the filter alone')}")
+    envoy, front, admin = services.start_envoy(folder, configuration(public_port, internal_port, cognito_port, module))
+    running.append(envoy)
+    print(f"  Envoy, examples/django/envoy.yaml  {front}   {dim('admin ' + admin)}")
+    walk = Walk(front, admin, f"http://127.0.0.1:{public_port}", database)
+    walk.run(f"http://127.0.0.1:{cognito_port}")
+    if walk.failures:
+        print(red(f"\n{len(walk.failures)} of the above not as it must be:"))
+        for failure in walk.failures:
+            print(red(f"  {failure}"))
+        print(f"\nThe ends of the logs:\n{envoy.tail()}\n{public.tail()}\n{internal.tail()}")
+        return 1
+    print(green(f"\nAll {walk.steps} checks were as they must be."))
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        stay(folder, walk, envoy)
+    return 0
+
+
+def start_django(folder: Path, running: list[services.Service]) -> tuple[services.Service, int, services.Service, int, Path]:
+    """The example's two listeners on a fresh SQLite database, each on a port that the kernel picked."""
+    python = subprocess.run([EXAMPLE / "setup.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    database = folder / "db.sqlite3"
+    env = {"DJANGO_DATABASE": str(database), "PYTHONPATH": str(EXAMPLE), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([python, EXAMPLE / "manage.py", "migrate", "--verbosity", "0"], check=True, env={**os.environ, **env})
+    started = []
+    for name, application in (("django", "shop.wsgi"), ("django-internal", "shop.internal_wsgi")):
+        command = [python, "-m", "gunicorn", "--config", EXAMPLE / "gunicorn.conf.py", "--bind", "127.0.0.1:0", application]
+        service = services.Service(name, command, folder, env)
+        running.append(service)
+        started += [service, int(service.wait_for(lambda: service.logged(r"Listening at: http://127\.0\.0\.1:(\d+)")))]
+    return (*started, database)
+
+
+def configuration(public_port: int, internal_port: int, cognito_port: int, module: Path) -> str:
+    """`examples/django/envoy.yaml` with the addresses of this machine and nothing else changed."""
+    local = "address: 127.0.0.1, port_value: "
+    return services.rendered(EXAMPLE / "envoy.yaml", {
+        "address: 127.0.0.1, port_value: 9901": local + "0",
+        "address: 0.0.0.0, port_value: 8000": local + "0",
+        "address: app, port_value: 8001": local + str(public_port),
+        "address: app-internal, port_value: 8002": local + str(internal_port),
+        "address: cognito, port_value: 9229": local + str(cognito_port),
+        "/etc/envoy/envoy_cognito_jwt.wasm": str(module),
+    })
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    document: dict | list
+
+
+@dataclass
+class Walk:
+    """Requests to the API, each with what must come of it."""
+
+    front: str
+    admin: str
+    django: str
+    database: Path
+    steps: int = 0
+    failures: list[str] = field(default_factory=list)
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def run(self, cognito: str) -> None:
+        """All of it."""
+        heading("Signing in at Cognito (InitiateAuth)")
+        for name, client in (("ada", pool.WEB), ("ravi", pool.MOBILE)):
+            self.people[name] = person = pool.sign_in(cognito, name, client)
+            print(f"  {bold(name):<6}{dim('  sub ' + person.sub)}")
+        ada, ravi = self.people["ada"], self.people["ravi"]
+
+        heading("The application's own user")
+        self.check("No user stands in the database", self.users() == [], self.users())
+        refused = self.get("No token: Django never hears of it", "/api/me", None, 401)
+        self.check("the code is token_missing", refused.document.get("code") == "token_missing", refused.document)
+        first = self.get("Ada's first call, with her ID token: the filter asks Django, Django creates her", "/api/me", ada.id_token, 200)
+        second = self.get("Her second call finds her", "/api/me", ada.id_token, 200)
+        third = self.get("So does one with her access token", "/api/me", ada.access_token, 200)
+        ids = {answer.document.get("id") for answer in (first, second, third)}
+        self.check("Three calls, one user", len(ids) == 1 and len(self.users()) == 1, self.users())
+        lookups = self.lookups()
+        self.check("Django was asked once: the answer is remembered, for all of Envoy's workers", lookups == 1, f"{lookups} lookups")
+
+        heading("Nobody becomes another")
+        adas_id = str(first.document.get("id"))
+        forged = (("x-user-id", adas_id), ("X_User_Id", adas_id), ("x-cognito-sub", ada.sub))
+        ravis = self.get("Ravi with Ada's id in forged headers is Ravi", "/api/me", ravi.id_token, 200, headers=forged)
+        self.check("he has an id of his own", str(ravis.document.get("id")) not in ("None", adas_id), ravis.document)
+        self.get("Ada's id without a token is nobody", "/api/me", None, 401, headers=forged)
+        self.call("Through Envoy there is no user lookup", "POST", self.front, "/cognito/users", ada.id_token, 404)
+        self.call("nor is there one at the API's own address", "POST", self.django, "/cognito/users", None, 404)
+
+        heading("Data that belongs to a user")
+        self.call("Ada writes a note", "POST", self.front, "/api/notes", ada.id_token, 201, body={"text": "buy milk"})
+        hers = self.get("Ada reads her notes", "/api/notes", ada.access_token, 200)
+        his = self.get("Ravi reads his", "/api/notes", ravi.id_token, 200)
+        self.check("hers has one, his has none", (len(hers.document), len(his.document)) == (1, 0), (hers.document, his.document))
+
+        heading("In the database (SQLite)")
+        for row in self.users():
+            print(f"  {cyan(str(row))}")
+        self.check("Two people, two users", len(self.users()) == 2, self.users())
+
+    def get(self, title: str, path: str, token: str | None, status: int, headers: tuple = ()) -> Answer:
+        """A GET through Envoy."""
+        return self.call(title, "GET", self.front, path, token, status, headers=headers)
+
+    def call(
+        self, title: str, method: str, server: str, path: str, token: str | None, status: int, headers: tuple = (), body: dict | None = None
+    ) -> Answer:
+        """One request; its status is checked."""
+        answer = send(method, server, path, token, headers, body)
+        print(f"      {dim(method + ' ' + path)}", *(dim(f"{name}: {value}") for name, value in headers))
+        shown = green(str(answer.status)) if answer.status < 400 else yellow(str(answer.status))
+        print(f"      {shown}  {json.dumps(answer.document)[:160]}")
+        self.check(title, answer.status == status, f"{answer.status} where {status} must be: {answer.document}")
+        return answer
+
+    def check(self, title: str, good: bool, found: object) -> None:
+        """One thing that must be so."""
+        self.steps += 1
+        print(f"{green('✔') if good else red('✘')} {self.steps:>2}. {bold(title)}")
+        if not good:
+            self.failures.append(f"{self.steps}. {title}: {found}")
+            print(red(f"      NOT AS IT MUST BE: {found}"))
+
+    def users(self) -> list[tuple]:
+        """The rows of the table of users."""
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
+            return connection.execute("select id, username, email, cognito_id from accounts_user order by id").fetchall()
+
+    def lookups(self) -> int:
+        """How often the filter asked Django with success. Workers hand their counters over now and then: wait for the first."""
+        deadline = time.monotonic() + 5
+        while not (found := counters(self.admin).get("user_lookup_success", 0)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
+
+
+def send(method: str, server: str, path: str, token: str | None, headers: tuple, body: dict | None) -> Answer:
+    """One request on a connection of its own."""
+    payload = b"" if body is None else json.dumps(body).encode()
+    connection = HTTPConnection(urllib.parse.urlsplit(server).netloc, timeout=30)
+    try:
+        connection.putrequest(method, path)
+        if token:
+            connection.putheader("authorization", f"Bearer {token}")
+        for name, value in (*headers, ("content-type", "application/json"), ("content-length", str(len(payload)))):
+            connection.putheader(name, value)
+        connection.endheaders(payload)
+        answer = connection.getresponse()
+        text = answer.read()
+    finally:
+        connection.close()
+    try:
+        return Answer(answer.status, json.loads(text))
+    except ValueError:
+        return Answer(answer.status, {})
+
+
+def stay(folder: Path, walk: Walk, envoy: services.Service) -> None:
+    """Tell how to go on by hand, and wait for Ctrl-C."""
+    tokens = folder / "tokens.sh"
+    tokens.touch(mode=0o600)
+    tokens.write_text("".join(f"{name.upper()}={person.id_token}\n" for name, person in walk.people.items()))
+    heading("Try it yourself, in another terminal")
+    print(f"  . {tokens}")
+    print(f'  curl -i -H "authorization: Bearer $ADA" {walk.front}/api/me')
+    print(f'  curl -i -H "authorization: Bearer $RAVI" --json \'{{"text": "hello"}}\' {walk.front}/api/notes')
+    print(f"  sqlite3 {walk.database} 'select * from accounts_user'")
+    print(bold("\nCtrl-C ends it."))
+    try:
+        envoy.process.wait()
+        print(red(f"\nEnvoy ended with {envoy.process.returncode}:\n{envoy.tail()}"))
+    except KeyboardInterrupt:
+        print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
