@@ -1,0 +1,125 @@
+"""gRPC, HTTP/2, WebSocket, large bodies: the filter is no obstacle and no hole."""
+
+import pytest
+
+from support.client import as_bytes, at_once, bearer, connect, fetch, request_bytes
+from support.config import config, inline, pool_config
+from support.h2_client import fetch_h2
+from support.servers import Gate, json_answer, jwks
+from support.stage import Stage, Stages
+from support.tokens import SUB, Pool, signing_key
+from support.waiting import wait_until
+
+RULES = [{"match": {"path": {"prefix": "/admin"}}, "require": {"groups": {"any": ["admins"]}}}]
+UNSERVED = Pool("eu-west-1_Unserved3", client="c3", key=signing_key("first"))
+GRPC = [("content-type", "application/grpc"), ("te", "trailers")]
+
+
+@pytest.fixture(scope="module")
+def stage(stages: Stages) -> Stage:
+    unserved = {"user_pool_id": UNSERVED.id, "client_ids": ["c3"], "jwks": {"cluster": "nobody", "timeout_ms": 300}}
+    return stages.shared(config(pool_config(jwks=inline(signing_key("first"))), unserved, rules=RULES, bypass_cors_preflight=True), clusters={"nobody": 1})
+
+
+@pytest.mark.parametrize(
+    ("path", "groups", "grpc_status", "code"),
+    [("/pkg.Service/Method", None, "16", "token_missing"), ("/admin", [], "7", "not_permitted"), ("/unserved", None, "14", "keys_unavailable")],
+)
+def test_grpc_gets_a_grpc_status(stage: Stage, pool: Pool, path: str, groups: list | None, grpc_status: str, code: str) -> None:
+    headers = list(GRPC)
+    if groups is not None:
+        headers.append(bearer(pool.id_token(**{"cognito:groups": groups})))
+    if code == "keys_unavailable":
+        headers.append(bearer(UNSERVED.id_token()))
+    stage.upstream.forget()
+    [answer] = fetch_h2(stage.envoy.port, [("POST", path, headers)], body=b"\0\0\0\0\0")
+    assert answer.status == 200
+    assert answer.header("grpc-status") == grpc_status, answer
+    assert stage.envoy.access(answer.id)["details"] == f"cognito_jwt.{code}"
+    assert stage.upstream.hits == 0
+
+
+def test_http2_requests_in_parallel(stage: Stage, pool: Pool) -> None:
+    good, bad = bearer(pool.id_token()), bearer(pool.id_token(exp=1))
+    stage.upstream.forget()
+    requests = [("GET", f"/{number}", [good if number % 2 else bad, ("x_cognito_sub", "forged")]) for number in range(40)]
+    answers = fetch_h2(stage.envoy.port, requests)
+    assert [answer.status for answer in answers] == [200 if number % 2 else 401 for number in range(40)]
+    assert stage.upstream.hits == 20
+    for seen in stage.upstream.requests:
+        assert seen.header("x-cognito-sub") == SUB and seen.header("x_cognito_sub") is None
+    refused = answers[0]
+    assert refused.header("content-type") == "application/problem+json"
+    assert (refused.header("www-authenticate") or "").startswith('Bearer realm="cognito", error="invalid_token"')
+
+
+def test_http2_cookies_may_come_in_crumbs(stages: Stages, pool: Pool) -> None:
+    stage = stages.shared(config(token_sources=[{"cookie": "session"}]))
+    token = pool.id_token()
+    crumbs = [("cookie", "a=1"), ("cookie", f"session={token}"), ("cookie", "b=2")]
+    [good] = fetch_h2(stage.envoy.port, [("GET", "/", crumbs)])
+    [twice] = fetch_h2(stage.envoy.port, [("GET", "/", crumbs + crumbs)])
+    assert (good.status, twice.status) == (200, 401)
+
+
+def test_a_websocket_upgrade(stage: Stage, pool: Pool) -> None:
+    upgrade = [("connection", "Upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13"), ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")]
+    stage.rejects("token_missing", "/socket", *upgrade)
+    stage.upstream.forget()
+    with connect(stage.envoy.port) as connection:
+        headers = [*upgrade, bearer(pool.id_token()), ("x_cognito_groups", "forged")]
+        connection.sendall(request_bytes("GET", "/socket", headers, b"", "app.example.com", "socket"))
+        head = connection.recv(4096)
+        assert head.startswith(b"HTTP/1.1 101"), head
+        connection.sendall(b"hello through the upgrade")
+        assert connection.recv(4096) == b"hello through the upgrade"
+    seen = stage.upstream.only_request()
+    assert seen.header("x-cognito-sub") == SUB and seen.header("x_cognito_groups") is None
+
+
+def test_a_large_body_posted_while_parked(own_stages: Stages, pool: Pool) -> None:
+    gate = Gate(json_answer(jwks(signing_key("first"))))
+    own_stages.key_server.answer = gate
+    stage = own_stages.fresh(config(pool_config(jwks={"cluster": "cognito", "timeout_ms": 30_000})))
+    body = bytes(range(256)) * (10 * 4096)
+
+    def call(number: int):
+        if number == 2:
+            wait_until(lambda: stage.envoy.active_requests() == 2, "parked uploads")
+            gate.open()
+            return None
+        token = pool.id_token() if number else pool.id_token(signing_key("forger").named(pool.key.kid))
+        try:
+            return fetch(stage.envoy.port, "/upload", bearer(token), method="POST", body=body).status
+        except (ConnectionResetError, BrokenPipeError):
+            return "refused in the middle"
+
+    refused, passed, _ = at_once(3, call)
+    assert passed == 200
+    assert refused in (401, "refused in the middle")
+    assert own_stages.upstream.only_request().body == body
+
+
+def test_a_chunked_body_goes_through(stage: Stage, pool: Pool) -> None:
+    stage.upstream.forget()
+    with connect(stage.envoy.port) as connection:
+        head = request_bytes("POST", "/", [bearer(pool.id_token()), ("transfer-encoding", "chunked")], b"", "app.example.com", "chunks")
+        connection.sendall(head + b"5\r\nhello\r\n0\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    assert stage.upstream.only_request().body == b"hello"
+
+
+def test_one_connection_carries_good_and_bad(stage: Stage, pool: Pool) -> None:
+    # Pipelined: the second request must not inherit anything from the first.
+    stage.upstream.forget()
+    good = request_bytes("GET", "/1", [bearer(pool.id_token())], b"", "app.example.com", "one")
+    bad = request_bytes("GET", "/2", [("x-cognito-sub", "forged")], b"", "app.example.com", "two")
+    with connect(stage.envoy.port) as connection:
+        connection.sendall(good + bad + good)
+        received = b""
+        while received.count(b"HTTP/1.1 ") < 3:
+            data = connection.recv(65536)
+            assert data, received
+            received += data
+    assert [as_bytes(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"401", b"200"]
+    assert stage.upstream.hits == 2
