@@ -1,5 +1,16 @@
 //! What the upstream is told of the user, in headers that no client can forge.
 
+pub mod encode;
+pub mod strip;
+
+use crate::command::Header;
+use crate::token::Identity;
+use crate::token::claims::ClaimSet;
+use crate::token::merged::MergedClaims;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use core::fmt;
+use encode::{MAX_VALUE_BYTES, encode_text, encode_value};
 use std::rc::Rc;
 
 /// What the upstream is told.
@@ -29,4 +40,280 @@ pub enum ClaimRef {
     Name(String),
     /// A JSON pointer (RFC 6901): its reference tokens, unescaped; never empty.
     Pointer(Vec<String>),
+}
+
+/// A header that is left out because its value is longer than [`MAX_VALUE_BYTES`]. To be logged as a warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueTooLong {
+    /// The header.
+    pub header: Rc<str>,
+    /// How long its value would be, encoded.
+    pub bytes: usize,
+}
+
+impl fmt::Display for ValueTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ValueTooLong { header, bytes } = self;
+        write!(
+            f,
+            "identity header {header} is left out: its value has {bytes} bytes, at most {MAX_VALUE_BYTES} are sent"
+        )
+    }
+}
+
+impl Default for IdentityPolicy {
+    fn default() -> IdentityPolicy {
+        IdentityPolicy {
+            headers: IdentityPolicy::default_headers(),
+            payload_header: None,
+            remove_token: false,
+        }
+    }
+}
+
+impl IdentityPolicy {
+    /// The headers of a configuration that names none.
+    pub fn default_headers() -> Vec<(Rc<str>, HeaderSource)> {
+        let claims = |names: &[&str]| {
+            HeaderSource::Claims(names.iter().map(|name| ClaimRef::Name((*name).to_owned())).collect())
+        };
+        vec![
+            ("x-cognito-sub".into(), claims(&["sub"])),
+            ("x-cognito-username".into(), claims(&["cognito:username", "username"])),
+            ("x-cognito-email".into(), claims(&["email"])),
+            ("x-cognito-groups".into(), claims(&["cognito:groups"])),
+            ("x-cognito-scope".into(), claims(&["scope"])),
+            ("x-cognito-client-id".into(), HeaderSource::Client),
+            ("x-cognito-token-use".into(), claims(&["token_use"])),
+        ]
+    }
+
+    /// The names of all headers that [`IdentityPolicy::headers_for`] can make, for the [`strip::StripList`].
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        let names = self.headers.iter().map(|(name, _)| name);
+        names.chain(&self.payload_header).map(|name| &**name)
+    }
+
+    /// What the upstream is told of `identity`; UserInfo's claims fill the gaps of the token's. The payload header
+    /// carries the token's claims as they came.
+    pub fn headers_for(&self, identity: &Identity, user_info: Option<&ClaimSet>) -> (Rc<[Header]>, Vec<ValueTooLong>) {
+        let claims = MergedClaims::new(identity.claims().set(), user_info);
+        let from_claims = self.headers.iter().filter_map(|(name, source)| {
+            let value = match source {
+                HeaderSource::Claims(refs) => encode_value(first_present(refs, &claims)?)?,
+                HeaderSource::Client => encode_text(identity.client()),
+            };
+            Some((name, value))
+        });
+        let payload = self.payload_header.iter();
+        let payload = payload.map(|name| (name, URL_SAFE_NO_PAD.encode(identity.claims().json())));
+
+        let mut headers = Vec::with_capacity(self.headers.len().saturating_add(1));
+        let mut left_out = Vec::new();
+        for (name, value) in from_claims.chain(payload) {
+            let (name, bytes) = (Rc::clone(name), value.len());
+            if bytes > MAX_VALUE_BYTES {
+                left_out.push(ValueTooLong { header: name, bytes });
+            } else {
+                let value = value.into_boxed_str();
+                headers.push(Header { name, value });
+            }
+        }
+        (headers.into(), left_out)
+    }
+}
+
+/// The JSON text of the first claim that is present. `null`, an empty string and what is not verified count as absent.
+fn first_present<'a>(refs: &[ClaimRef], claims: &MergedClaims<'a>) -> Option<&'a str> {
+    refs.iter()
+        .filter_map(|claim| claim.raw(claims))
+        .find(|raw| !matches!(*raw, "null" | "\"\""))
+}
+
+impl ClaimRef {
+    /// The JSON text of the claim. The rule for attributes that users write themselves is about the claim, however it
+    /// is named and however deep a pointer goes into it.
+    fn raw<'a>(&self, claims: &MergedClaims<'a>) -> Option<&'a str> {
+        let name = match self {
+            ClaimRef::Name(name) => name,
+            ClaimRef::Pointer(steps) => steps.first()?,
+        };
+        let speaker = claims.speaker(name).filter(|_| claims.is_trustworthy(name))?;
+        match self {
+            ClaimRef::Name(name) => speaker.raw(name),
+            ClaimRef::Pointer(steps) => speaker.pointer(steps),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = r#""token_use":"id","aud":"client-1""#;
+
+    fn identity(members: &str) -> Identity {
+        Identity::for_test(&format!(r#"{{"iss":"i","sub":"s","exp":1,{members}}}"#))
+    }
+
+    fn told(policy: &IdentityPolicy, members: &str, user_info: Option<&str>) -> Vec<(String, String)> {
+        let user_info = user_info.map(|json| ClaimSet::parse(json.to_owned()).unwrap());
+        let (headers, left_out) = policy.headers_for(&identity(members), user_info.as_ref());
+        assert_eq!(left_out, []);
+        headers
+            .iter()
+            .map(|header| (header.name.to_string(), header.value.to_string()))
+            .collect()
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn one(claims: &[&str]) -> IdentityPolicy {
+        let claim = |name: &&str| match name.strip_prefix('/') {
+            Some(pointer) => ClaimRef::Pointer(pointer.split('/').map(str::to_owned).collect()),
+            None => ClaimRef::Name((*name).to_owned()),
+        };
+        IdentityPolicy {
+            headers: vec![("h".into(), HeaderSource::Claims(claims.iter().map(claim).collect()))],
+            ..IdentityPolicy::default()
+        }
+    }
+
+    #[test]
+    fn default_headers_of_an_id_token() {
+        let members = format!(
+            r#"{ID},"cognito:username":"alice","email":"a@example.com","email_verified":true,"cognito:groups":["g,1","g2"]"#
+        );
+        let expected = [
+            ("x-cognito-sub", "s"),
+            ("x-cognito-username", "alice"),
+            ("x-cognito-email", "a@example.com"),
+            ("x-cognito-groups", "g%2C1,g2"),
+            ("x-cognito-client-id", "client-1"),
+            ("x-cognito-token-use", "id"),
+        ];
+        assert_eq!(told(&IdentityPolicy::default(), &members, None), pairs(&expected));
+    }
+
+    #[test]
+    fn default_headers_of_an_access_token() {
+        let members =
+            r#""token_use":"access","client_id":"client-2","scope":"openid a/b","username":"bob","cognito:groups":[]"#;
+        let mut expected = pairs(&[
+            ("x-cognito-sub", "s"),
+            ("x-cognito-username", "bob"),
+            ("x-cognito-scope", "openid a/b"),
+            ("x-cognito-client-id", "client-2"),
+            ("x-cognito-token-use", "access"),
+        ]);
+        assert_eq!(told(&IdentityPolicy::default(), members, None), expected);
+
+        let user_info =
+            r#"{"sub":"s","email":"b@example.com","email_verified":"true","username":"eve","scope":"admin"}"#;
+        expected.insert(2, ("x-cognito-email".to_owned(), "b@example.com".to_owned()));
+        assert_eq!(told(&IdentityPolicy::default(), members, Some(user_info)), expected);
+    }
+
+    #[test]
+    fn the_first_claim_that_is_present_is_told() {
+        for (claims, members, expected) in [
+            (&["a", "b"][..], r#""a":1,"b":2"#, Some("1")),
+            (&["a", "b"], r#""b":2"#, Some("2")),
+            (&["a", "b"], r#""a":null,"b":2"#, Some("2")),
+            (&["a", "b"], r#""a":"","b":2"#, Some("2")),
+            (&["a", "b"], r#""a":[],"b":2"#, None),
+            (&["a", "b"], r#""a":false,"b":2"#, Some("false")),
+            (&["a", "b"], r#""c":3"#, None),
+            (&["email", "b"], r#""email":"e","email_verified":true,"b":2"#, Some("e")),
+            (&["email", "b"], r#""email":"e","b":2"#, Some("2")),
+            (&["/email", "b"], r#""email":"e","b":2"#, Some("2")),
+            (&["/email"], r#""email":"e","email_verified":"true""#, Some("e")),
+            (&["/email/x"], r#""email":{"x":"e"},"email_verified":false"#, None),
+            (&["/email/x"], r#""email":{"x":"e"},"email_verified":true"#, Some("e")),
+            (
+                &["phone_number"],
+                r#""phone_number":"+1","phone_number_verified":false"#,
+                None,
+            ),
+            (&["/phone_number"], r#""phone_number":"+1","email_verified":true"#, None),
+            (
+                &["phone_number"],
+                r#""phone_number":"+1","phone_number_verified":true"#,
+                Some("+1"),
+            ),
+            (&["email_verified"], r#""email_verified":false"#, Some("false")),
+            (&["custom:a.b"], r#""custom:a.b":"x","custom:a":{"b":1}"#, Some("x")),
+            (&["a.b"], r#""a":{"b":1}"#, None),
+            (&["/a/b"], r#""a":{"b":1}"#, Some("1")),
+            (
+                &["/identities/0/userId"],
+                r#""identities":[{"userId":"42"}]"#,
+                Some("42"),
+            ),
+            (
+                &["/identities/1/userId", "/identities/0"],
+                r#""identities":[{"userId": "42"}]"#,
+                Some(r#"{"userId":"42"}"#),
+            ),
+            (&["/a"], r#""a":{"b": 1}"#, Some(r#"{"b":1}"#)),
+        ] {
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|value| ("h".to_owned(), value.to_owned()))
+                .collect();
+            assert_eq!(
+                told(&one(claims), &format!("{ID},{members}"), None),
+                expected,
+                "{claims:?} {members}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pointer_reads_from_the_set_that_speaks_for_its_claim() {
+        let policy = one(&["/address/city"]);
+        let user_info = r#"{"address":{"city":"Bern"},"scope":{"x":"admin"}}"#;
+        assert_eq!(told(&policy, ID, Some(user_info)), pairs(&[("h", "Bern")]));
+        assert_eq!(
+            told(&policy, &format!(r#"{ID},"address":{{"zip":1}}"#), Some(user_info)),
+            []
+        );
+        assert_eq!(told(&one(&["/scope/x"]), ID, Some(user_info)), []);
+    }
+
+    #[test]
+    fn the_payload_is_the_tokens_claims_as_they_came() {
+        let policy = IdentityPolicy {
+            headers: Vec::new(),
+            payload_header: Some("x-payload".into()),
+            remove_token: false,
+        };
+        let members = format!(r#"{ID}, "email":"\u00e9""#);
+        let told = told(&policy, &members, Some(r#"{"name":"n"}"#));
+        let json = format!(r#"{{"iss":"i","sub":"s","exp":1,{members}}}"#);
+        assert_eq!(told, pairs(&[("x-payload", &URL_SAFE_NO_PAD.encode(json))]));
+        assert_eq!(policy.header_names().collect::<Vec<_>>(), ["x-payload"]);
+    }
+
+    #[test]
+    fn a_value_over_4_kib_is_left_out() {
+        for (length, left_out) in [(4096, None), (4097, Some(4097))] {
+            let members = format!(r#"{ID},"a":"{}""#, "x".repeat(length));
+            let (headers, warnings) = one(&["a", "aud"]).headers_for(&identity(&members), None);
+            assert_eq!(headers.len(), usize::from(left_out.is_none()));
+            assert_eq!(warnings.first().map(|warning| warning.bytes), left_out);
+        }
+        let members = format!(r#"{ID},"a":"{}""#, "é".repeat(1000));
+        let (headers, warnings) = one(&["a"]).headers_for(&identity(&members), None);
+        assert_eq!((headers.len(), warnings.len()), (0, 1));
+        assert_eq!(
+            warnings[0].to_string(),
+            "identity header h is left out: its value has 6000 bytes, at most 4096 are sent"
+        );
+    }
 }

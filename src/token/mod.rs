@@ -7,6 +7,7 @@ pub mod claims;
 pub mod json;
 pub mod jwt;
 pub mod malformed;
+pub mod merged;
 pub mod removal;
 pub mod source;
 
@@ -64,5 +65,26 @@ impl Identity {
     /// The accepted app client: the accepted one of `aud` of an ID token, `client_id` of an access token.
     pub fn client(&self) -> &str {
         &self.client
+    }
+}
+
+#[cfg(test)]
+impl Identity {
+    /// What a good token with these claims leads to, for the tests of modules that judge identities.
+    pub(crate) fn for_test(json: &str) -> Identity {
+        let claims = claims::Claims::parse(json.to_owned()).unwrap();
+        let policy = check::ClaimPolicy {
+            clients: check::Clients::Any,
+            token_use: check::AcceptedUse::Any,
+            clock_skew: Duration::ZERO,
+        };
+        let before = UnixTime::default();
+        let (token_use, client) = check::all(&claims, &policy, before).unwrap();
+        let client = client.to_owned();
+        Identity {
+            token_use,
+            client,
+            claims,
+        }
     }
 }
