@@ -1,8 +1,234 @@
 //! JWK sets (RFC 7517): what is used from one, what is passed over, what makes it unusable.
 
-/// The usable keys of a JWK set.
-#[derive(Debug)]
-pub struct KeySet {
-    /// Placeholder of the type until its fields stand.
-    _fields: (),
+mod entry;
+mod error;
+
+pub use error::{BadKeySet, KeyFault, PassedOver};
+
+use super::rsa::PublicKey;
+use crate::call::MAX_BODY_BYTES;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entry::{Document, Entry, Jwk, Member};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// No set has more keys than this. Cognito publishes two.
+pub const MAX_KEYS: usize = 64;
+
+/// No set is read that has more bytes than this.
+pub const MAX_SET_BYTES: usize = MAX_BODY_BYTES;
+
+/// A `kid` in a log line has at most this many characters.
+pub const MAX_KID_CHARS_IN_LOG: usize = 64;
+
+/// A key and the name that tokens call it by.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The `kid`, opaque: Cognito's hold `+`, `/` and `=`. Escape it for log lines: [`kid_for_log`].
+    pub kid: Box<str>,
+    /// The key.
+    pub public: PublicKey,
 }
+
+/// The usable keys of a JWK set: 1 to 64, each `kid` once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySet {
+    keys: Vec<Rc<Key>>,
+}
+
+/// A key set and what was not used of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Parsed {
+    /// The usable keys.
+    pub set: KeySet,
+    /// The others, in the order of the set.
+    pub passed_over: Vec<PassedOver>,
+}
+
+impl KeySet {
+    /// Reads a JWK set. Used are RSA keys for RS256 signatures that have a `kid` and are strong enough; others are passed over.
+    ///
+    /// Unknown members are ignored (RFC 7517, sections 4 and 5). An element with one member name twice is passed over,
+    /// since readers disagree on which one counts (section 4).
+    ///
+    /// # Errors
+    /// Nothing of the set can be used: it is over 256 KiB, no JSON, no JWK set, has over 64 keys, one `kid` twice (in
+    /// whatever keys), or no usable key.
+    pub fn parse(json: &[u8]) -> Result<Parsed, BadKeySet> {
+        if json.len() > MAX_SET_BYTES {
+            return Err(BadKeySet::TooLarge(json.len()));
+        }
+        let text = core::str::from_utf8(json).map_err(|error| BadKeySet::NotUtf8(error.valid_up_to()))?;
+        let document: Document = serde_json::from_str(text).map_err(|error| BadKeySet::NotJson {
+            line: error.line(),
+            column: error.column(),
+        })?;
+        let entries = entries(document)?;
+        refuse_repeated_kids(entries.iter().map(Entry::kid))?;
+        select(entries)
+    }
+
+    /// The set of these keys, which were read from a set before.
+    ///
+    /// # Errors
+    /// There are none or over 64, or one `kid` stands twice.
+    pub fn from_keys(keys: Vec<Key>) -> Result<KeySet, BadKeySet> {
+        if keys.is_empty() {
+            return Err(BadKeySet::NoUsableKey(Vec::new()));
+        }
+        if keys.len() > MAX_KEYS {
+            return Err(BadKeySet::TooManyKeys);
+        }
+        refuse_repeated_kids(keys.iter().map(|key| Some(&*key.kid)))?;
+        Ok(KeySet {
+            keys: keys.into_iter().map(Rc::new).collect(),
+        })
+    }
+
+    /// The key that is called `kid`; the comparison is exact.
+    pub fn find(&self, kid: &str) -> Option<&Rc<Key>> {
+        self.keys.iter().find(|key| *key.kid == *kid)
+    }
+
+    /// How many keys there are: 1 to 64.
+    #[expect(clippy::len_without_is_empty, reason = "no set is empty")]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The keys, in the order of the set.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Rc<Key>> {
+        self.keys.iter()
+    }
+
+    /// Every `kid`, in the order of the set, not escaped.
+    pub fn kids(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.keys.iter().map(|key| &*key.kid)
+    }
+}
+
+/// A `kid`, which anybody can write into a token, so that it cannot break or flood a log: quotes, backslashes, control
+/// and non-ASCII characters are escaped as in Rust strings, and it ends before it has more than 64 characters.
+pub fn kid_for_log(kid: &str) -> String {
+    let mut out = String::new();
+    for escaped in kid.chars().map(char::escape_default) {
+        if out.len().saturating_add(escaped.len()) > MAX_KID_CHARS_IN_LOG {
+            break;
+        }
+        out.extend(escaped);
+    }
+    out
+}
+
+fn entries(document: Document) -> Result<Vec<Entry>, BadKeySet> {
+    match document {
+        Document::Keys { entries, total } if total == entries.len() => Ok(entries),
+        Document::Keys { .. } => Err(BadKeySet::TooManyKeys),
+        Document::NotASet => Err(BadKeySet::NotASet),
+        Document::KeysTwice => Err(BadKeySet::KeysTwice),
+    }
+}
+
+fn refuse_repeated_kids<'a>(kids: impl Iterator<Item = Option<&'a str>>) -> Result<(), BadKeySet> {
+    let mut seen = BTreeMap::new();
+    for (index, kid) in kids.enumerate() {
+        let Some(kid) = kid else { continue };
+        if let Some(first) = seen.insert(kid, index) {
+            return Err(BadKeySet::RepeatedKid {
+                kid: kid.into(),
+                first,
+                second: index,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn select(entries: Vec<Entry>) -> Result<Parsed, BadKeySet> {
+    let mut keys = Vec::new();
+    let mut passed_over = Vec::new();
+    for (index, entry) in entries.into_iter().enumerate() {
+        match usable(&entry) {
+            Ok(key) => keys.push(Rc::new(key)),
+            Err(fault) => passed_over.push(PassedOver {
+                index,
+                kid: entry.kid().map(String::from),
+                fault,
+            }),
+        }
+    }
+    if keys.is_empty() {
+        return Err(BadKeySet::NoUsableKey(passed_over));
+    }
+    Ok(Parsed {
+        set: KeySet { keys },
+        passed_over,
+    })
+}
+
+/// The rules of what is used from a set, one after the other.
+fn usable(entry: &Entry) -> Result<Key, KeyFault> {
+    let Entry::Object(jwk) = entry else {
+        return Err(KeyFault::NotAnObject);
+    };
+    if let Some(name) = &jwk.repeated {
+        return Err(KeyFault::RepeatedMember(name.clone()));
+    }
+    check_type(jwk)?;
+    let kid = check_kid(jwk)?;
+    check_purpose(jwk)?;
+    let n = base64url_uint(jwk.n.as_ref()).ok_or(KeyFault::Modulus)?;
+    let e = base64url_uint(jwk.e.as_ref()).ok_or(KeyFault::Exponent)?;
+    let public = PublicKey::from_components(&n, &e).map_err(KeyFault::Weak)?;
+    Ok(Key {
+        kid: kid.into(),
+        public,
+    })
+}
+
+/// RFC 7517, section 4.1: compared exactly.
+fn check_type(jwk: &Jwk) -> Result<(), KeyFault> {
+    match &jwk.kty {
+        Some(Member::Text(kty)) if kty == "RSA" => Ok(()),
+        _ => Err(KeyFault::NotRsa),
+    }
+}
+
+/// A token without a `kid` is refused, so an empty one can only be a mistake.
+fn check_kid(jwk: &Jwk) -> Result<&str, KeyFault> {
+    match &jwk.kid {
+        Some(Member::Text(kid)) if !kid.is_empty() => Ok(kid),
+        _ => Err(KeyFault::NoKid),
+    }
+}
+
+/// RFC 7517, sections 4.2 to 4.4: what a key says that it is for, it is for that alone.
+fn check_purpose(jwk: &Jwk) -> Result<(), KeyFault> {
+    match &jwk.usage {
+        None => {}
+        Some(Member::Text(usage)) if usage == "sig" => {}
+        Some(_) => return Err(KeyFault::NotForSignatures),
+    }
+    match &jwk.key_ops {
+        None => {}
+        Some(Member::Texts(operations)) if operations.iter().any(|operation| operation == "verify") => {}
+        Some(_) => return Err(KeyFault::NotForVerifying),
+    }
+    match &jwk.alg {
+        None => Ok(()),
+        Some(Member::Text(alg)) if alg == "RS256" => Ok(()),
+        Some(_) => Err(KeyFault::NotRs256),
+    }
+}
+
+/// `Base64urlUInt` (RFC 7518, section 2): no padding, no line breaks, canonical last bits; leading zeros are the key's matter.
+fn base64url_uint(member: Option<&Member>) -> Option<Vec<u8>> {
+    match member {
+        Some(Member::Text(text)) if !text.is_empty() => URL_SAFE_NO_PAD.decode(text).ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
