@@ -1,0 +1,172 @@
+//! The way of verifying that this host allows: its own crypto if that can be relied on, else the module's.
+
+use super::host::{CallForeign, HostCrypto, HostFault};
+use super::in_module::InModule;
+use super::self_test::{SelfTest, self_test};
+use super::{Verification, Verifier, VerifySignature};
+use crate::keys::rsa::PublicKey;
+use core::cell::Cell;
+
+/// Verifies by the host if its self-test passed, else in the module. A signature that the host gives no answer about
+/// is verified in the module too: both accept the same, so nothing gets through that way.
+#[derive(Debug)]
+pub struct Chosen<F> {
+    host: HostCrypto<F>,
+    self_test: SelfTest,
+    host_verifies: Cell<bool>,
+    fault: Cell<Option<HostFault>>,
+}
+
+impl<F: CallForeign> Chosen<F> {
+    /// Asks the host to pass the self-test: two calls of its function. With the feature `force-module-crypto` it is
+    /// never asked anything.
+    pub fn new(foreign: F) -> Chosen<F> {
+        let host = HostCrypto::new(foreign);
+        let self_test = if cfg!(feature = "force-module-crypto") {
+            SelfTest::NotAsked
+        } else {
+            self_test(&host)
+        };
+        Chosen {
+            host,
+            self_test,
+            host_verifies: Cell::new(self_test == SelfTest::Passed),
+            fault: Cell::new(None),
+        }
+    }
+
+    /// What the self-test showed, for a log line.
+    pub fn self_test(&self) -> SelfTest {
+        self.self_test
+    }
+
+    /// The last time since this was asked that the host gave no answer, for a log line.
+    pub fn take_fault(&self) -> Option<HostFault> {
+        self.fault.take()
+    }
+}
+
+impl<F: CallForeign> VerifySignature for Chosen<F> {
+    fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Verification {
+        if !self.host_verifies.get() {
+            return InModule.verify_rs256(key, message, signature);
+        }
+        match self.host.verify_rs256(key, message, signature) {
+            Ok(outcome) => Verification {
+                by: Verifier::Host,
+                outcome,
+            },
+            Err(fault) => {
+                self.fault.set(Some(fault));
+                self.host_verifies.set(fault != HostFault::NotFound);
+                InModule.verify_rs256(key, message, signature)
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(feature = "force-module-crypto")))]
+mod tests {
+    use super::*;
+    use crate::signature::BadSignature;
+    use crate::signature::host::ForeignError;
+    use crate::signature::self_test::Vector;
+    use core::cell::RefCell;
+    use std::collections::VecDeque;
+
+    type Answer = Result<Option<Vec<u8>>, ForeignError>;
+
+    /// Gives these answers in turn; asked once more, it fails the test.
+    struct Scripted(RefCell<VecDeque<Answer>>);
+
+    impl CallForeign for &Scripted {
+        fn call(&self, _: &str, _: &[u8]) -> Answer {
+            self.0.borrow_mut().pop_front().unwrap()
+        }
+    }
+
+    fn scripted(answers: &[Answer]) -> Scripted {
+        Scripted(RefCell::new(answers.iter().cloned().collect()))
+    }
+
+    fn good() -> Answer {
+        Ok(Some(vec![8, 1]))
+    }
+
+    fn bad() -> Answer {
+        Ok(Some(vec![0x12, 1, b'x']))
+    }
+
+    fn verification(by: Verifier, outcome: Result<(), BadSignature>) -> Verification {
+        Verification { by, outcome }
+    }
+
+    #[test]
+    fn the_host_verifies_only_if_it_tells_good_from_bad() {
+        let garbled = || Ok(Some(vec![8]));
+        for (answers, expected) in [
+            (&[good(), bad()][..], SelfTest::Passed),
+            (&[good(), good()], SelfTest::AcceptedBad),
+            (&[bad()], SelfTest::RefusedGood),
+            (&[Ok(None)], SelfTest::RefusedGood),
+            (&[garbled()], SelfTest::NoAnswer(HostFault::Garbled)),
+            (&[good(), garbled()], SelfTest::NoAnswer(HostFault::Garbled)),
+            (&[Err(ForeignError::NotFound)], SelfTest::NoAnswer(HostFault::NotFound)),
+            (&[Err(ForeignError::Other(2))], SelfTest::NoAnswer(HostFault::Failed(2))),
+        ] {
+            let foreign = scripted(answers);
+            let chosen = Chosen::new(&foreign);
+            assert_eq!(chosen.self_test(), expected);
+            assert!(foreign.0.borrow().is_empty());
+            if expected == SelfTest::Passed {
+                continue;
+            }
+            let Vector {
+                key,
+                message,
+                signature,
+            } = Vector::rfc7515().unwrap();
+            let verify = |message| chosen.verify_rs256(&key, message, &signature);
+            assert_eq!(verify(message), verification(Verifier::Module, Ok(())));
+            assert_eq!(verify(b"other"), verification(Verifier::Module, Err(BadSignature)));
+        }
+    }
+
+    #[test]
+    fn a_host_that_gives_no_answer_lets_nothing_through() {
+        let Vector {
+            key,
+            message,
+            signature,
+        } = Vector::rfc7515().unwrap();
+        let failed = Err(ForeignError::Other(10));
+        let foreign = scripted(&[good(), bad(), good(), bad(), failed.clone(), failed, bad()]);
+        let chosen = Chosen::new(&foreign);
+        let verify = |message| chosen.verify_rs256(&key, message, &signature);
+        assert_eq!(verify(message), verification(Verifier::Host, Ok(())));
+        assert_eq!(verify(message), verification(Verifier::Host, Err(BadSignature)));
+        assert_eq!(chosen.take_fault(), None);
+        assert_eq!(verify(message), verification(Verifier::Module, Ok(())));
+        assert_eq!(verify(b"other"), verification(Verifier::Module, Err(BadSignature)));
+        assert_eq!(chosen.take_fault(), Some(HostFault::Failed(10)));
+        assert_eq!(chosen.take_fault(), None);
+        // It is asked again the next time.
+        assert_eq!(verify(message), verification(Verifier::Host, Err(BadSignature)));
+    }
+
+    #[test]
+    fn a_host_that_lost_its_function_is_not_asked_again() {
+        let Vector {
+            key,
+            message,
+            signature,
+        } = Vector::rfc7515().unwrap();
+        let foreign = scripted(&[good(), bad(), Err(ForeignError::NotFound)]);
+        let chosen = Chosen::new(&foreign);
+        for _ in 0..3 {
+            let verification_now = chosen.verify_rs256(&key, message, &signature);
+            assert_eq!(verification_now, verification(Verifier::Module, Ok(())));
+        }
+        assert_eq!(chosen.take_fault(), Some(HostFault::NotFound));
+    }
+}
