@@ -33,6 +33,18 @@ def wasm_module_crypto() -> str:
     return built("WASM_MODULE_CRYPTO", "dist/test/envoy_cognito_jwt-module-crypto.wasm")
 
 
+@pytest.fixture(scope="session")
+def wasm_trap() -> str:
+    """The same module, built so that the request header `x-test-trap` makes it trap."""
+    return built("WASM_TRAP", "dist/test/envoy_cognito_jwt-trap.wasm")
+
+
+@pytest.fixture(scope="session")
+def wasm_poison() -> str:
+    """A hostile plugin that reads and overwrites shared data (`tests/envoy/poison`)."""
+    return built("WASM_POISON", "dist/test/poison.wasm")
+
+
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
     """The application behind the filter."""

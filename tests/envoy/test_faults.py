@@ -1,0 +1,168 @@
+"""What goes wrong around the filter: too many waiting, flapping servers, new configurations under load, dead VMs."""
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from support.bootstrap import Door
+from support.client import bearer, connect, fetch, request_bytes
+from support.config import config, pool_config
+from support.http_server import Answer
+from support.servers import Gate, json_answer, jwks
+from support.stage import Stage, Stages
+from support.tokens import Pool, signing_key
+from support.waiting import wait_until
+
+FIRST = signing_key("first")
+
+
+def with_keys(**settings: object) -> dict:
+    return config(pool_config(jwks={"cluster": "cognito", **settings}))
+
+
+class Traffic:
+    """Good and bad requests without a pause, from several threads, until the block ends; counts the answers."""
+
+    def __init__(self, port: int, pool: Pool, threads: int = 3) -> None:
+        self.good: Counter[int] = Counter()
+        self.bad: Counter[int] = Counter()
+        self._stop = threading.Event()
+        self._port = port
+        self._good = bearer(pool.id_token())
+        self._bad = bearer(pool.id_token(signing_key("forger").named(pool.key.kid)))
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.good[fetch(self._port, "/good", self._good).status] += 1
+            self.bad[fetch(self._port, "/bad", self._bad).status] += 1
+
+    def __enter__(self) -> "Traffic":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def first_bytes(connection) -> bytes:
+    """The beginning of an answer."""
+    with connection:
+        return connection.recv(64)
+
+
+# -- too many ---------------------------------------------------------------------------------------------------------
+
+
+def parked(stage: Stage, count: int, token: tuple, until: int) -> list:
+    """`count` requests on connections of their own; returns when Envoy holds `until` of them."""
+    connections = [connect(stage.envoy.port, timeout=40) for _ in range(count)]
+    for connection in connections:
+        connection.sendall(request_bytes("GET", "/", [token], b"", "app.example.com", "parked"))
+    wait_until(lambda: stage.envoy.active_requests() == until, f"{until} waiting requests", within=20)
+    return connections
+
+
+def test_a_worker_keeps_a_thousand_waiting_and_no_more(own_stages: Stages, pool: Pool) -> None:
+    gate = Gate(json_answer(jwks(FIRST)))
+    own_stages.key_server.answer = gate
+    stage = own_stages.fresh(with_keys(timeout_ms=60_000), concurrency=1)
+    connections = parked(stage, 1200, bearer(pool.id_token()), until=1000)
+    assert stage.envoy.counter("denied.keys_unavailable") == 200
+    gate.open()
+    assert Counter(first_bytes(connection)[9:12] for connection in connections) == {b"200": 1000, b"503": 200}
+    assert stage.envoy.vm_failures() == {}
+
+
+def test_many_give_up_at_once(own_stages: Stages, pool: Pool) -> None:
+    own_stages.key_server.answer = Answer(fault="hang")
+    stage = own_stages.fresh(with_keys(timeout_ms=3000), concurrency=1)
+    connections = [connect(stage.envoy.port) for _ in range(900)]
+    for connection in connections:
+        connection.sendall(request_bytes("GET", "/", [bearer(pool.id_token())], b"", "app.example.com", "parked"))
+    assert Counter(first_bytes(connection)[9:12] for connection in connections) == {b"503": 900}
+    assert stage.envoy.vm_failures() == {}
+    own_stages.key_server.publish(FIRST)
+    wait_until(lambda: stage.send("/", bearer(pool.id_token())).status == 200, "recovery", within=15)
+
+
+# -- unreliable -------------------------------------------------------------------------------------------------------
+
+
+def test_a_flapping_key_server_costs_nobody_an_answer(own_stages: Stages, pool: Pool) -> None:
+    stage = own_stages.fresh(with_keys(ttl_seconds=1, timeout_ms=500), concurrency=4)
+    stage.admits("/", bearer(pool.id_token()))
+    with Traffic(stage.envoy.port, pool) as traffic:
+        for answer in (Answer(fault="reset"), None, Answer(200, b"<html>"), json_answer(jwks(FIRST), fault="truncate"), None, Answer(503), json_answer(jwks())):
+            own_stages.key_server.answer = answer or json_answer(jwks(FIRST))
+            time.sleep(0.6)
+    assert set(traffic.good) == {200} and set(traffic.bad) == {401}, (traffic.good, traffic.bad)
+    assert stage.envoy.counter("jwks_fetch_failed") >= 1
+
+
+def test_new_configurations_under_load_change_no_answer(own_stages: Stages, pool: Pool) -> None:
+    def door(version: int) -> Door:
+        settings = with_keys(ttl_seconds=2) | {"realm": f"version {version}", "rules": [{"match": {"path": {"prefix": f"/v{version}"}}, "auth": "none"}]}
+        return Door((own_stages.plugin(settings).http_filter(),))
+
+    stage = own_stages.behind(door(0), lds=True, concurrency=4)
+    stage.admits("/", bearer(pool.id_token()))
+    with Traffic(stage.envoy.port, pool) as traffic:
+        for version in range(1, 9):
+            stage.envoy.replace_doors((door(version),))
+            time.sleep(0.25)
+    assert set(traffic.good) == {200} and set(traffic.bad) == {401}, (traffic.good, traffic.bad)
+    assert sum(traffic.good.values()) > 50
+    wait_until(lambda: 'version 8' in (stage.send("/").header("www-authenticate") or ""), "the last configuration")
+    stage.admits("/v8", decision="bypassed")
+    stage.rejects("token_missing", "/v7", realm="version 8")
+    assert own_stages.key_server.hits <= 12, "a new configuration of the same pool finds its keys in the store"
+
+
+def test_a_wrong_configuration_leaves_the_old_one_at_work(own_stages: Stages, pool: Pool) -> None:
+    stage = own_stages.behind(Door((own_stages.plugin(with_keys()).http_filter(),)), lds=True)
+    accepted, _ = stage.envoy.propose_doors((Door((own_stages.plugin(with_keys() | {"mode": "off"}).http_filter(),)),))
+    assert not accepted
+    stage.admits("/", bearer(pool.id_token()))
+    stage.rejects("token_missing")
+
+
+# -- dead VMs ---------------------------------------------------------------------------------------------------------
+
+TRAP = ("x-test-trap", "1")
+
+
+@pytest.mark.parametrize("policy", ["FAIL_CLOSED", "FAIL_RELOAD"])
+def test_a_dead_vm_lets_nobody_pass(own_stages: Stages, pool: Pool, wasm_trap: str, policy: str) -> None:
+    stage = own_stages.fresh(with_keys(), wasm=wasm_trap, failure_policy=policy, concurrency=1)
+    stage.envoy.tolerates_vm_failures = True
+    stage.admits("/", bearer(pool.id_token()))
+    stage.upstream.forget()
+    assert stage.send("/", TRAP, bearer(pool.id_token())).status == 503
+    assert stage.send("/").status in (503, 401)
+    assert stage.send("/", bearer(pool.id_token(signing_key("forger")))).status in (503, 401)
+    assert stage.upstream.hits == 0
+    if policy == "FAIL_CLOSED":
+        assert {stage.send("/", bearer(pool.id_token())).status for _ in range(10)} == {503}
+    else:
+        wait_until(lambda: stage.send("/", bearer(pool.id_token())).status == 200, "a reload", within=15)
+        stage.rejects("token_missing")
+
+
+def test_a_vm_that_dies_with_the_lease_holds_nobody_up_for_long(own_stages: Stages, pool: Pool, wasm_trap: str) -> None:
+    gate = Gate(json_answer(jwks(FIRST)))
+    own_stages.key_server.answer = gate
+    stage = own_stages.fresh(with_keys(timeout_ms=2000), wasm=wasm_trap, concurrency=2)
+    stage.envoy.tolerates_vm_failures = True
+    wait_until(lambda: own_stages.key_server.hits >= 1, "a fetch under way")
+    # Some VM holds the lease; all of them die.
+    for _ in range(30):
+        assert stage.send("/", TRAP).status == 503
+    own_stages.key_server.publish(FIRST)
+    wait_until(lambda: stage.send("/", bearer(pool.id_token())).status == 200, "recovery", within=15)
+    gate.open()
