@@ -23,7 +23,8 @@ RAW := $(CARGO_TARGET_DIR)/$(TARGET)/release/envoy_cognito_jwt.wasm
 WASM := $(CURDIR)/dist/envoy_cognito_jwt.wasm
 WASM_MODULE_CRYPTO := $(CURDIR)/dist/test/envoy_cognito_jwt-module-crypto.wasm
 WASM_TRAP := $(CURDIR)/dist/test/envoy_cognito_jwt-trap.wasm
-export WASM WASM_MODULE_CRYPTO WASM_TRAP
+WASM_POISON := $(CURDIR)/dist/test/poison.wasm
+export WASM WASM_MODULE_CRYPTO WASM_TRAP WASM_POISON
 
 STAGE := tools/stage
 SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
@@ -64,6 +65,8 @@ wasm-test: tools-rust
 	@$(SLIM) $(TEST_RAW) $(WASM_MODULE_CRYPTO)
 	$(TEST_WASM_CARGO) --features test-trap
 	@$(SLIM) $(TEST_RAW) $(WASM_TRAP)
+	CARGO_TARGET_DIR=$(BUILD)/poison $(CARGO) build --locked --release --quiet --target $(TARGET) --manifest-path tests/envoy/poison/Cargo.toml
+	@install -D -m 644 $(BUILD)/poison/$(TARGET)/release/poison.wasm $(WASM_POISON)
 
 .PHONY: tools
 tools: ## install what building, testing and the demo need, all pinned, into TOOLS
