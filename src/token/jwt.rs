@@ -119,7 +119,7 @@ impl<'t> UntrustedJwt<'t> {
     pub fn verify(self, key: &PublicKey, crypto: &dyn VerifySignature) -> Result<SignedJwt, BadSignature> {
         // Asked for already, but nothing here shall depend on who calls in which order.
         self.check_algorithm().map_err(|_| BadSignature)?;
-        crypto.verify_rs256(key, self.signing_input, &self.signature)?;
+        crypto.verify_rs256(key, self.signing_input, &self.signature).outcome?;
         Ok(SignedJwt { claims: self.claims })
     }
 }
