@@ -7,17 +7,17 @@ import hashlib
 import hmac
 import http.client
 import json
-import time
 import urllib.parse
+import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from .rsa import RsaKey
 
 POOL_ID = "us-east-1_Demo12345"
 ISSUER = f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}"
 WEB, MOBILE, PARTNER = "1web5example7q9s1u3w5y7a9c", "2mobile7example9s1u3w5y7a", "3partner9example1u3w5y7a9"
+KIOSK = "4kiosk1example3w5y7a9c1e3g"
+"""Its tokens live for five seconds."""
 PASSWORD = "Correct-Horse-1"
 
 
@@ -71,43 +71,17 @@ def call(cognito: str, operation: str, arguments: dict) -> dict:
 # --- forgeries
 
 
-@dataclass(frozen=True)
-class EmulatorKey:
-    """The emulator's private key, which its package carries: what only Cognito itself has in real life."""
-
-    key: rsa.RSAPrivateKey
-    kid: str
-
-    @classmethod
-    def load(cls, package: Path) -> EmulatorKey:
-        """The key of an installed cognito-local."""
-        pem = json.loads((package / "lib/keys/cognitoLocal.private.json").read_text())["pem"]
-        kid = json.loads((package / "lib/keys/cognitoLocal.public.json").read_text())["jwk"]["kid"]
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        return cls(key, kid)
-
-    def sign(self, claims: dict, **header: object) -> str:
-        """A token that the pool might have issued."""
-        return signed(self.key, {"alg": "RS256", "kid": self.kid, **header}, claims)
-
-
-def expired(real: EmulatorKey, token: str) -> str:
-    """What the pool issued two hours ago, for one hour."""
-    now = int(time.time())
-    return real.sign(claims_of(token) | {"iat": now - 7200, "auth_time": now - 7200, "exp": now - 3600})
-
-
 def tampered(token: str, **changes: object) -> str:
     """Other claims under the signature of the real ones."""
     header, _, signature = token.split(".")
     return f"{header}.{encoded(claims_of(token) | changes)}.{signature}"
 
 
-def signed_by_a_stranger(token: str, **changes: object) -> str:
+def signed_by_a_stranger(stranger: RsaKey, token: str, kid: str | None = None, **changes: object) -> str:
     """Header and claims copied, with another key behind them."""
-    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return signed(stranger, header_of(token), claims_of(token) | changes)
+    header = header_of(token) | ({"kid": kid} if kid else {})
+    text = f"{encoded(header)}.{encoded(claims_of(token) | changes)}"
+    return f"{text}.{base64url(stranger.sign(text.encode()))}"
 
 
 def unsigned(token: str) -> str:
@@ -115,11 +89,16 @@ def unsigned(token: str) -> str:
     return f"{encoded({'alg': 'none', 'kid': header_of(token)['kid']})}.{encoded(claims_of(token))}.AAAA"
 
 
-def signed_with_the_public_key(real: EmulatorKey, token: str) -> str:
+def signed_with_the_public_key(public_key: bytes, token: str) -> str:
     """HS256 with the public key as its secret, which everybody knows (CVE-2016-5431)."""
-    public = real.key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    text = f"{encoded({'alg': 'HS256', 'kid': real.kid})}.{encoded(claims_of(token))}"
-    return f"{text}.{base64url(hmac.new(public, text.encode(), hashlib.sha256).digest())}"
+    text = f"{encoded({'alg': 'HS256', 'kid': header_of(token)['kid']})}.{encoded(claims_of(token))}"
+    return f"{text}.{base64url(hmac.new(public_key, text.encode(), hashlib.sha256).digest())}"
+
+
+def published_key(cognito: str) -> bytes:
+    """The modulus of the pool's key, from its JWK set."""
+    with urllib.request.urlopen(f"{cognito}/{POOL_ID}/.well-known/jwks.json", timeout=10) as answer:
+        return from_base64url(json.load(answer)["keys"][0]["n"])
 
 
 # --- the compact form of a JWS
@@ -135,12 +114,6 @@ def claims_of(token: str) -> dict:
     return decoded(token.split(".")[1])
 
 
-def signed(key: rsa.RSAPrivateKey, header: dict, claims: dict) -> str:
-    """A JWS in compact form, RS256."""
-    text = f"{encoded(header)}.{encoded(claims)}"
-    return f"{text}.{base64url(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
-
-
 def encoded(document: dict) -> str:
     """JSON as base64url."""
     return base64url(json.dumps(document, separators=(",", ":")).encode())
@@ -148,7 +121,12 @@ def encoded(document: dict) -> str:
 
 def decoded(part: str) -> dict:
     """The reverse of `encoded`."""
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return json.loads(from_base64url(part))
+
+
+def from_base64url(text: str) -> bytes:
+    """The reverse of `base64url`."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def base64url(data: bytes) -> str:

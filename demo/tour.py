@@ -20,6 +20,8 @@ from . import pool, services
 from .pool import Person
 
 IDENTITY_PREFIX = "x-cognito-"
+CLOCK_SKEW = 2
+"""`clock_skew_seconds` of envoy/envoy.yaml"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Step:
     """the identity headers that the upstream must see, no more and no less"""
     challenge: str = ""
     """what `www-authenticate` must hold"""
+    not_before: float = 0
+    """Unix time before which the step cannot be taken"""
 
     @property
     def outcome(self) -> str:
@@ -80,7 +84,7 @@ class Tour:
 
     def run(self) -> bool:
         """All of it; true if everything was as it must be."""
-        key = pool.EmulatorKey.load(services.COGNITO_LOCAL)
+        stranger = pool.RsaKey.generate()
         heading("Signing in at Cognito (InitiateAuth)")
         for name, client, about in (
             ("ada", pool.WEB, "groups admins and editors"),
@@ -88,12 +92,15 @@ class Tour:
             ("eve", pool.WEB, "no group, her e-mail address never verified"),
         ):
             self.people[name] = person = pool.sign_in(self.cognito, name, client)
-            print(f"  {bold(name):<6} {about}{dim('  sub ' + person.sub)}")
+            print(f"  {bold(f'{name:<5}')} {about:<45} {dim('sub ' + person.sub)}")
+        kiosk = pool.sign_in(self.cognito, "ada", pool.KIOSK)
         partner = pool.sign_in(self.cognito, "ada", pool.PARTNER)
         taken: list[Step] = []
-        for title, steps in chapters(self.people, partner, key).items():
+        for title, steps in chapters(self.people, partner, kiosk, stranger, pool.published_key(self.cognito)).items():
             heading(title)
             for step in steps:
+                if step.not_before:
+                    wait_until(step.not_before, "the short-lived token to expire")
                 taken.append(step)
                 self.take(len(taken), step)
         self.count(taken)
@@ -134,7 +141,7 @@ class Tour:
             self.failures.append(f"counters: {decided} where {dict(expected)} must be")
 
 
-def chapters(people: dict[str, Person], partner: Person, key: pool.EmulatorKey) -> dict[str, list[Step]]:
+def chapters(people: dict[str, Person], partner: Person, kiosk: Person, stranger: pool.RsaKey, public_key: bytes) -> dict[str, list[Step]]:
     """The steps, by the title of their chapter."""
     ada, ravi, eve = people["ada"], people["ravi"], people["eve"]
     adas = dict(token=ada.id_token, token_name="ada, ID token")
@@ -143,18 +150,18 @@ def chapters(people: dict[str, Person], partner: Person, key: pool.EmulatorKey) 
         "Who are you?": [
             Step("No token", "/orders", status=401, code="token_missing", challenge='Bearer realm="cognito"'),
             Step("An ID token", "/orders", **adas, identity=told(ada.id_token)),
+            Step("A token that lives for five seconds", "/orders", token=kiosk.id_token, token_name="ada at a kiosk", identity=told(kiosk.id_token)),
             Step("An access token", "/orders", token=ada.access_token, token_name="ada, access token", identity=told(ada.access_token)),
             Step("An unverified e-mail address is not told", "/orders", token=eve.id_token, token_name="eve, ID token", identity=told(eve.id_token)),
             Step("A public path needs no token", "/health", identity={}),
         ],
         "Are you who you say?": [
-            refused("Expired an hour ago", pool.expired(key, ada.id_token), "token_expired"),
             refused("Tampered with: ravi writes ada's sub into his token", pool.tampered(ravi.id_token, sub=ada.sub), "signature_invalid"),
-            refused("Signed by a stranger's key", pool.signed_by_a_stranger(ada.id_token), "signature_invalid"),
-            refused("From a foreign user pool", pool.signed_by_a_stranger(ada.id_token, iss=pool.ISSUER.replace("Demo", "Evil")), "issuer_unknown"),
-            refused("Naming a key that the pool does not have", key.sign(pool.claims_of(ada.id_token), kid="another"), "key_unknown"),
+            refused("Signed by a stranger's key", pool.signed_by_a_stranger(stranger, ada.id_token), "signature_invalid"),
+            refused("From a foreign user pool", pool.signed_by_a_stranger(stranger, ada.id_token, iss=pool.ISSUER.replace("Demo", "Evil")), "issuer_unknown"),
+            refused("Naming a key that the pool does not have", pool.signed_by_a_stranger(stranger, ada.id_token, kid="another"), "key_unknown"),
             refused("Unsigned, alg none", pool.unsigned(ada.id_token), "algorithm_not_allowed"),
-            refused("HS256, with the public key as its secret", pool.signed_with_the_public_key(key, ada.id_token), "algorithm_not_allowed"),
+            refused("HS256, with the public key as its secret", pool.signed_with_the_public_key(public_key, ada.id_token), "algorithm_not_allowed"),
             refused("Not a token at all", "letmein", "token_malformed"),
             refused("Real, but of an app client that is not accepted here", partner.id_token, "client_mismatch"),
             Step(
@@ -175,12 +182,15 @@ def chapters(people: dict[str, Person], partner: Person, key: pool.EmulatorKey) 
             ),
             Step("A path that servers read in different ways", "/health/..;/admin/users", **ravis, status=400, code="path_ambiguous"),
         ],
+        "A few seconds later": [
+            refused("The token from the kiosk, now expired", kiosk.id_token, "token_expired", pool.claims_of(kiosk.id_token)["exp"] + CLOCK_SKEW + 1),
+        ],
     }
 
 
-def refused(title: str, token: str, code: str) -> Step:
+def refused(title: str, token: str, code: str, not_before: float = 0) -> Step:
     """A token that must be answered 401."""
-    return Step(title, "/orders", token, "this", status=401, code=code, challenge='error="invalid_token"')
+    return Step(title, "/orders", token, "this", status=401, code=code, challenge='error="invalid_token"', not_before=not_before)
 
 
 def told(token: str) -> dict[str, str]:
@@ -251,7 +261,8 @@ def show(number: int, step: Step, answer: Answer, reached: int, wrong: list[str]
     if step.token:
         request.append(f"authorization: Bearer <{step.token_name}> {step.token[:8]}…")
     request += [f"{name}: {value}" for name, value in step.headers]
-    print(f"      {dim(('  ' + chr(10) + ' ' * 6).join(request))}")
+    for line in request:
+        print(f"      {dim(line)}")
     verdict = green(str(answer.status)) if answer.status < 400 else yellow(f"{answer.status} {answer.code}")
     print(f"      {verdict}  {dim(answer.challenge)}".rstrip())
     if not reached:
@@ -263,6 +274,29 @@ def show(number: int, step: Step, answer: Answer, reached: int, wrong: list[str]
         print(f"      the upstream saw x-cognito-… {' '.join(shown)}")
     for text in wrong:
         print(red(f"      NOT AS IT MUST BE: {text}"))
+
+
+def await_ready(admin: str, seconds: float = 60) -> None:
+    """Wait for an Envoy that is being started."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if services.read(f"{admin}/ready").strip() == "LIVE":
+                return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{admin} was not ready after {seconds:.0f} s: {error}") from None
+        time.sleep(0.2)
+
+
+def wait_until(moment: float, what: str) -> None:
+    """Wait for a moment of the clock; a terminal sees how long that is."""
+    while (left := moment - time.time()) > 0:
+        if COLOURED:
+            print(f"\r\033[K  {dim(f'waiting {left:.0f} s for {what}')}", end="", flush=True)
+        time.sleep(min(left, 0.5))
+    if COLOURED:
+        print("\r\033[K", end="")
 
 
 def counters(admin: str) -> dict[str, int]:
@@ -332,6 +366,7 @@ def main() -> int:
     arguments.add_argument("--admin", required=True, help="URL of Envoy's admin interface")
     arguments.add_argument("--fresh", action="store_true", help="Envoy was just started: its counters must be exact")
     options = arguments.parse_args()
+    await_ready(options.admin)
     return 0 if Tour(options.front, options.cognito, options.admin, options.fresh).run() else 1
 
 
