@@ -247,3 +247,6 @@ fn signed_in_within(auth_time: Option<f64>, max_age: Duration, now: UnixTime, cl
         now.as_secs_f64() - auth_time <= max_age.as_secs_f64() && auth_time <= now.after(clock_skew).as_secs_f64()
     })
 }
+
+#[cfg(test)]
+mod tests;
