@@ -1,1 +1,106 @@
-//! Part of the configuration.
+//! The configuration from top to bottom: its members, in the order in which the documentation has them.
+
+use super::error::ConfigErrors;
+use super::headers::OwnedHeaders;
+use super::reader::{Findings, Value};
+use super::tree::Node;
+use super::{Config, Mode, calls, identity, pools, rules, sources};
+use core::time::Duration;
+
+const MEMBERS: [&str; 11] = [
+    "pools",
+    "token_sources",
+    "rules",
+    "identity",
+    "user_lookup",
+    "clock_skew_seconds",
+    "mode",
+    "bypass_cors_preflight",
+    "token_cache",
+    "realm",
+    "disclose_reason",
+];
+
+/// Compiles the tree.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(in crate::config) fn compile(tree: &Node) -> Result<Config, ConfigErrors> {
+    let findings = Findings::default();
+    let config = config(&Value::root(tree, &findings));
+    let errors = findings.errors.into_inner();
+    match config {
+        Some(config) if errors.is_empty() => Ok(Config {
+            warnings: findings.warnings.into_inner(),
+            ..config
+        }),
+        _ => Err(ConfigErrors::new(errors)),
+    }
+}
+
+fn config(root: &Value<'_>) -> Option<Config> {
+    let object = root.object(&MEMBERS)?;
+    let clock_skew = Duration::from_secs(object.whole_number("clock_skew_seconds", 0, 300, 60).into());
+    let pools = object.required("pools", "must list the user pools whose tokens are accepted");
+    let pools = pools.map(|value| pools::pools(&value, clock_skew)).unwrap_or_default();
+    let mut owned = OwnedHeaders::default();
+    let identity = identity::identity(object.optional("identity"), root, &mut owned);
+    let user_lookup = object
+        .optional("user_lookup")
+        .and_then(|value| calls::user_lookup(&value, &mut owned));
+    let token_sources = match object.optional("token_sources") {
+        Some(value) => sources::token_sources(&value, &owned).unwrap_or_default(),
+        None => sources::default_sources(),
+    };
+    let rules = object
+        .optional("rules")
+        .map(|value| rules::rules(&value))
+        .unwrap_or_default();
+    Some(Config {
+        pools,
+        token_sources,
+        rules,
+        identity,
+        user_lookup,
+        mode: object
+            .optional("mode")
+            .and_then(|value| mode(&value))
+            .unwrap_or(Mode::Enforce),
+        bypass_cors_preflight: object.truth("bypass_cors_preflight", false),
+        token_cache_entries: object
+            .optional("token_cache")
+            .and_then(|value| max_entries(&value))
+            .unwrap_or(1000),
+        realm: object
+            .optional("realm")
+            .and_then(|value| realm(&value))
+            .unwrap_or_else(|| "cognito".into()),
+        disclose_reason: object.truth("disclose_reason", true),
+        warnings: Vec::new(),
+    })
+}
+
+fn mode(value: &Value<'_>) -> Option<Mode> {
+    match value.word(&["enforce", "shadow"])? {
+        0 => Some(Mode::Enforce),
+        _ => Some(Mode::Shadow),
+    }
+}
+
+fn max_entries(value: &Value<'_>) -> Option<usize> {
+    let object = value.object(&["max_entries"])?;
+    usize::try_from(object.whole_number("max_entries", 0, 100_000, 1000)).ok()
+}
+
+/// A realm stands in `www-authenticate` between quotes, as it is.
+fn realm(value: &Value<'_>) -> Option<String> {
+    let realm = value.name()?;
+    if !realm
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
+    {
+        value.refuse("must be visible ASCII and spaces, without quotes and backslashes");
+        return None;
+    }
+    Some(realm.into())
+}

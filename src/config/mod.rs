@@ -1,8 +1,23 @@
 //! The configuration: read at the edge into types that cannot be wrong.
 
-pub mod compile;
 pub mod error;
-pub mod file;
+
+mod calls;
+mod compile;
+mod headers;
+mod identity;
+mod keys;
+mod pools;
+mod protobuf_struct;
+mod reader;
+mod require;
+mod rules;
+mod sources;
+mod tree;
+mod url;
+
+use error::ConfigErrors;
+use tree::Node;
 
 use crate::enrich::{CallPolicy, UserLookupPolicy};
 use crate::identity::IdentityPolicy;
@@ -36,6 +51,47 @@ pub struct Config {
     pub disclose_reason: bool,
     /// What the operator should know, though it is no error (a rule that can never match).
     pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads the plugin configuration: JSON text, or a serialized `google.protobuf.Struct`, which is how Envoy hands over a
+    /// configuration of that type. No bytes at all are an empty Struct.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its place and mend. The filter must not run then.
+    pub fn parse(bytes: &[u8]) -> Result<Config, ConfigErrors> {
+        let tree = if is_struct(bytes) {
+            struct_tree(bytes)?
+        } else {
+            json_tree(bytes)?
+        };
+        compile::compile(&tree)
+    }
+}
+
+/// A Struct begins with the tag of its first field, 0x0A. That is a line feed as well, and JSON text may begin with white
+/// space: what follows the white space decides. (In a Struct, `{` could stand there only as a length or in a key, and
+/// no configuration has a key that begins so.)
+fn is_struct(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii_start();
+    bytes.is_empty() || (bytes.first() == Some(&0x0a) && !text.is_empty() && text.first() != Some(&b'{'))
+}
+
+fn struct_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
+    protobuf_struct::decode(bytes).map_err(|error| {
+        let why = error.as_str();
+        ConfigErrors::whole(format!(
+            "must be JSON text or a google.protobuf.Struct, but as a Struct it has {why}"
+        ))
+    })
+}
+
+fn json_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        ConfigErrors::whole(format!(
+            "must be JSON text or a google.protobuf.Struct, but as JSON: {error}"
+        ))
+    })
 }
 
 /// Whether refusals are carried out.

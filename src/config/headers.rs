@@ -1,0 +1,89 @@
+//! The names of headers: what is one, which the filter may set, and that none is set twice.
+
+use super::error::quoted;
+use super::reader::Value;
+
+/// The headers that a configuration can set, with the place that sets each.
+///
+/// Names are kept as upstreams may see them: CGI and WSGI read `_` and `-` as the same, so `x-user_id` and `x-user-id` are one.
+#[derive(Default)]
+pub(in crate::config) struct OwnedHeaders {
+    taken: Vec<(String, String)>,
+}
+
+impl OwnedHeaders {
+    /// Takes the header `name` for the place `value`: lower-cased, if the filter may set it and nothing else does.
+    pub(in crate::config) fn take(&mut self, value: &Value<'_>, name: &str) -> Option<String> {
+        let name = header_name(value, name)?;
+        let folded = fold(&name);
+        if NEVER_SET.contains(&folded.as_str()) {
+            value.refuse(&format!(
+                "must not be the header {}: it steers the request itself",
+                quoted(&name)
+            ));
+            return None;
+        }
+        if let Some((_, place)) = self.taken.iter().find(|(taken, _)| *taken == folded) {
+            value.refuse(&format!(
+                "must be a header of its own: {} is set by {place}",
+                quoted(&name)
+            ));
+            return None;
+        }
+        let place = if value.path().is_empty() {
+            "identity by default"
+        } else {
+            value.path()
+        };
+        self.taken.push((folded, place.into()));
+        Some(name)
+    }
+
+    /// Takes the header `name`, a member of `map`. A name that is none is a fault of the map: it would garble the path.
+    pub(in crate::config) fn take_member(&mut self, map: &Value<'_>, name: &str, member: &Value<'_>) -> Option<String> {
+        let place = if is_token(name) { member } else { map };
+        self.take(place, name)
+    }
+
+    /// Whether clients cannot send the header `name`, because it is removed from each request.
+    pub(in crate::config) fn is_removed(&self, name: &str) -> bool {
+        let folded = fold(name);
+        folded.starts_with("x-cognito-") || self.taken.iter().any(|(taken, _)| *taken == folded)
+    }
+}
+
+/// The header's name in lower case, if it is one.
+pub(in crate::config) fn header_name(value: &Value<'_>, name: &str) -> Option<String> {
+    if !is_token(name) {
+        value.refuse(&format!(
+            "must be the name of a header, which {} cannot be",
+            quoted(name)
+        ));
+        return None;
+    }
+    Some(name.to_ascii_lowercase())
+}
+
+/// Whether `text` is a token (RFC 9110, section 5.6.2).
+pub(in crate::config) fn is_token(text: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_tchar)
+}
+
+fn fold(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+/// Headers that say who, where and how long the request is: a claim in one of them would let a user choose that.
+const NEVER_SET: [&str; 10] = [
+    "host",
+    "authorization",
+    "cookie",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+];

@@ -1,0 +1,87 @@
+//! `jwks` of a pool.
+
+use super::reader::{Object, Value};
+use super::tree::Node;
+use super::url::Url;
+use super::{FetchPolicy, KeySource, calls};
+use crate::keys::jwks::KeySet;
+use core::time::Duration;
+
+/// Reads `jwks` of the pool whose first issuer is `issuer`.
+pub(in crate::config) fn key_source(value: &Value<'_>, issuer: &str) -> Option<KeySource> {
+    let object = value.object(&[
+        "cluster",
+        "uri",
+        "inline",
+        "ttl_seconds",
+        "max_stale_seconds",
+        "timeout_ms",
+        "refetch_cooldown_seconds",
+    ])?;
+    let times = Times::read(&object);
+    if let Some(inline) = object.optional("inline") {
+        for name in ["cluster", "uri"] {
+            if let Some(member) = object.optional(name) {
+                member.refuse("must not stand beside \"inline\": keys that are given are not fetched");
+            }
+        }
+        return inline_keys(&inline).map(KeySource::Inline);
+    }
+    let cluster = object.required(
+        "cluster",
+        "must name the Envoy cluster that the keys are fetched through, unless \"inline\" gives the keys",
+    );
+    let cluster = cluster.and_then(|value| value.name());
+    let (uri, url) = jwks_uri(&object, issuer)?;
+    Some(KeySource::Fetched(FetchPolicy {
+        cluster: cluster?.into(),
+        uri,
+        authority: url.authority,
+        path: url.path,
+        ttl: times.ttl,
+        max_stale: times.max_stale,
+        timeout: times.timeout,
+        refetch_cooldown: times.refetch_cooldown,
+    }))
+}
+
+struct Times {
+    ttl: Duration,
+    max_stale: Duration,
+    timeout: Duration,
+    refetch_cooldown: Duration,
+}
+
+impl Times {
+    fn read(object: &Object<'_>) -> Times {
+        let seconds =
+            |name, least, most, default| Duration::from_secs(object.whole_number(name, least, most, default).into());
+        Times {
+            ttl: seconds("ttl_seconds", 1, 86_400, 300),
+            max_stale: seconds("max_stale_seconds", 0, 604_800, 86_400),
+            timeout: Duration::from_millis(object.whole_number("timeout_ms", 1, 60_000, 5000).into()),
+            refetch_cooldown: seconds("refetch_cooldown_seconds", 0, 3600, 30),
+        }
+    }
+}
+
+/// The URI that the keys are fetched from: given, or the issuer's (OpenID Connect Discovery 1.0 drops a slash at its end).
+fn jwks_uri(object: &Object<'_>, issuer: &str) -> Option<(String, Url)> {
+    if let Some(value) = object.optional("uri") {
+        return Some((value.text()?.into(), calls::call_url(&value)?));
+    }
+    let uri = format!("{}/.well-known/jwks.json", issuer.strip_suffix('/').unwrap_or(issuer));
+    let url = Url::parse(&uri).map_err(|reason| object.value().refuse(reason)).ok()?;
+    Some((uri, url))
+}
+
+/// Keys in the configuration are the operator's own: all of them must be usable.
+fn inline_keys(value: &Value<'_>) -> Option<KeySet> {
+    if !matches!(value.node(), Node::Object(_)) {
+        value.refuse("must be a JWK set: {\"keys\": […]}");
+        return None;
+    }
+    let _json = value.node().to_json();
+    value.refuse("cannot be read yet");
+    None
+}

@@ -1,0 +1,104 @@
+//! `token_sources`.
+
+use super::headers::{OwnedHeaders, header_name, is_token};
+use super::reader::{Object, Value};
+use crate::token::source::{CookieName, TokenSource};
+
+/// Without `token_sources` a token is looked for where RFC 6750, section 2.1, has it.
+pub(in crate::config) fn default_sources() -> Vec<TokenSource> {
+    vec![TokenSource::Header {
+        name: "authorization".into(),
+        scheme: Some("Bearer".into()),
+    }]
+}
+
+/// Reads `token_sources`.
+pub(in crate::config) fn token_sources(value: &Value<'_>, owned: &OwnedHeaders) -> Option<Vec<TokenSource>> {
+    let mut sources: Vec<TokenSource> = Vec::new();
+    for item in value.items("must name at least one place to look for a token, or be left out")? {
+        let Some(source) = token_source(&item, owned) else {
+            continue;
+        };
+        if sources.iter().any(|other| are_same(other, &source)) {
+            item.refuse_repetition();
+            continue;
+        }
+        sources.push(source);
+    }
+    Some(sources)
+}
+
+fn token_source(item: &Value<'_>, owned: &OwnedHeaders) -> Option<TokenSource> {
+    let object = item.object(&["header", "scheme", "cookie", "query"])?;
+    let (kind, value) = object.exactly_one(&["header", "cookie", "query"])?;
+    if let (true, Some(scheme)) = (kind != "header", object.optional("scheme")) {
+        scheme.refuse("must stand beside \"header\": other sources have no scheme");
+    }
+    match kind {
+        "header" => header(&object, &value, owned),
+        "cookie" => cookie_name(&value).map(TokenSource::Cookie),
+        _ => value.name().map(|name| TokenSource::Query(name.into())),
+    }
+}
+
+fn header(object: &Object<'_>, value: &Value<'_>, owned: &OwnedHeaders) -> Option<TokenSource> {
+    let name = header_name(value, value.text()?)?;
+    if owned.is_removed(&name) {
+        value.refuse(
+            "must not be a header that is removed from each request (x-cognito-…, or set by this configuration)",
+        );
+    }
+    let scheme = match object.optional("scheme") {
+        None => None,
+        Some(scheme) => Some(scheme_name(&scheme)?),
+    };
+    Some(TokenSource::Header { name, scheme })
+}
+
+fn scheme_name(value: &Value<'_>) -> Option<String> {
+    let scheme = value.text()?;
+    if !is_token(scheme) {
+        value.refuse("must be one word such as \"Bearer\", or be left out if the whole value is the token");
+        return None;
+    }
+    Some(scheme.into())
+}
+
+fn cookie_name(value: &Value<'_>) -> Option<CookieName> {
+    let name = value.name()?;
+    if !name
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=' | b',' | b'"'))
+    {
+        value.refuse("must be the name of a cookie: visible ASCII without ; = , and quotes");
+        return None;
+    }
+    let Some((prefix, suffix)) = name.split_once('*') else {
+        return Some(CookieName::Exact(name.into()));
+    };
+    if suffix.contains('*') {
+        value.refuse("must hold at most one *");
+        return None;
+    }
+    Some(CookieName::Wildcard {
+        prefix: prefix.into(),
+        suffix: suffix.into(),
+    })
+}
+
+/// Schemes are compared without regard to case (RFC 9110, section 11.1).
+fn are_same(one: &TokenSource, other: &TokenSource) -> bool {
+    match (one, other) {
+        (
+            TokenSource::Header {
+                name,
+                scheme: Some(scheme),
+            },
+            TokenSource::Header {
+                name: other_name,
+                scheme: Some(other_scheme),
+            },
+        ) => name == other_name && scheme.eq_ignore_ascii_case(other_scheme),
+        _ => one == other,
+    }
+}

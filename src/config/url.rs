@@ -1,0 +1,152 @@
+//! The URLs that a configuration names: `http` or `https`, with a host (RFC 3986, RFC 9110 section 4.2).
+
+/// A URL that the filter can call, in the parts that a call needs.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::config) struct Url {
+    /// Host, with the port if one is given: `:authority`.
+    pub(in crate::config) authority: String,
+    /// Path with query, `/` if there is none: `:path`.
+    pub(in crate::config) path: String,
+}
+
+impl Url {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// What the URL must be and is not, to stand behind its JSON path.
+    pub(in crate::config) fn parse(text: &str) -> Result<Url, &'static str> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let rest = rest.ok_or("must be a URL that begins with https:// or http://")?;
+        if rest.contains('#') {
+            return Err("must not have a fragment (#)");
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        check_authority(authority)?;
+        check_path(path)?;
+        let path = if path.starts_with('/') {
+            path.into()
+        } else {
+            format!("/{path}")
+        };
+        Ok(Url {
+            authority: authority.into(),
+            path,
+        })
+    }
+}
+
+/// Whether `authority` is a host with or without a port.
+///
+/// # Errors
+/// What it must be and is not.
+pub(in crate::config) fn check_authority(authority: &str) -> Result<(), &'static str> {
+    if authority.contains('@') {
+        return Err("must not hold a user name or password (@)");
+    }
+    let (host, port) = split_port(authority);
+    if !is_host(host) {
+        return Err("must have a host: a name, an IPv4 address or an IPv6 address in brackets");
+    }
+    if port.is_some_and(|port| !is_port(port)) {
+        return Err("must have a port from 1 to 65535, or none");
+    }
+    Ok(())
+}
+
+/// Splits `host:port`. The colons of an IPv6 address stand in brackets.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// Whether `host` is a name, an IPv4 address or an IPv6 address in brackets. Names may hold `_`, as those of containers do.
+pub(in crate::config) fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return address.parse::<core::net::Ipv6Addr>().is_ok();
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    name.split('.').all(|label| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    })
+}
+
+fn is_port(port: &str) -> bool {
+    port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|number| number > 0)
+}
+
+/// Path and query go into `:path` as they are: nothing that a URL must escape may stand in them.
+fn check_path(path: &str) -> Result<(), &'static str> {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+    };
+    if !path.bytes().all(is_plain) {
+        return Err("must not hold spaces or characters that URLs escape: percent-encode them");
+    }
+    for escape in path.split('%').skip(1) {
+        if !escape
+            .as_bytes()
+            .get(..2)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        {
+            return Err("must have two hex digits after each %");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_and_what_is_wrong_with_them() {
+        let good = [
+            ("https://a.example", "a.example", "/"),
+            ("http://a.example:8080/x/y?z=1&w", "a.example:8080", "/x/y?z=1&w"),
+            ("https://a.example?z", "a.example", "/?z"),
+            ("http://[::1]:80/x%2Fy", "[::1]:80", "/x%2Fy"),
+            ("http://127.0.0.1/", "127.0.0.1", "/"),
+            ("http://user_service.internal./", "user_service.internal.", "/"),
+        ];
+        for (text, authority, path) in good {
+            let url = Url::parse(text).unwrap();
+            assert_eq!((url.authority.as_str(), url.path.as_str()), (authority, path), "{text}");
+        }
+        let bad = [
+            ("", "begins with"),
+            ("a.example/x", "begins with"),
+            ("HTTPS://a.example/x", "begins with"),
+            ("ftp://a.example/x", "begins with"),
+            ("https:///x", "must have a host"),
+            ("https://:80/x", "must have a host"),
+            ("https://a..b/x", "must have a host"),
+            ("https://a b/x", "must have a host"),
+            ("https://a\\b/x", "must have a host"),
+            ("https://é.example/", "must have a host"),
+            ("https://[::1/x", "must have a host"),
+            ("https://::1/x", "must have a host"),
+            ("https://[zz]/x", "must have a host"),
+            ("https://a.example:/x", "must have a port"),
+            ("https://a.example:0/x", "must have a port"),
+            ("https://a.example:65536/x", "must have a port"),
+            ("https://a.example:+80/x", "must have a port"),
+            ("https://u:p@a.example/x", "user name"),
+            ("https://a.example/x#y", "fragment"),
+            ("https://a.example/x y", "spaces"),
+            ("https://a.example/x\r\ny", "spaces"),
+            ("https://a.example/é", "spaces"),
+            ("https://a.example/%2", "hex digits"),
+            ("https://a.example/%zz", "hex digits"),
+        ];
+        for (text, expected) in bad {
+            let reason = Url::parse(text).unwrap_err();
+            assert!(reason.contains(expected), "{text}: {reason}");
+        }
+    }
+}

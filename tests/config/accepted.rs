@@ -1,0 +1,466 @@
+//! Right configurations, each in both forms, and what they come to.
+
+use super::support::{other_pool, parse, read, set, smallest, with};
+use core::time::Duration;
+use envoy_cognito_jwt::config::{Config, FetchPolicy, KeySource, Mode};
+use envoy_cognito_jwt::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
+use envoy_cognito_jwt::identity::{ClaimRef, HeaderSource, IdentityPolicy};
+use envoy_cognito_jwt::rules::access::{ClaimValue, Requirement, Words};
+use envoy_cognito_jwt::rules::{Auth, HostPattern, Matcher, PathPattern};
+use envoy_cognito_jwt::token::TokenUse;
+use envoy_cognito_jwt::token::check::{AcceptedUse, ClaimPolicy, Clients};
+use envoy_cognito_jwt::token::source::{CookieName, TokenSource};
+use serde_json::{Value, json};
+
+fn accept(config: &Value) -> Config {
+    parse(config).unwrap_or_else(|line| panic!("{config}: {line}"))
+}
+
+fn strings(list: &[&str]) -> Vec<String> {
+    list.iter().map(|text| text.to_string()).collect()
+}
+
+fn claims(names: &[&str]) -> HeaderSource {
+    HeaderSource::Claims(names.iter().map(|name| ClaimRef::Name(name.to_string())).collect())
+}
+
+fn fetched(config: &Config, nth: usize) -> &FetchPolicy {
+    match &config.pools[nth].keys {
+        KeySource::Fetched(policy) => policy,
+        KeySource::Inline(_) => panic!("not fetched"),
+    }
+}
+
+#[test]
+fn the_smallest_has_the_documented_defaults() {
+    let config = accept(&smallest());
+    let [pool] = &config.pools[..] else { panic!() };
+    assert_eq!(pool.user_pool_id, "us-east-1_Ab1");
+    assert_eq!(
+        pool.issuers,
+        [
+            "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1",
+            "https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1"
+        ]
+    );
+    let claim_policy = ClaimPolicy {
+        clients: Clients::OneOf(strings(&["web"])),
+        token_use: AcceptedUse::Id,
+        clock_skew: Duration::from_secs(60),
+    };
+    assert_eq!(pool.claims, claim_policy);
+    let keys = FetchPolicy {
+        cluster: "cognito".into(),
+        uri: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1/.well-known/jwks.json".into(),
+        authority: "cognito-idp.us-east-1.amazonaws.com".into(),
+        path: "/us-east-1_Ab1/.well-known/jwks.json".into(),
+        ttl: Duration::from_secs(300),
+        max_stale: Duration::from_secs(86_400),
+        timeout: Duration::from_secs(5),
+        refetch_cooldown: Duration::from_secs(30),
+    };
+    assert_eq!(*fetched(&config, 0), keys);
+    assert!(pool.user_info.is_none());
+    assert_eq!(
+        config.token_sources,
+        [TokenSource::Header {
+            name: "authorization".into(),
+            scheme: Some("Bearer".into())
+        }]
+    );
+    assert!(config.rules.is_empty());
+    let headers = [
+        ("x-cognito-sub", claims(&["sub"])),
+        ("x-cognito-username", claims(&["cognito:username", "username"])),
+        ("x-cognito-email", claims(&["email"])),
+        ("x-cognito-groups", claims(&["cognito:groups"])),
+        ("x-cognito-scope", claims(&["scope"])),
+        ("x-cognito-client-id", HeaderSource::Client),
+        ("x-cognito-token-use", claims(&["token_use"])),
+    ];
+    let headers = headers
+        .into_iter()
+        .map(|(name, source)| (name.into(), source))
+        .collect();
+    assert_eq!(
+        config.identity,
+        IdentityPolicy {
+            headers,
+            payload_header: None,
+            remove_token: false
+        }
+    );
+    assert!(config.user_lookup.is_none());
+    assert_eq!(config.mode, Mode::Enforce);
+    assert!(!config.bypass_cors_preflight);
+    assert_eq!(config.token_cache_entries, 1000);
+    assert_eq!(config.realm, "cognito");
+    assert!(config.disclose_reason);
+    assert!(config.warnings.is_empty());
+}
+
+#[test]
+fn issuers_of_a_pool_and_where_its_keys_are() {
+    let first = "/pools/0/user_pool_id";
+    let table: [(&str, Value, &[&str], &str); 6] = [
+        (
+            first,
+            json!("cn-north-1_A"),
+            &[
+                "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_A",
+                "https://issuer-cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_A",
+            ],
+            "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_A/.well-known/jwks.json",
+        ),
+        (
+            first,
+            json!("us-gov-west-1_A"),
+            &[
+                "https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_A",
+                "https://issuer-cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_A",
+            ],
+            "https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_A/.well-known/jwks.json",
+        ),
+        (
+            "/pools/0/additional_regions",
+            json!(["eu-west-1"]),
+            &[
+                "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1",
+                "https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1",
+                "https://cognito-idp.eu-west-1.amazonaws.com/us-east-1_Ab1",
+                "https://issuer-cognito-idp.eu-west-1.amazonaws.com/us-east-1_Ab1",
+            ],
+            "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1/.well-known/jwks.json",
+        ),
+        (
+            "/pools/0/issuer",
+            json!("http://0.0.0.0:9229/local_1"),
+            &["http://0.0.0.0:9229/local_1"],
+            "http://0.0.0.0:9229/local_1/.well-known/jwks.json",
+        ),
+        (
+            "/pools/0/issuer",
+            json!("https://id.example"),
+            &["https://id.example"],
+            "https://id.example/.well-known/jwks.json",
+        ),
+        (
+            "/pools/0/issuer",
+            json!("https://id.example/"),
+            &["https://id.example/"],
+            "https://id.example/.well-known/jwks.json",
+        ),
+    ];
+    for (pointer, value, issuers, uri) in table {
+        let config = accept(&with(pointer, value));
+        assert_eq!(config.pools[0].issuers, issuers);
+        assert_eq!(fetched(&config, 0).uri, uri);
+    }
+}
+
+#[test]
+fn a_key_uri_is_cut_into_authority_and_path() {
+    let table = [
+        ("https://keys.example/a/b?c=d", "keys.example", "/a/b?c=d"),
+        (
+            "http://127.0.0.1:9229/local_1/.well-known/jwks.json",
+            "127.0.0.1:9229",
+            "/local_1/.well-known/jwks.json",
+        ),
+        ("https://keys.example", "keys.example", "/"),
+    ];
+    for (uri, authority, path) in table {
+        let config = accept(&with("/pools/0/jwks/uri", json!(uri)));
+        let policy = fetched(&config, 0);
+        assert_eq!(
+            (policy.uri.as_str(), policy.authority.as_str(), policy.path.as_str()),
+            (uri, authority, path)
+        );
+    }
+}
+
+#[test]
+fn a_pool_with_everything() {
+    let mut document = smallest();
+    set(
+        &mut document,
+        "/pools/0",
+        json!({
+            "user_pool_id": "us-east-1_Ab1", "region": "us-east-1", "client_ids": "any", "token_use": "any",
+            "jwks": {"cluster": "c", "ttl_seconds": 1, "max_stale_seconds": 0, "timeout_ms": 1, "refetch_cooldown_seconds": 0.0},
+            "user_info": {"cluster": "info", "domain": "my.auth.us-east-1.amazoncognito.com"},
+        }),
+    );
+    set(&mut document, "/pools/1", other_pool());
+    set(&mut document, "/pools/1/token_use", json!("access"));
+    set(
+        &mut document,
+        "/pools/1/user_info",
+        json!({
+            "cluster": "info", "uri": "http://info.internal:81/me?x=1", "timeout_ms": 60_000, "ttl_seconds": 0, "on_failure": "continue",
+        }),
+    );
+    set(&mut document, "/clock_skew_seconds", json!(300.0));
+    let config = accept(&document);
+    let [first, second] = &config.pools[..] else { panic!() };
+    let claims = ClaimPolicy {
+        clients: Clients::Any,
+        token_use: AcceptedUse::Any,
+        clock_skew: Duration::from_secs(300),
+    };
+    assert_eq!(first.claims, claims);
+    assert_eq!(second.claims.token_use, AcceptedUse::Access);
+    let policy = fetched(&config, 0);
+    assert_eq!((policy.ttl, policy.max_stale), (Duration::from_secs(1), Duration::ZERO));
+    assert_eq!(
+        (policy.timeout, policy.refetch_cooldown),
+        (Duration::from_millis(1), Duration::ZERO)
+    );
+    let by_domain = CallPolicy {
+        cluster: "info".into(),
+        authority: "my.auth.us-east-1.amazoncognito.com".into(),
+        path: "/oauth2/userInfo".into(),
+        timeout: Duration::from_secs(1),
+        ttl: Duration::from_secs(300),
+        on_failure: OnFailure::Reject,
+    };
+    assert_eq!(first.user_info, Some(by_domain));
+    let by_uri = CallPolicy {
+        cluster: "info".into(),
+        authority: "info.internal:81".into(),
+        path: "/me?x=1".into(),
+        timeout: Duration::from_secs(60),
+        ttl: Duration::ZERO,
+        on_failure: OnFailure::Continue,
+    };
+    assert_eq!(second.user_info, Some(by_uri));
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+}
+
+#[test]
+fn sixty_four_pools() {
+    let mut document = smallest();
+    for nth in 0..64 {
+        set(&mut document, &format!("/pools/{nth}"), other_pool());
+        set(
+            &mut document,
+            &format!("/pools/{nth}/user_pool_id"),
+            json!(format!("us-east-1_{nth}")),
+        );
+    }
+    assert_eq!(accept(&document).pools.len(), 64);
+}
+
+#[test]
+fn token_sources() {
+    let config = accept(&with(
+        "/token_sources",
+        json!([
+            {"header": "Authorization", "scheme": "JWT"}, {"header": "X-Token"}, {"header": "authorization", "scheme": "Bearer"},
+            {"cookie": "id"}, {"cookie": "CognitoIdentityServiceProvider.web.*.idToken"}, {"cookie": "*"}, {"query": "a token"},
+        ]),
+    ));
+    let header = |name: &str, scheme: Option<&str>| TokenSource::Header {
+        name: name.into(),
+        scheme: scheme.map(String::from),
+    };
+    let wildcard = |prefix: &str, suffix: &str| {
+        TokenSource::Cookie(CookieName::Wildcard {
+            prefix: prefix.into(),
+            suffix: suffix.into(),
+        })
+    };
+    let expected = [
+        header("authorization", Some("JWT")),
+        header("x-token", None),
+        header("authorization", Some("Bearer")),
+        TokenSource::Cookie(CookieName::Exact("id".into())),
+        wildcard("CognitoIdentityServiceProvider.web.", ".idToken"),
+        wildcard("", ""),
+        TokenSource::Query("a token".into()),
+    ];
+    assert_eq!(config.token_sources, expected);
+}
+
+#[test]
+fn rules() {
+    let config = accept(&with(
+        "/rules",
+        json!([
+            {"match": {"path": {"exact": "/health"}, "methods": ["GET", "PURGE-ALL"], "hosts": ["A.Example.", "*.b.example"], "route": "r"}, "auth": "none"},
+            {"match": {"path": {"prefix": "/open/"}}, "auth": "optional"},
+            {"match": {"path": {"template": "/users/{user}/*/**"}}, "auth": "required", "require": {
+                "groups": {"any": ["a", "b"], "all": ["c"]}, "scopes": {"all": ["api/read"]}, "token_use": "access",
+                "client_ids": ["web"], "claims": {"custom:tier": "gold", "n": [1, true, "x"]},
+                "path_claims": {"user": "sub"}, "max_age_seconds": 31_536_000.0}},
+            {"match": {}, "require": {}},
+        ]),
+    ));
+    let [health, open, users, rest] = &config.rules[..] else {
+        panic!()
+    };
+    let matcher = Matcher {
+        path: Some(PathPattern::exact("/health").unwrap()),
+        methods: strings(&["GET", "PURGE-ALL"]),
+        hosts: vec![
+            HostPattern::Exact("a.example".into()),
+            HostPattern::Subdomains(".b.example".into()),
+        ],
+        route: Some("r".into()),
+    };
+    assert_eq!((&health.matcher, health.auth), (&matcher, Auth::None));
+    assert_eq!(health.require, Requirement::default());
+    assert_eq!(
+        (&open.matcher.path, open.auth),
+        (&Some(PathPattern::prefix("/open").unwrap()), Auth::Optional)
+    );
+    assert_eq!(
+        users.matcher.path,
+        Some(PathPattern::template("/users/{user}/*/**").unwrap())
+    );
+    let require = Requirement {
+        groups: Words {
+            any: strings(&["a", "b"]),
+            all: strings(&["c"]),
+        },
+        scopes: Words {
+            any: vec![],
+            all: strings(&["api/read"]),
+        },
+        token_use: Some(TokenUse::Access),
+        client_ids: strings(&["web"]),
+        claims: vec![
+            ("custom:tier".into(), vec![ClaimValue::Text("gold".into())]),
+            (
+                "n".into(),
+                vec![
+                    ClaimValue::Number(1.0),
+                    ClaimValue::Bool(true),
+                    ClaimValue::Text("x".into()),
+                ],
+            ),
+        ],
+        path_claims: vec![("user".into(), "sub".into())],
+        max_age: Some(Duration::from_secs(31_536_000)),
+    };
+    assert_eq!((users.auth, &users.require), (Auth::Required, &require));
+    assert_eq!((&rest.matcher, rest.auth), (&Matcher::default(), Auth::Required));
+    assert!(accept(&with("/rules", json!([]))).rules.is_empty());
+}
+
+#[test]
+fn identity_and_lookup() {
+    let mut document = with(
+        "/identity",
+        json!({
+            "headers": {"X-User": "sub", "x-mail": ["email", "/profile/e~1m~0/0", "/"]},
+            "payload_header": "X-Claims", "remove_token": true,
+        }),
+    );
+    set(
+        &mut document,
+        "/user_lookup",
+        json!({
+            "cluster": "users", "uri": "http://users.internal/cognito/users", "headers": {"X-User-Id": "id"}, "on_failure": "continue",
+        }),
+    );
+    let config = accept(&document);
+    let pointer = |tokens: &[&str]| ClaimRef::Pointer(strings(tokens));
+    let mail = HeaderSource::Claims(vec![
+        ClaimRef::Name("email".into()),
+        pointer(&["profile", "e/m~", "0"]),
+        pointer(&[""]),
+    ]);
+    let mut headers = config.identity.headers.clone();
+    headers.sort_by_key(|(name, _)| name.clone());
+    assert_eq!(headers, [("x-mail".into(), mail), ("x-user".into(), claims(&["sub"]))]);
+    assert_eq!(config.identity.payload_header.as_deref(), Some("x-claims"));
+    assert!(config.identity.remove_token);
+    let lookup = UserLookupPolicy {
+        call: CallPolicy {
+            cluster: "users".into(),
+            authority: "users.internal".into(),
+            path: "/cognito/users".into(),
+            timeout: Duration::from_secs(1),
+            ttl: Duration::from_secs(300),
+            on_failure: OnFailure::Continue,
+        },
+        headers: vec![("x-user-id".into(), "id".into())],
+    };
+    assert_eq!(config.user_lookup, Some(lookup));
+    assert!(
+        accept(&with("/identity/headers", json!({})))
+            .identity
+            .headers
+            .is_empty()
+    );
+}
+
+#[test]
+fn the_other_settings() {
+    let mut document = smallest();
+    for (pointer, value) in [
+        ("/mode", json!("shadow")),
+        ("/bypass_cors_preflight", json!(true)),
+        ("/token_cache/max_entries", json!(0)),
+        ("/realm", json!("the ~ realm")),
+        ("/disclose_reason", json!(false)),
+        ("/clock_skew_seconds", json!(0)),
+    ] {
+        set(&mut document, pointer, value);
+    }
+    let config = accept(&document);
+    assert_eq!(
+        (config.mode, config.bypass_cors_preflight, config.disclose_reason),
+        (Mode::Shadow, true, false)
+    );
+    assert_eq!((config.token_cache_entries, config.realm.as_str()), (0, "the ~ realm"));
+    assert_eq!(config.pools[0].claims.clock_skew, Duration::ZERO);
+    assert_eq!(accept(&with("/token_cache", json!({}))).token_cache_entries, 1000);
+    assert_eq!(
+        accept(&with("/token_cache/max_entries", json!(100_000))).token_cache_entries,
+        100_000
+    );
+}
+
+#[test]
+fn json_may_begin_with_white_space_as_a_struct_may_look_like_it() {
+    for space in ["", " ", "\n", "\n\n  ", "\r\n\t", "\n\t\n"] {
+        read(format!("{space}{}", smallest()).as_bytes()).unwrap();
+    }
+    // Members whose first entries have the lengths 9, 10, 13 and 32: white space, all of it, before the key.
+    for pointer in ["/realm", "/mode", "/token_sources"] {
+        let value = if pointer == "/token_sources" {
+            json!([{"query": "t"}])
+        } else {
+            json!("shadow")
+        };
+        accept(&with(pointer, value));
+    }
+}
+
+#[test]
+fn warnings_name_place_and_reason() {
+    let shadowing =
+        json!([{"match": {"path": {"prefix": "/a"}}}, {"match": {"path": {"exact": "/a/b"}}, "auth": "none"}]);
+    let info = json!({"cluster": "c", "domain": "a.example"});
+    let mut both = with("/pools/0/issuer", json!("https://id.example"));
+    set(&mut both, "/pools/0/additional_regions", json!(["eu-west-1"]));
+    let table = [
+        (
+            with("/rules", shadowing),
+            "config: rules[1]: never decides: rules[0] comes first and takes every request that it is for",
+        ),
+        (
+            with("/pools/0/user_info", info),
+            "config: pools[0].user_info: is never called: it is for access tokens, and token_use accepts ID tokens only",
+        ),
+        (
+            both,
+            "config: pools[0].additional_regions: has no effect: \"issuer\" is given, and it alone is accepted",
+        ),
+    ];
+    for (document, warning) in table {
+        assert_eq!(accept(&document).warnings, [warning]);
+    }
+}

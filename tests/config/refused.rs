@@ -1,0 +1,846 @@
+//! Wrong configurations, and the line that each is refused with.
+
+use super::support::{encode_struct, other_pool, parse, read, set, smallest, with, without};
+use serde_json::{Value, json};
+
+/// The line of `config`'s refusal, the same in both forms.
+fn refusal(config: &Value) -> String {
+    match parse(config) {
+        Ok(_) => "accepted".into(),
+        Err(line) => line,
+    }
+}
+
+#[test]
+fn each_fault_is_told_with_its_place_and_its_mend() {
+    for (pointer, value, expected) in table() {
+        assert_eq!(
+            refusal(&with(pointer, value.clone())),
+            format!("config: {expected}"),
+            "{pointer}: {value}"
+        );
+    }
+}
+
+#[test]
+fn what_is_missing_is_told_where_it_should_stand() {
+    let table = [
+        (
+            "/pools",
+            "pools: is missing: must list the user pools whose tokens are accepted",
+        ),
+        (
+            "/pools/0/user_pool_id",
+            r#"pools[0].user_pool_id: is missing: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3""#,
+        ),
+        (
+            "/pools/0/client_ids",
+            r#"pools[0].client_ids: is missing: must name at least one app client, or be "any""#,
+        ),
+        (
+            "/pools/0/jwks",
+            r#"pools[0].jwks: is missing: must name the Envoy cluster that the keys are fetched through: {"cluster": …}"#,
+        ),
+        (
+            "/pools/0/jwks/cluster",
+            r#"pools[0].jwks.cluster: is missing: must name the Envoy cluster that the keys are fetched through, unless "inline" gives the keys"#,
+        ),
+    ];
+    for (pointer, expected) in table {
+        assert_eq!(refusal(&without(pointer)), format!("config: {expected}"));
+    }
+}
+
+#[test]
+fn all_faults_are_told_in_one_line() {
+    let mut document = with("/realm", json!(""));
+    set(&mut document, "/pools/0/client_ids", json!([]));
+    set(&mut document, "/pools/1", other_pool());
+    set(&mut document, "/pools/1/token_use", json!("x"));
+    let line = "config: pools[0].client_ids: must name at least one app client, or be \"any\"; \
+        config: pools[1].token_use: must be \"id\", \"access\" or \"any\", not \"x\"; \
+        config: realm: must not be empty";
+    assert_eq!(refusal(&document), line);
+}
+
+#[test]
+fn more_than_sixty_four_pools() {
+    let mut document = smallest();
+    for nth in 0..65 {
+        set(&mut document, &format!("/pools/{nth}"), other_pool());
+    }
+    assert_eq!(
+        refusal(&document),
+        "config: pools: must have at most 64 user pools, not 65"
+    );
+}
+
+#[test]
+fn repeated_members_are_told_at_their_object() {
+    let pool = r#"{"user_pool_id": "us-east-1_A", "client_ids": "any", "jwks": {"cluster": "c"}}"#;
+    let members = "user_pool_id, region, client_ids, token_use, issuer, additional_regions, jwks, user_info";
+    let top = "pools, token_sources, rules, identity, user_lookup, clock_skew_seconds, mode, bypass_cors_preflight, \
+        token_cache, realm, disclose_reason";
+    let twice =
+        pool.replace('{', r#"{"client_ids": ["a"], "#)
+            .replacen(r#"{"client_ids": ["a"], "cluster"#, r#"{"cluster"#, 1);
+    let escaped = twice.replacen("client_ids", r"client\u005fids", 1);
+    let table = [
+        (
+            format!(r#"{{"pools": [{pool}], "realm": "a", "realm": "a"}}"#),
+            format!(r#"repeated member "realm"; members are: {top}"#),
+        ),
+        (
+            format!(r#"{{"pools": [{twice}]}}"#),
+            format!(r#"pools[0]: repeated member "client_ids"; members are: {members}"#),
+        ),
+        (
+            format!(r#"{{"pools": [{escaped}]}}"#),
+            format!(r#"pools[0]: repeated member "client_ids"; members are: {members}"#),
+        ),
+        (
+            format!(r#"{{"pools": [{pool}], "identity": {{"headers": {{"x-a": "sub", "x-a": "email"}}}}}}"#),
+            r#"identity.headers: repeated member "x-a""#.into(),
+        ),
+    ];
+    for (text, expected) in table {
+        assert_eq!(read(text.as_bytes()).unwrap_err(), format!("config: {expected}"));
+    }
+    let twice = [encode_struct(&smallest()), encode_struct(&smallest())].concat();
+    assert_eq!(
+        read(&twice).unwrap_err(),
+        format!(r#"config: repeated member "pools"; members are: {top}"#)
+    );
+}
+
+#[test]
+fn bytes_of_neither_form() {
+    let json = "config: must be JSON text or a google.protobuf.Struct, but as JSON: ";
+    let proto = "config: must be JSON text or a google.protobuf.Struct, but as a Struct it has ";
+    let missing = "config: pools: is missing: must list the user pools whose tokens are accepted";
+    let table: [(&[u8], String); 10] = [
+        (b"", missing.into()),
+        (b"  ", format!("{json}EOF while parsing a value at line 1 column 2")),
+        (b"{", format!("{json}EOF while parsing an object at line 1 column 1")),
+        (b"{\"pools\": [],}", format!("{json}trailing comma at line 1 column 14")),
+        (b"{} {}", format!("{json}trailing characters at line 1 column 4")),
+        (b"[]", "config: must be an object, not a list".into()),
+        (b"pools: []", format!("{json}expected value at line 1 column 1")),
+        (
+            b"{\"a\xff\": 1}",
+            format!("{json}invalid unicode code point at line 1 column 4"),
+        ),
+        (b"\x0a\x05", format!("{proto}the bytes end within a field")),
+        (
+            b"\x0a\x04\x0a\x00\x12\x00",
+            format!("{proto}a value without a kind, or with two"),
+        ),
+    ];
+    for (bytes, expected) in table {
+        assert_eq!(read(bytes).unwrap_err(), expected, "{bytes:?}");
+    }
+    let deep = format!("{{\"a\": {}{}}}", "[".repeat(200), "]".repeat(200));
+    assert!(read(deep.as_bytes()).unwrap_err().contains("recursion limit exceeded"));
+}
+
+#[test]
+fn names_in_messages_stay_on_their_line_and_short() {
+    let name = format!("a\n\"b{}", "c".repeat(200));
+    let line = refusal(&with(&format!("/{name}"), json!(1)));
+    assert!(line.starts_with("config: unknown member \"a\u{fffd}\\\"bccc"), "{line}");
+    assert!(line.contains("ccc…\"; members are: pools"), "{line}");
+}
+
+/// Place, value put there, and what is said of it.
+fn table() -> Vec<(&'static str, Value, &'static str)> {
+    let rule = |rule: Value| json!([rule]);
+    let require = |require: Value| json!([{"match": {"path": {"template": "/u/{user}"}}, "require": require}]);
+    vec![
+        ("/pools", json!({}), "pools: must be a list, not an object"),
+        ("/pools", json!([]), "pools: must have at least one user pool"),
+        ("/pools", json!(["x"]), "pools[0]: must be an object, not a string"),
+        (
+            "/polls",
+            json!(1),
+            r#"unknown member "polls"; members are: pools, token_sources, rules, identity, user_lookup, clock_skew_seconds, mode, bypass_cors_preflight, token_cache, realm, disclose_reason"#,
+        ),
+        (
+            "/pools/0/client_id",
+            json!("x"),
+            r#"pools[0]: unknown member "client_id"; members are: user_pool_id, region, client_ids, token_use, issuer, additional_regions, jwks, user_info"#,
+        ),
+        (
+            "/pools/0/user_pool_id",
+            json!(1),
+            "pools[0].user_pool_id: must be a string, not a number",
+        ),
+        (
+            "/pools/0/user_pool_id",
+            json!(""),
+            r#"pools[0].user_pool_id: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3", not """#,
+        ),
+        (
+            "/pools/0/user_pool_id",
+            json!("Example"),
+            r#"pools[0].user_pool_id: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3", not "Example""#,
+        ),
+        (
+            "/pools/0/user_pool_id",
+            json!("us-east-1_"),
+            r#"pools[0].user_pool_id: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3", not "us-east-1_""#,
+        ),
+        (
+            "/pools/0/user_pool_id",
+            json!("_abc"),
+            r#"pools[0].user_pool_id: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3", not "_abc""#,
+        ),
+        (
+            "/pools/0/user_pool_id",
+            json!("us-east-1_a/b"),
+            r#"pools[0].user_pool_id: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3", not "us-east-1_a/b""#,
+        ),
+        (
+            "/pools/0/user_pool_id",
+            json!("evil.example/_a"),
+            r#"pools[0].user_pool_id: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3", not "evil.example/_a""#,
+        ),
+        (
+            "/pools/0/region",
+            json!("eu-west-1"),
+            r#"pools[0].region: must be "us-east-1" as user_pool_id says, or be left out"#,
+        ),
+        (
+            "/pools/0/region",
+            json!(null),
+            "pools[0].region: must be a string, not null",
+        ),
+        (
+            "/pools/0/client_ids",
+            json!([]),
+            r#"pools[0].client_ids: must name at least one app client, or be "any""#,
+        ),
+        (
+            "/pools/0/client_ids",
+            json!("all"),
+            r#"pools[0].client_ids: must name at least one app client, or be "any""#,
+        ),
+        (
+            "/pools/0/client_ids",
+            json!(["a", ""]),
+            "pools[0].client_ids[1]: must not be empty",
+        ),
+        (
+            "/pools/0/client_ids",
+            json!(["a", 1]),
+            "pools[0].client_ids[1]: must be a string, not a number",
+        ),
+        (
+            "/pools/0/client_ids",
+            json!(["a", "b", "a"]),
+            "pools[0].client_ids[2]: is in the list already: name it once",
+        ),
+        (
+            "/pools/0/token_use",
+            json!("refresh"),
+            r#"pools[0].token_use: must be "id", "access" or "any", not "refresh""#,
+        ),
+        (
+            "/pools/0/token_use",
+            json!(["id"]),
+            r#"pools[0].token_use: must be "id", "access" or "any", not a list"#,
+        ),
+        (
+            "/pools/0/issuer",
+            json!("cognito"),
+            "pools[0].issuer: must be a URL that begins with https:// or http://",
+        ),
+        (
+            "/pools/0/issuer",
+            json!("https://u:p@a.example/x"),
+            "pools[0].issuer: must not hold a user name or password (@)",
+        ),
+        (
+            "/pools/0/issuer",
+            json!("https://a.example/x?y"),
+            "pools[0].issuer: must not have a query (?)",
+        ),
+        (
+            "/pools/0/issuer",
+            json!("https://a.example/x#y"),
+            "pools[0].issuer: must not have a fragment (#)",
+        ),
+        (
+            "/pools/0/additional_regions",
+            json!([]),
+            "pools[0].additional_regions: must name at least one region, or be left out",
+        ),
+        (
+            "/pools/0/additional_regions",
+            json!(["eu-west-1", "eu-west-1"]),
+            "pools[0].additional_regions[1]: is in the list already: name it once",
+        ),
+        (
+            "/pools/0/additional_regions",
+            json!(["us-east-1"]),
+            r#"pools[0].additional_regions[0]: "us-east-1" is the pool's own region: name others only"#,
+        ),
+        (
+            "/pools/0/additional_regions",
+            json!(["EU"]),
+            r#"pools[0].additional_regions[0]: must be the name of a region such as "us-west-2", not "EU""#,
+        ),
+        (
+            "/pools/1",
+            json!({"user_pool_id": "us-east-1_Ab1", "client_ids": "any", "jwks": {"cluster": "c"}}),
+            r#"pools[1]: has the issuer "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1" of pools[0]: no two pools may have one issuer"#,
+        ),
+        (
+            "/pools/1",
+            json!({"user_pool_id": "us-east-1_B", "client_ids": "any", "jwks": {"cluster": "c"},
+            "issuer": "https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1"}),
+            r#"pools[1]: has the issuer "https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1" of pools[0]: no two pools may have one issuer"#,
+        ),
+        (
+            "/pools/0/jwks",
+            json!("cognito"),
+            "pools[0].jwks: must be an object, not a string",
+        ),
+        (
+            "/pools/0/jwks",
+            json!({}),
+            r#"pools[0].jwks.cluster: is missing: must name the Envoy cluster that the keys are fetched through, unless "inline" gives the keys"#,
+        ),
+        (
+            "/pools/0/jwks/cluster",
+            json!(""),
+            "pools[0].jwks.cluster: must not be empty",
+        ),
+        (
+            "/pools/0/jwks/url",
+            json!("x"),
+            r#"pools[0].jwks: unknown member "url"; members are: cluster, uri, inline, ttl_seconds, max_stale_seconds, timeout_ms, refetch_cooldown_seconds"#,
+        ),
+        (
+            "/pools/0/jwks/uri",
+            json!("not a url"),
+            "pools[0].jwks.uri: must be a URL that begins with https:// or http://",
+        ),
+        (
+            "/pools/0/jwks/uri",
+            json!("https://a.example/x#y"),
+            "pools[0].jwks.uri: must not have a fragment (#)",
+        ),
+        (
+            "/pools/0/jwks/ttl_seconds",
+            json!(0),
+            "pools[0].jwks.ttl_seconds: must be a whole number from 1 to 86400, not 0",
+        ),
+        (
+            "/pools/0/jwks/ttl_seconds",
+            json!(86_401),
+            "pools[0].jwks.ttl_seconds: must be a whole number from 1 to 86400, not 86401",
+        ),
+        (
+            "/pools/0/jwks/ttl_seconds",
+            json!(1.5),
+            "pools[0].jwks.ttl_seconds: must be a whole number from 1 to 86400, not 1.5",
+        ),
+        (
+            "/pools/0/jwks/ttl_seconds",
+            json!("300"),
+            "pools[0].jwks.ttl_seconds: must be a whole number from 1 to 86400, not a string",
+        ),
+        (
+            "/pools/0/jwks/max_stale_seconds",
+            json!(-1),
+            "pools[0].jwks.max_stale_seconds: must be a whole number from 0 to 604800, not -1",
+        ),
+        (
+            "/pools/0/jwks/max_stale_seconds",
+            json!(604_801),
+            "pools[0].jwks.max_stale_seconds: must be a whole number from 0 to 604800, not 604801",
+        ),
+        (
+            "/pools/0/jwks/timeout_ms",
+            json!(0),
+            "pools[0].jwks.timeout_ms: must be a whole number from 1 to 60000, not 0",
+        ),
+        (
+            "/pools/0/jwks/timeout_ms",
+            json!(60_001),
+            "pools[0].jwks.timeout_ms: must be a whole number from 1 to 60000, not 60001",
+        ),
+        (
+            "/pools/0/jwks/refetch_cooldown_seconds",
+            json!(3601),
+            "pools[0].jwks.refetch_cooldown_seconds: must be a whole number from 0 to 3600, not 3601",
+        ),
+        (
+            "/pools/0/jwks/refetch_cooldown_seconds",
+            json!(1e300),
+            "pools[0].jwks.refetch_cooldown_seconds: must be a whole number from 0 to 3600, not a number so large",
+        ),
+        (
+            "/pools/0/user_info",
+            json!({"uri": "https://a.example/x"}),
+            "pools[0].user_info.cluster: is missing: must name the Envoy cluster that the call goes through",
+        ),
+        (
+            "/pools/0/user_info",
+            json!({"cluster": "c"}),
+            "pools[0].user_info: must have exactly one of: uri, domain",
+        ),
+        (
+            "/pools/0/user_info",
+            json!({"cluster": "c", "uri": "https://a.example/x", "domain": "a.example"}),
+            "pools[0].user_info: must have exactly one of: uri, domain",
+        ),
+        (
+            "/pools/0/user_info",
+            json!({"cluster": "c", "domain": "https://a.example"}),
+            "pools[0].user_info.domain: must be the domain of the user pool, a host name without https:// and without a path",
+        ),
+        (
+            "/pools/0/user_info",
+            json!({"cluster": "c", "domain": "a.example", "timeout_ms": 60_001}),
+            "pools[0].user_info.timeout_ms: must be a whole number from 1 to 60000, not 60001",
+        ),
+        (
+            "/pools/0/user_info",
+            json!({"cluster": "c", "domain": "a.example", "ttl_seconds": 86_401}),
+            "pools[0].user_info.ttl_seconds: must be a whole number from 0 to 86400, not 86401",
+        ),
+        (
+            "/pools/0/user_info",
+            json!({"cluster": "c", "domain": "a.example", "on_failure": "ignore"}),
+            r#"pools[0].user_info.on_failure: must be "reject" or "continue", not "ignore""#,
+        ),
+        (
+            "/token_sources",
+            json!([]),
+            "token_sources: must name at least one place to look for a token, or be left out",
+        ),
+        (
+            "/token_sources",
+            json!([{}]),
+            "token_sources[0]: must have exactly one of: header, cookie, query",
+        ),
+        (
+            "/token_sources",
+            json!([{"header": "a", "cookie": "b"}]),
+            "token_sources[0]: must have exactly one of: header, cookie, query",
+        ),
+        (
+            "/token_sources",
+            json!([{"cookie": "a", "scheme": "Bearer"}]),
+            r#"token_sources[0].scheme: must stand beside "header": other sources have no scheme"#,
+        ),
+        (
+            "/token_sources",
+            json!([{"header": "a", "scheme": ""}]),
+            r#"token_sources[0].scheme: must be one word such as "Bearer", or be left out if the whole value is the token"#,
+        ),
+        (
+            "/token_sources",
+            json!([{"header": "a", "scheme": "Bear er"}]),
+            r#"token_sources[0].scheme: must be one word such as "Bearer", or be left out if the whole value is the token"#,
+        ),
+        (
+            "/token_sources",
+            json!([{"header": "a", "scheme": "Bearer"}, {"header": "A", "scheme": "bearer"}]),
+            "token_sources[1]: is in the list already: name it once",
+        ),
+        (
+            "/token_sources",
+            json!([{"cookie": "a"}, {"cookie": "a"}]),
+            "token_sources[1]: is in the list already: name it once",
+        ),
+        (
+            "/token_sources",
+            json!([{"header": ":path"}]),
+            r#"token_sources[0].header: must be the name of a header, which ":path" cannot be"#,
+        ),
+        (
+            "/token_sources",
+            json!([{"header": "x-cognito-token"}]),
+            "token_sources[0].header: must not be a header that is removed from each request (x-cognito-…, or set by this configuration)",
+        ),
+        (
+            "/token_sources",
+            json!([{"cookie": ""}]),
+            "token_sources[0].cookie: must not be empty",
+        ),
+        (
+            "/token_sources",
+            json!([{"cookie": "a*b*"}]),
+            "token_sources[0].cookie: must hold at most one *",
+        ),
+        (
+            "/token_sources",
+            json!([{"cookie": "a=b"}]),
+            "token_sources[0].cookie: must be the name of a cookie: visible ASCII without ; = , and quotes",
+        ),
+        (
+            "/token_sources",
+            json!([{"query": ""}]),
+            "token_sources[0].query: must not be empty",
+        ),
+        ("/rules", json!({}), "rules: must be a list, not an object"),
+        (
+            "/rules",
+            rule(json!({"requires": {}})),
+            r#"rules[0]: unknown member "requires"; members are: match, auth, require"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": "/a"}})),
+            "rules[0].match.path: must be an object, not a string",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {}}})),
+            "rules[0].match.path: must have exactly one of: exact, prefix, template",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"exact": "/a", "prefix": "/b"}}})),
+            "rules[0].match.path: must have exactly one of: exact, prefix, template",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"regex": "/a"}}})),
+            r#"rules[0].match.path: unknown member "regex"; members are: exact, prefix, template; config: rules[0].match.path: must have exactly one of: exact, prefix, template"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"prefix": "a"}}})),
+            "rules[0].match.path.prefix: must begin with a slash",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"exact": "/a%2fb"}}})),
+            "rules[0].match.path.exact: must be a path that all servers read alike, but the path holds an encoded slash",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"template": "/a/{b"}}})),
+            r#"rules[0].match.path.template: has the segment "{b": a segment is plain text, '{name}' (letters, digits, '_', '-', '.'), '*' or, as the last, '**'"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"template": "/**/b"}}})),
+            "rules[0].match.path.template: must have '**' as its last segment only",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"template": "/{a}/{a}"}}})),
+            r#"rules[0].match.path.template: has the name "a" twice: each must be used once"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"methods": []}})),
+            "rules[0].match.methods: must name at least one method, or be left out",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"methods": ["get"]}})),
+            r#"rules[0].match.methods[0]: must be an HTTP method in upper case such as "GET", not "get""#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"methods": ["GET", "GET"]}})),
+            "rules[0].match.methods[1]: is in the list already: name it once",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"hosts": []}})),
+            "rules[0].match.hosts: must name at least one host, or be left out",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"hosts": ["a.example:80"]}})),
+            "rules[0].match.hosts[0]: must not have a port: rules are for a host's every port",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"hosts": ["a.*.example"]}})),
+            "rules[0].match.hosts[0]: must have '*' as its whole first label only, as in '*.example.com'",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"hosts": ["a.example", "A.example."]}})),
+            "rules[0].match.hosts[1]: is in the list already: name it once",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"route": ""}})),
+            "rules[0].match.route: must not be empty",
+        ),
+        (
+            "/rules",
+            rule(json!({"auth": "maybe"})),
+            r#"rules[0].auth: must be "required", "optional" or "none", not "maybe""#,
+        ),
+        (
+            "/rules",
+            rule(json!({"auth": "none", "require": {}})),
+            r#"rules[0].require: must stand beside "auth": "required" only: without a token there is nothing to look at"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"auth": "optional", "require": {"token_use": "id"}})),
+            r#"rules[0].require: must stand beside "auth": "required" only: without a token there is nothing to look at"#,
+        ),
+        (
+            "/rules",
+            require(json!({"groups": ["a"]})),
+            "rules[0].require.groups: must be an object, not a list",
+        ),
+        (
+            "/rules",
+            require(json!({"groups": {}})),
+            r#"rules[0].require.groups: must have "any" or "all" or both"#,
+        ),
+        (
+            "/rules",
+            require(json!({"groups": {"any": []}})),
+            "rules[0].require.groups.any: must name at least one, or be left out",
+        ),
+        (
+            "/rules",
+            require(json!({"groups": {"all": ["a", "a"]}})),
+            "rules[0].require.groups.all[1]: is in the list already: name it once",
+        ),
+        (
+            "/rules",
+            require(json!({"scopes": {"some": ["a"]}})),
+            r#"rules[0].require.scopes: unknown member "some"; members are: any, all; config: rules[0].require.scopes: must have "any" or "all" or both"#,
+        ),
+        (
+            "/rules",
+            require(json!({"scopes": {"any": ["a b"]}})),
+            r#"rules[0].require.scopes.any: must hold scopes, each one word of visible ASCII without quotes and backslashes, not "a b""#,
+        ),
+        (
+            "/rules",
+            require(json!({"token_use": "any"})),
+            r#"rules[0].require.token_use: must be "id" or "access", not "any""#,
+        ),
+        (
+            "/rules",
+            require(json!({"client_ids": []})),
+            "rules[0].require.client_ids: must name at least one app client, or be left out",
+        ),
+        (
+            "/rules",
+            require(json!({"client_ids": "any"})),
+            "rules[0].require.client_ids: must be a list, not a string",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {}})),
+            "rules[0].require.claims: must name at least one claim, or be left out",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"": 1}})),
+            "rules[0].require.claims: must not have an empty name",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": []}})),
+            "rules[0].require.claims.a: must have at least one value",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"custom:a": null}})),
+            r#"rules[0].require.claims["custom:a"]: must be a string, a number, true or false, not null"#,
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": [1, 1.0]}})),
+            "rules[0].require.claims.a[1]: is in the list already: name it once",
+        ),
+        (
+            "/rules",
+            require(json!({"path_claims": {}})),
+            "rules[0].require.path_claims: must name at least one segment, or be left out",
+        ),
+        (
+            "/rules",
+            require(json!({"path_claims": {"owner": "sub"}})),
+            "rules[0].require.path_claims.owner: must go by a name of the rule's match.path.template, which has no {owner}",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"prefix": "/a"}}, "require": {"path_claims": {"a": "sub"}}})),
+            "rules[0].require.path_claims.a: must go by a name of the rule's match.path.template, which has no {a}",
+        ),
+        (
+            "/rules",
+            require(json!({"path_claims": {"user": ""}})),
+            "rules[0].require.path_claims.user: must not be empty",
+        ),
+        (
+            "/rules",
+            require(json!({"max_age_seconds": 0})),
+            "rules[0].require.max_age_seconds: must be a whole number from 1 to 31536000, not 0",
+        ),
+        (
+            "/rules",
+            require(json!({"max_age_seconds": 31_536_001})),
+            "rules[0].require.max_age_seconds: must be a whole number from 1 to 31536000, not 31536001",
+        ),
+        (
+            "/identity/header",
+            json!({}),
+            r#"identity: unknown member "header"; members are: headers, payload_header, remove_token"#,
+        ),
+        (
+            "/identity/headers",
+            json!(["x-a"]),
+            "identity.headers: must be an object, not a list",
+        ),
+        (
+            "/identity/headers/x-a",
+            json!(1),
+            "identity.headers.x-a: must be the name of a claim, or a list of such names",
+        ),
+        (
+            "/identity/headers/x-a",
+            json!(""),
+            "identity.headers.x-a: must not be empty",
+        ),
+        (
+            "/identity/headers/x-a",
+            json!([]),
+            "identity.headers.x-a: must name at least one claim",
+        ),
+        (
+            "/identity/headers/x-a",
+            json!(["sub", "sub"]),
+            "identity.headers.x-a[1]: is in the list already: name it once",
+        ),
+        (
+            "/identity/headers/x-a",
+            json!("/a~2"),
+            "identity.headers.x-a: must have 0 or 1 after each ~, as JSON pointers have (RFC 6901)",
+        ),
+        (
+            "/identity/headers/x a",
+            json!("sub"),
+            r#"identity.headers: must be the name of a header, which "x a" cannot be"#,
+        ),
+        (
+            "/identity/headers/:path",
+            json!("sub"),
+            r#"identity.headers: must be the name of a header, which ":path" cannot be"#,
+        ),
+        (
+            "/identity/headers/Host",
+            json!("sub"),
+            r#"identity.headers.Host: must not be the header "host": it steers the request itself"#,
+        ),
+        (
+            "/identity/headers/content_length",
+            json!("sub"),
+            r#"identity.headers.content_length: must not be the header "content_length": it steers the request itself"#,
+        ),
+        (
+            "/identity/headers",
+            json!({"X-A": "sub", "x_a": "email"}),
+            r#"identity.headers.x_a: must be a header of its own: "x_a" is set by identity.headers.X-A"#,
+        ),
+        (
+            "/identity/payload_header",
+            json!("cookie"),
+            r#"identity.payload_header: must not be the header "cookie": it steers the request itself"#,
+        ),
+        (
+            "/identity/payload_header",
+            json!("x-cognito-sub"),
+            r#"identity.payload_header: must be a header of its own: "x-cognito-sub" is set by identity by default"#,
+        ),
+        (
+            "/identity/remove_token",
+            json!("yes"),
+            "identity.remove_token: must be true or false, not a string",
+        ),
+        (
+            "/user_lookup",
+            json!({"cluster": "c"}),
+            "user_lookup.uri: is missing: must be the URL that the claims are posted to",
+        ),
+        (
+            "/user_lookup",
+            json!({"uri": "http://a.example/"}),
+            "user_lookup.cluster: is missing: must name the Envoy cluster that the call goes through",
+        ),
+        (
+            "/user_lookup",
+            json!({"cluster": "c", "uri": "http://a.example/", "headers": {"x-cognito-sub": "id"}}),
+            r#"user_lookup.headers.x-cognito-sub: must be a header of its own: "x-cognito-sub" is set by identity by default"#,
+        ),
+        (
+            "/user_lookup",
+            json!({"cluster": "c", "uri": "http://a.example/", "headers": {"x-id": ""}}),
+            "user_lookup.headers.x-id: must not be empty",
+        ),
+        (
+            "/user_lookup",
+            json!({"cluster": "c", "uri": "http://a.example/", "headers": {"te": "id"}}),
+            r#"user_lookup.headers.te: must not be the header "te": it steers the request itself"#,
+        ),
+        (
+            "/clock_skew_seconds",
+            json!(301),
+            "clock_skew_seconds: must be a whole number from 0 to 300, not 301",
+        ),
+        (
+            "/clock_skew_seconds",
+            json!(true),
+            "clock_skew_seconds: must be a whole number from 0 to 300, not a boolean",
+        ),
+        (
+            "/mode",
+            json!("permissive"),
+            r#"mode: must be "enforce" or "shadow", not "permissive""#,
+        ),
+        (
+            "/bypass_cors_preflight",
+            json!("true"),
+            "bypass_cors_preflight: must be true or false, not a string",
+        ),
+        (
+            "/token_cache",
+            json!(10),
+            "token_cache: must be an object, not a number",
+        ),
+        (
+            "/token_cache",
+            json!({"size": 1}),
+            r#"token_cache: unknown member "size"; members are: max_entries"#,
+        ),
+        (
+            "/token_cache/max_entries",
+            json!(100_001),
+            "token_cache.max_entries: must be a whole number from 0 to 100000, not 100001",
+        ),
+        ("/realm", json!(""), "realm: must not be empty"),
+        (
+            "/realm",
+            json!("a\"b"),
+            "realm: must be visible ASCII and spaces, without quotes and backslashes",
+        ),
+        (
+            "/realm",
+            json!("Zürich"),
+            "realm: must be visible ASCII and spaces, without quotes and backslashes",
+        ),
+        (
+            "/disclose_reason",
+            json!(1),
+            "disclose_reason: must be true or false, not a number",
+        ),
+    ]
+}
