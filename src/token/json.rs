@@ -286,6 +286,7 @@ fn hex(digits: [u8; 4]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(json: &str) -> Result<Vec<(String, String)>, Malformed> {
         let pair = |member: &Member| (member.name.as_str(json).to_owned(), member.value.text(json).to_owned());
@@ -389,6 +390,64 @@ mod tests {
         ] {
             let text = Text::of_value(raw, raw);
             assert_eq!(text.as_ref().map(|text| text.as_str(raw)), expected, "{raw}");
+        }
+    }
+
+    /// JSON and what is almost JSON, from pieces that matter.
+    fn pieces() -> impl Strategy<Value = String> {
+        let pieces = [
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "\"",
+            "\\",
+            "\"a\"",
+            "\"b\":",
+            "\\ud83d",
+            "\\ude00",
+            "\\u00e9",
+            "1",
+            "-",
+            "0",
+            ".5",
+            "e9",
+            "E+400",
+            "1e400",
+            "true",
+            "null",
+            " ",
+            "\n",
+            "\u{feff}",
+            "é",
+            "{\"c\":1}",
+            "[1,2]",
+            "\"\\ud800\"",
+        ];
+        prop::collection::vec(prop::sample::select(&pieces), 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_what_serde_json_reads_as_an_object(value in pieces(), name in pieces()) {
+            for json in [format!("{{\"a\":{value}}}"), format!("{{\"{name}\":{value}}}"), value] {
+                let tree: Option<serde_json::Value> = serde_json::from_str(&json).ok();
+                let object = tree.as_ref().and_then(serde_json::Value::as_object);
+                match members(&json) {
+                    Ok(members) => {
+                        let object = object.ok_or_else(|| TestCaseError::fail(json.clone()))?;
+                        prop_assert_eq!(members.len(), object.len());
+                        for member in members {
+                            let value: serde_json::Value = serde_json::from_str(member.value.text(&json)).unwrap();
+                            prop_assert_eq!(Some(&value), object.get(member.name.as_str(&json)));
+                        }
+                    }
+                    Err(Malformed::DuplicateMember) => prop_assert!(object.is_some()),
+                    Err(_) => prop_assert!(object.is_none(), "{}", json),
+                }
+            }
         }
     }
 }
