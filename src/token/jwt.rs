@@ -6,7 +6,7 @@ use super::claims::Claims;
 use super::json::{self, Text};
 use super::malformed::{HeaderParameter, Malformed};
 use crate::keys::rsa::PublicKey;
-use crate::signature::{BadSignature, VerifySignature};
+use crate::signature::{BadSignature, Verifier, VerifySignature};
 use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,6 +28,15 @@ pub struct UntrustedJwt<'t> {
 /// A token that the holder of a pool's key has signed. Whether it is good now and here is not checked yet.
 pub struct SignedJwt {
     claims: Claims,
+}
+
+/// The answer of [`UntrustedJwt::verify`].
+#[must_use]
+pub struct SignatureCheck {
+    /// Who verified it, for the counters; nobody if the algorithm is not allowed.
+    pub by: Option<Verifier>,
+    /// The token, if its signature is the key's.
+    pub outcome: Result<SignedJwt, BadSignature>,
 }
 
 /// `alg` is not `RS256`, the only algorithm that Cognito signs with (RFC 8725, section 3.1).
@@ -112,15 +121,21 @@ impl<'t> UntrustedJwt<'t> {
         check::all(&self.claims, policy, now).map(|_| ())
     }
 
-    /// Checks the signature.
-    ///
-    /// # Errors
-    /// It is not the key's, or the algorithm is not allowed.
-    pub fn verify(self, key: &PublicKey, crypto: &dyn VerifySignature) -> Result<SignedJwt, BadSignature> {
+    /// Checks the signature. The outcome is an error if it is not the key's, or if the algorithm is not allowed.
+    pub fn verify(self, key: &PublicKey, crypto: &dyn VerifySignature) -> SignatureCheck {
         // Asked for already, but nothing here shall depend on who calls in which order.
-        self.check_algorithm().map_err(|_| BadSignature)?;
-        crypto.verify_rs256(key, self.signing_input, &self.signature).outcome?;
-        Ok(SignedJwt { claims: self.claims })
+        if self.check_algorithm().is_err() {
+            return SignatureCheck {
+                by: None,
+                outcome: Err(BadSignature),
+            };
+        }
+        let verification = crypto.verify_rs256(key, self.signing_input, &self.signature);
+        let claims = self.claims;
+        SignatureCheck {
+            by: Some(verification.by),
+            outcome: verification.outcome.map(|()| SignedJwt { claims }),
+        }
     }
 }
 
