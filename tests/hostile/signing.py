@@ -6,9 +6,11 @@ salt, ECDSA's nonce is a hash), so that a token minted twice for one time is the
 """
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
+import math
 import pathlib
 
 KEYS = pathlib.Path(__file__).resolve().parent / "keys"
@@ -49,14 +51,48 @@ class RsaKey:
     def __init__(self, jwk: dict):
         self.n, self.e, self.d = (int.from_bytes(from_b64url(jwk[m]), "big") for m in "ned")
         self.size = (self.n.bit_length() + 7) // 8
+        self.factors = rsa_factors(self.n, self.e, self.d)
 
     def sign_encoded(self, encoded_message: bytes) -> bytes:
-        return pow(int.from_bytes(encoded_message, "big"), self.d, self.n).to_bytes(self.size, "big")
+        message = int.from_bytes(encoded_message, "big")
+        return self.power(message).to_bytes(self.size, "big")
+
+    def power(self, message: int) -> int:
+        """message^d mod n; by the Chinese remainder theorem, four times as fast, where n has two prime factors."""
+        if self.factors is None:
+            return pow(message, self.d, self.n)
+        p, q = self.factors
+        at_p, at_q = pow(message, self.d % (p - 1), p), pow(message, self.d % (q - 1), q)
+        return at_q + q * ((at_p - at_q) * pow(q, -1, p) % p)
+
+
+def rsa_factors(n: int, e: int, d: int) -> tuple[int, int] | None:
+    """The two primes of an honest key (NIST SP 800-56B, appendix C); `None` for one that was made up."""
+    odd, halvings = e * d - 1, 0
+    if odd <= 0:
+        return None
+    while odd % 2 == 0:
+        odd, halvings = odd // 2, halvings + 1
+    for base in (2, 3, 5, 7, 11, 13, 17, 19):
+        root = pow(base, odd, n)
+        for _ in range(halvings):
+            square = root * root % n
+            if square == 1 and root not in (1, n - 1):
+                p = math.gcd(root - 1, n)
+                return p, n // p
+            root = square
+    return None
 
 
 def read_key(name: str) -> dict:
     """The private JWK in `keys/<name>.json`."""
     return json.loads((KEYS / f"{name}.json").read_text())
+
+
+@functools.cache
+def rsa_key(name: str) -> RsaKey:
+    """The RSA key in `keys/<name>.json`, read once."""
+    return RsaKey(read_key(name))
 
 
 def public_jwk(name: str) -> dict:
@@ -75,7 +111,7 @@ def sign(recipe: dict, message: bytes) -> bytes:
         return hmac.new(secret(recipe), message, "sha" + alg[2:]).digest()
     if alg == "ES256":
         return p256_sign(read_key(key), message)
-    rsa = RsaKey(read_key(key))
+    rsa = rsa_key(key)
     if alg.startswith("PS"):
         return rsa.sign_encoded(pss_encoded(message, rsa.n.bit_length() - 1, "sha" + alg[2:]))
     if alg.startswith("RS"):
