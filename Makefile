@@ -87,7 +87,8 @@ test: ## everything that CI checks, with the time of each stage
 	@$(STAGE) "native tests" $(MAKE) --no-print-directory test-native
 	@$(STAGE) "the module" $(MAKE) --no-print-directory wasm wasm-test
 	@$(STAGE) "end-to-end tests in Envoy" $(MAKE) --no-print-directory test-e2e
-	@if [ -f examples/django/manage.py ]; then $(STAGE) "the Django example" $(MAKE) --no-print-directory test-django; fi
+	@$(STAGE) "the demo" $(MAKE) --no-print-directory demo </dev/null
+	@$(STAGE) "the Django example" $(MAKE) --no-print-directory test-django
 	@$(STAGE) --summary
 
 .PHONY: format-check
@@ -107,6 +108,10 @@ test-native: ## the tests of the pure core
 .PHONY: test-e2e
 test-e2e: tools ## the tests in a real Envoy (needs `make wasm wasm-test`)
 	cd tests/envoy && $(PYTHON) -m pytest -n $(E2E_JOBS) $(PYTEST)
+
+.PHONY: test-django
+test-django: ## the tests of the Django example
+	examples/django/test.sh
 
 .PHONY: compose-test
 compose-test: tools wasm ## run envoy/compose.yaml for real, with a Docker engine of its own where none runs (root; not part of `make test`)
