@@ -4,7 +4,7 @@ use super::reader::{Object, Value};
 use super::tree::Node;
 use super::url::Url;
 use super::{FetchPolicy, KeySource, calls};
-use crate::keys::jwks::KeySet;
+use crate::keys::jwks::{BadKeySet, KeySet};
 use core::time::Duration;
 
 /// Reads `jwks` of the pool whose first issuer is `issuer`.
@@ -75,13 +75,23 @@ fn jwks_uri(object: &Object<'_>, issuer: &str) -> Option<(String, Url)> {
     Some((uri, url))
 }
 
-/// Keys in the configuration are the operator's own: all of them must be usable.
+/// Keys in the configuration are the operator's own: each of them must be usable.
 fn inline_keys(value: &Value<'_>) -> Option<KeySet> {
-    if !matches!(value.node(), Node::Object(_)) {
+    let Node::Object(_) = value.node() else {
         value.refuse("must be a JWK set: {\"keys\": […]}");
         return None;
+    };
+    // Back to text, repeated members and all, so that one reader judges all sets.
+    let (set, passed_over) = match KeySet::parse(value.node().to_json().as_bytes()) {
+        Ok(parsed) => (Some(parsed.set), parsed.passed_over),
+        Err(BadKeySet::NoUsableKey(passed_over)) if !passed_over.is_empty() => (None, passed_over),
+        Err(error) => {
+            value.refuse(&error.to_string());
+            return None;
+        }
+    };
+    for fault in &passed_over {
+        value.refuse(&fault.to_string());
     }
-    let _json = value.node().to_json();
-    value.refuse("cannot be read yet");
-    None
+    set
 }

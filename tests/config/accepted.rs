@@ -1,6 +1,6 @@
 //! Right configurations, each in both forms, and what they come to.
 
-use super::support::{other_pool, parse, read, set, smallest, with};
+use super::support::{jwk, other_pool, parse, read, set, smallest, with};
 use core::time::Duration;
 use envoy_cognito_jwt::config::{Config, FetchPolicy, KeySource, Mode};
 use envoy_cognito_jwt::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
@@ -177,6 +177,22 @@ fn a_key_uri_is_cut_into_authority_and_path() {
             (uri, authority, path)
         );
     }
+}
+
+#[test]
+fn keys_in_the_configuration() {
+    let keys = json!([
+        jwk(&[]),
+        jwk(&[("kid", json!("b")), ("x5t", json!("\u{1}\"\\é")), ("iat", json!(1.5))])
+    ]);
+    let config = accept(&with(
+        "/pools/0/jwks",
+        json!({"inline": {"keys": keys}, "ttl_seconds": 5}),
+    ));
+    let KeySource::Inline(set) = &config.pools[0].keys else {
+        panic!("not inline")
+    };
+    assert_eq!(set.kids().collect::<Vec<_>>(), ["a+/=", "b"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Wrong configurations, and the line that each is refused with.
 
-use super::support::{encode_struct, other_pool, parse, read, set, smallest, with, without};
+use super::support::{encode_struct, jwk, other_pool, parse, read, set, smallest, with, without};
 use serde_json::{Value, json};
 
 /// The line of `config`'s refusal, the same in both forms.
@@ -141,6 +141,51 @@ fn bytes_of_neither_form() {
     }
     let deep = format!("{{\"a\": {}{}}}", "[".repeat(200), "]".repeat(200));
     assert!(read(deep.as_bytes()).unwrap_err().contains("recursion limit exceeded"));
+}
+
+#[test]
+fn keys_in_the_configuration_that_cannot_all_be_used() {
+    let named = |kid: &str| jwk(&[("kid", json!(kid))]);
+    let many: Vec<Value> = (0..65).map(|nth| named(&nth.to_string())).collect();
+    let table = [
+        (json!("{}"), r#"must be a JWK set: {"keys": […]}"#),
+        (json!({}), r#"must be a JWK set: an object with a list "keys""#),
+        (
+            json!({"keys": []}),
+            "has no usable key: must have an RSA key of 2048 to 4096 bits for RS256",
+        ),
+        (json!({"keys": many}), "has too many keys: must have at most 64"),
+        (
+            json!({"keys": [named("a"), named("a")]}),
+            r#"keys[0] and keys[1] have the same "kid" "a": each must have its own"#,
+        ),
+        (
+            json!({"keys": [named("a"), jwk(&[("kid", json!("b")), ("use", json!("enc"))])]}),
+            r#"keys[1] with kid "b": "use" must be "sig" or left out"#,
+        ),
+        (
+            json!({"keys": [jwk(&[("kty", json!("EC"))]), jwk(&[("kid", json!("b")), ("alg", json!("RS512"))])]}),
+            r#"keys[0] with kid "a+/=": "kty" must be "RSA"; config: pools[0].jwks.inline: keys[1] with kid "b": "alg" must be "RS256" or left out"#,
+        ),
+        (
+            json!({"keys": [jwk(&[("n", json!("AQAB"))])]}),
+            r#"keys[0] with kid "a+/=": the modulus "n" has 17 bits: it must have 2048 to 4096"#,
+        ),
+    ];
+    for (inline, expected) in table {
+        let line = refusal(&with("/pools/0/jwks", json!({"inline": inline})));
+        assert_eq!(line, format!("config: pools[0].jwks.inline: {expected}"));
+    }
+    for (name, value) in [("cluster", "c"), ("uri", "https://a.example/")] {
+        let line = refusal(&with(
+            "/pools/0/jwks",
+            json!({"inline": {"keys": [named("a")]}, name: value}),
+        ));
+        let expected = format!(
+            "config: pools[0].jwks.{name}: must not stand beside \"inline\": keys that are given are not fetched"
+        );
+        assert_eq!(line, expected);
+    }
 }
 
 #[test]

@@ -20,6 +20,16 @@ pub fn with(pointer: &str, value: Value) -> Value {
     config
 }
 
+/// The JWK of a public key, with these members more or otherwise.
+pub fn jwk(members: &[(&str, Value)]) -> Value {
+    let pair: Value = serde_json::from_str(include_str!("../hostile/keys/rsa2048-a.json")).unwrap();
+    let mut jwk = json!({"kty": "RSA", "kid": "a+/=", "use": "sig", "alg": "RS256", "n": pair["n"], "e": pair["e"]});
+    for (name, value) in members {
+        jwk[name] = value.clone();
+    }
+    jwk
+}
+
 /// Puts `value` at `pointer` of `place`.
 pub fn set(mut place: &mut Value, pointer: &str, value: Value) {
     for token in pointer.split('/').skip(1) {
