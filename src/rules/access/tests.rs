@@ -48,6 +48,7 @@ fn identity(members: &str) -> Rc<Identity> {
     let signed = UntrustedJwt::parse(token.as_bytes())
         .unwrap()
         .verify(&key, &AnySignature)
+        .outcome
         .unwrap();
     Rc::new(signed.check(&policy, UnixTime::from_secs(NOW)).unwrap())
 }
