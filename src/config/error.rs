@@ -22,7 +22,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// Everything that is wrong with a configuration; shown as one line. Never empty.
+/// Everything that is wrong with a configuration; shown as one line, of which the first [`SHOWN_ERRORS`] are told. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
@@ -55,13 +55,16 @@ impl ConfigErrors {
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, error) in self.0.iter().enumerate() {
+        for (nth, error) in self.0.iter().take(SHOWN_ERRORS).enumerate() {
             if nth > 0 {
                 f.write_str("; ")?;
             }
             error.fmt(f)?;
         }
-        Ok(())
+        match self.0.len().saturating_sub(SHOWN_ERRORS) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
     }
 }
 
@@ -84,6 +87,9 @@ pub(in crate::config) fn quoted(text: &str) -> String {
     out.push('"');
     out
 }
+
+/// How many faults a line tells: more than a person mends at one go.
+pub const SHOWN_ERRORS: usize = 20;
 
 /// How many characters of a name or value a message shows: enough for every name that Cognito gives.
 const SHOWN_CHARS: usize = 128;

@@ -87,7 +87,13 @@ fn struct_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
 }
 
 fn json_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    let text = core::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        ConfigErrors::whole(format!(
+            "must be JSON text or a google.protobuf.Struct, but is not UTF-8 at byte {at}"
+        ))
+    })?;
+    serde_json::from_str(text).map_err(|error| {
         ConfigErrors::whole(format!(
             "must be JSON text or a google.protobuf.Struct, but as JSON: {error}"
         ))

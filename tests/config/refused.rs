@@ -64,6 +64,15 @@ fn all_faults_are_told_in_one_line() {
 }
 
 #[test]
+fn a_line_tells_the_first_twenty_faults() {
+    let line = refusal(&with("/rules", (0..23).map(|_| json!(1)).collect()));
+    assert!(
+        line.ends_with("rules[19]: must be an object, not a number; and 3 more"),
+        "{line}"
+    );
+}
+
+#[test]
 fn more_than_sixty_four_pools() {
     let mut document = smallest();
     for nth in 0..65 {
@@ -128,7 +137,7 @@ fn bytes_of_neither_form() {
         (b"pools: []", format!("{json}expected value at line 1 column 1")),
         (
             b"{\"a\xff\": 1}",
-            format!("{json}invalid unicode code point at line 1 column 4"),
+            "config: must be JSON text or a google.protobuf.Struct, but is not UTF-8 at byte 3".into(),
         ),
         (b"\x0a\x05", format!("{proto}the bytes end within a field")),
         (
