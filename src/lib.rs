@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod cache;
 pub mod call;
 pub mod code;
 pub mod command;

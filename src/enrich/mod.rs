@@ -1,6 +1,15 @@
 //! Beyond the token: more claims from UserInfo, the application's own user from a lookup.
 
+pub mod flights;
+pub mod memory;
+pub mod user_info;
+pub mod user_lookup;
+
+use crate::command::Header;
+use crate::token::claims::ClaimSet;
 use core::time::Duration;
+use sha2::{Digest as _, Sha256};
+use std::rc::Rc;
 
 /// What to do when a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,4 +44,42 @@ pub struct UserLookupPolicy {
     pub call: CallPolicy,
     /// Header (lower case) and the member of the answer that it carries.
     pub headers: Vec<(String, String)>,
+}
+
+/// Which of the two calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Enrichment {
+    /// Cognito's UserInfo endpoint.
+    UserInfo,
+    /// The application's own user.
+    UserLookup,
+}
+
+/// What a call, or the memory of one, gave.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// UserInfo's claims.
+    Claims(Rc<ClaimSet>),
+    /// The application's headers.
+    Headers(Rc<[Header]>),
+    /// 401 of UserInfo, 403 or 404 of the user lookup.
+    Refused,
+    /// Anything else.
+    Failed,
+}
+
+/// Whom a call is about: a digest, so that no token and no `sub` stands anywhere in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject(pub [u8; 32]);
+
+impl Subject {
+    /// The digest of these parts, each with its length, so that no two lists of parts give the same bytes.
+    pub fn of(parts: &[&[u8]]) -> Subject {
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        Subject(digest.finalize().into())
+    }
 }

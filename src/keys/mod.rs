@@ -1,7 +1,9 @@
 //! The keys of a user pool: what is accepted as one, when they are fetched, how workers share them.
 
 pub mod jwks;
+pub mod refresh;
 pub mod rsa;
+pub mod shared;
 
 /// The place of a pool in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,0 +1,95 @@
+//! Cognito's UserInfo endpoint (OpenID Connect Core 1.0, section 5.3): more claims for access tokens.
+
+use crate::call::HttpCall;
+use crate::enrich::memory::Answer;
+use crate::enrich::{CallPolicy, Outcome, Subject};
+use crate::token::claims::ClaimSet;
+use std::rc::Rc;
+
+/// The longest answer that is read. Cognito's are far below; there is no documented bound.
+pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Whom the call is about: one answer a token.
+pub fn subject(token: &[u8]) -> Subject {
+    Subject::of(&[b"user-info", token])
+}
+
+/// What makes answers differ besides the token.
+pub fn scope(policy: &CallPolicy) -> Subject {
+    Subject::of(&[policy.cluster.as_bytes(), policy.authority.as_bytes(), policy.path.as_bytes()])
+}
+
+/// The call with this token, which is visible ASCII since it was parsed as a JWT.
+pub fn call(policy: &CallPolicy, token: &str) -> HttpCall {
+    HttpCall {
+        cluster: policy.cluster.clone(),
+        method: "GET",
+        authority: policy.authority.clone(),
+        path: policy.path.clone(),
+        headers: vec![
+            ("accept", "application/json".to_owned()),
+            ("authorization", format!("Bearer {token}")),
+        ],
+        body: Vec::new(),
+        timeout: policy.timeout,
+    }
+}
+
+/// What an answer means for the token's `sub`: its claims if they are the same user's.
+pub fn judge(answer: &Answer, sub: &str) -> Outcome {
+    match answer.status {
+        200 => claims(&answer.body, sub).map_or(Outcome::Failed, |claims| Outcome::Claims(Rc::new(claims))),
+        401 => Outcome::Refused,
+        _ => Outcome::Failed,
+    }
+}
+
+/// OpenID Connect Core 1.0, section 5.3.2: `sub` must be the token's, or the claims must not be used.
+fn claims(body: &[u8], sub: &str) -> Option<ClaimSet> {
+    if body.len() > MAX_ANSWER_BYTES {
+        return None;
+    }
+    let json = String::from_utf8(body.to_vec()).ok()?;
+    let claims = ClaimSet::parse(json).ok()?;
+    let same = claims.text("sub").is_some_and(|found| found == sub);
+    same.then_some(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_claims_of_the_same_user_are_taken() {
+        let table: [(u16, &[u8], &str); 13] = [
+            (200, br#"{"sub":"alice","email":"a@example.com","email_verified":"true"}"#, "claims"),
+            (200, br#"{"sub":"bob"}"#, "failed"),
+            (200, br#"{"email":"a@example.com"}"#, "failed"),
+            (200, br#"{"sub":["alice"]}"#, "failed"),
+            (200, br#"{"sub":"alice","sub":"alice"}"#, "failed"),
+            (200, br#"["alice"]"#, "failed"),
+            (200, b"<html>", "failed"),
+            (200, b"", "failed"),
+            (200, b"{\"sub\":\"alice\",\"x\":\"\xff\"}", "failed"),
+            (401, b"{}", "refused"),
+            (403, b"{}", "failed"),
+            (500, b"{}", "failed"),
+            (204, br#"{"sub":"alice"}"#, "failed"),
+        ];
+        for (status, body, expected) in table {
+            let outcome = match judge(&Answer { status, body: body.to_vec() }, "alice") {
+                Outcome::Claims(_) => "claims",
+                Outcome::Headers(_) => "headers",
+                Outcome::Refused => "refused",
+                Outcome::Failed => "failed",
+            };
+            assert_eq!(outcome, expected, "{status} {}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn an_answer_over_the_bound_is_a_failed_call() {
+        let body = format!(r#"{{"sub":"alice","x":"{}"}}"#, "x".repeat(MAX_ANSWER_BYTES));
+        assert!(matches!(judge(&Answer { status: 200, body: body.into_bytes() }, "alice"), Outcome::Failed));
+    }
+}

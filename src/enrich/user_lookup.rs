@@ -1,0 +1,114 @@
+//! The application's own user, found or made from the verified claims: `get_or_create_for_cognito(payload)` as a service.
+
+use crate::call::HttpCall;
+use crate::command::Header;
+use crate::enrich::memory::Answer;
+use crate::enrich::{Outcome, Subject, UserLookupPolicy};
+use crate::identity::{encode_value, supplements};
+use crate::token::claims::{ClaimSet, Claims};
+use std::rc::Rc;
+
+/// The longest list of claims that is sent.
+pub const MAX_CLAIMS_BYTES: usize = 16 * 1024;
+/// The longest answer that is read.
+pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Whom the call is about: one answer an issuer and `sub`.
+pub fn subject(claims: &Claims) -> Subject {
+    Subject::of(&[b"user-lookup", claims.issuer().as_bytes(), claims.subject().as_bytes()])
+}
+
+/// What makes answers differ besides the user.
+pub fn scope(policy: &UserLookupPolicy) -> Subject {
+    let call = &policy.call;
+    let mut parts: Vec<&[u8]> = vec![call.cluster.as_bytes(), call.authority.as_bytes(), call.path.as_bytes()];
+    for (header, member) in &policy.headers {
+        parts.push(header.as_bytes());
+        parts.push(member.as_bytes());
+    }
+    Subject::of(&parts)
+}
+
+/// The call with the token's claims and what UserInfo adds to them; `None` if they are over [`MAX_CLAIMS_BYTES`].
+pub fn call(policy: &UserLookupPolicy, claims: &Claims, user_info: Option<&ClaimSet>) -> Option<HttpCall> {
+    let body = claims_body(claims, user_info);
+    if body.len() > MAX_CLAIMS_BYTES {
+        return None;
+    }
+    Some(HttpCall {
+        cluster: policy.call.cluster.clone(),
+        method: "POST",
+        authority: policy.call.authority.clone(),
+        path: policy.call.path.clone(),
+        headers: vec![
+            ("accept", "application/json".to_owned()),
+            ("content-type", "application/json".to_owned()),
+        ],
+        body: body.into_bytes(),
+        timeout: policy.call.timeout,
+    })
+}
+
+/// What an answer means: headers, a refusal, or a failed call.
+pub fn judge(answer: &Answer, policy: &UserLookupPolicy) -> Outcome {
+    match answer.status {
+        200 | 201 => headers(&answer.body, policy).map_or(Outcome::Failed, Outcome::Headers),
+        403 | 404 => Outcome::Refused,
+        _ => Outcome::Failed,
+    }
+}
+
+/// The answer without what no header needs, for the memory that workers share.
+pub fn reduced(answer: &Answer, policy: &UserLookupPolicy) -> Answer {
+    let body = match parse(&answer.body) {
+        Some(found) if matches!(answer.status, 200 | 201) => {
+            let wanted = found.members().filter(|(name, _)| policy.headers.iter().any(|(_, member)| member == name));
+            object(wanted).into_bytes()
+        }
+        Some(_) | None => Vec::new(),
+    };
+    Answer { status: answer.status, body }
+}
+
+fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<Rc<[Header]>> {
+    let found = parse(body)?;
+    let mut headers = Vec::new();
+    for (name, member) in &policy.headers {
+        let Some(raw) = found.raw(member) else { continue };
+        match encode_value(raw) {
+            Ok(Some(value)) => headers.push(Header { name: name.as_str().into(), value: value.into_boxed_str() }),
+            Ok(None) => {}
+            // A value over the bound: the application would not know its user.
+            Err(_) => return None,
+        }
+    }
+    Some(headers.into())
+}
+
+fn parse(body: &[u8]) -> Option<ClaimSet> {
+    if body.len() > MAX_ANSWER_BYTES {
+        return None;
+    }
+    ClaimSet::parse(String::from_utf8(body.to_vec()).ok()?).ok()
+}
+
+/// The token's claims as they came, with UserInfo's in the gaps.
+fn claims_body(claims: &Claims, user_info: Option<&ClaimSet>) -> String {
+    let Some(user_info) = user_info else { return claims.json().to_owned() };
+    let gaps = user_info.members().filter(|(name, _)| supplements(claims, name));
+    object(claims.set().members().chain(gaps))
+}
+
+fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut json = String::from("{");
+    for (name, value) in members {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json.push_str(&serde_json::Value::from(name).to_string());
+        json.push(':');
+        json.push_str(value);
+    }
+    json.push('}');
+    json
+}

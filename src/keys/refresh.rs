@@ -1,0 +1,518 @@
+//! When a pool's keys are fetched: one fetch per refresh for the whole Envoy, however many workers there are.
+//!
+//! ```text
+//!                    due, lease won, call sent
+//!        ┌────────┐ ───────────────────────────► ┌──────────┐
+//!        │  Idle  │                              │ Fetching │
+//!        └────────┘ ◄─────────────────────────── └──────────┘
+//!          ▲   ▲  ▲          usable set               │
+//!          │   │  └──────────────┐                    │ no usable set
+//!          │   │ lease ends      │ time passes        ▼
+//!          │ ┌───────────┐       └─────────────── ┌────────────┐
+//!          │ │ Elsewhere │ (another worker holds  │ BackingOff │ 1 s, doubled to 60 s
+//!          └─└───────────┘  the lease)            └────────────┘
+//! ```
+//!
+//! Keys stay usable in each state until `ttl + max_stale` have passed since they were fetched. `Elsewhere` and `BackingOff`
+//! are read from the shared record, so that all workers are in them together; only `Fetching` is a worker's own.
+
+use crate::call::{Body, CallId, HttpAnswer, HttpCall, NotSent, SendCall};
+use crate::command::{Command, Severity};
+use crate::keys::jwks::{BadKeySet, KeySet, MAX_SET_BYTES, kid_for_log};
+use crate::keys::shared::{EntryName, Fetched, Horizon, Lease, Record, SharedStore, Version};
+use crate::metrics::Counter;
+use crate::time::UnixTime;
+use core::fmt;
+use core::time::Duration;
+use std::rc::Rc;
+
+/// How a pool's keys are fetched and kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchPolicy {
+    /// The Envoy cluster.
+    pub cluster: String,
+    /// The whole URI, for the digest that names the shared entry.
+    pub uri: String,
+    /// `:authority` of the fetch.
+    pub authority: String,
+    /// `:path` of the fetch.
+    pub path: String,
+    /// Age at which the keys are fetched anew; 1 to 86,400 s.
+    pub ttl: Duration,
+    /// How long past the TTL keys go on serving; 0 to 604,800 s.
+    pub max_stale: Duration,
+    /// One fetch's time limit and the longest that a request waits; 1 to 60,000 ms.
+    pub timeout: Duration,
+    /// Least time between two fetches that unknown `kid`s cause; 0 to 3,600 s.
+    pub refetch_cooldown: Duration,
+}
+
+/// The world around a key ring at one moment.
+pub struct Surroundings<'a> {
+    /// The time.
+    pub now: UnixTime,
+    /// A random number, new for each callback.
+    pub dice: u64,
+    /// The shared data.
+    pub shared: &'a dyn SharedStore,
+    /// The way out.
+    pub calls: &'a dyn SendCall,
+}
+
+/// What can be said to a request whose `kid` is none of the keys'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refetch {
+    /// A fetch is under way or will start at the next tick: wait until [`KeyRing::round`] is another than this.
+    Wait(Round),
+    /// The cooldown allows none.
+    Throttled,
+}
+
+/// How many ends of fetches, good or bad, this worker has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Round(u32);
+
+/// What a request without keys can hope for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// A fetch is under way or about to start.
+    UnderWay,
+    /// None starts before this time.
+    NotBefore(UnixTime),
+}
+
+/// The first back-off after a failed fetch.
+const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
+/// The longest back-off, before jitter.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+/// How long past its own time limit the host's answer to a call is waited for. The host answers 504 at the limit; this is
+/// for a host that lost the call.
+const ANSWER_GRACE: Duration = Duration::from_secs(1);
+/// How often a result is offered to the shared record when others write at the same time.
+const PUBLISH_TRIES: usize = 5;
+
+/// One pool's keys in one worker.
+#[derive(Debug)]
+pub struct KeyRing {
+    pool: String,
+    policy: FetchPolicy,
+    entry: EntryName,
+    /// The newest set, wherever it came from.
+    keys: Option<Fetched>,
+    /// The shared record as it was last read, and its version.
+    record: Record,
+    seen: Option<Version>,
+    generation: u32,
+    round: Round,
+    fetching: Option<OwnFetch>,
+    unknown_kid_asked: bool,
+}
+
+#[derive(Debug)]
+struct OwnFetch {
+    call: CallId,
+    mark: u64,
+    give_up_at: UnixTime,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Age,
+    UnknownKid,
+}
+
+impl KeyRing {
+    /// An empty ring for the pool named `pool` in log lines, with these issuers.
+    pub fn new(pool: &str, issuers: &[String], policy: FetchPolicy) -> KeyRing {
+        KeyRing {
+            pool: pool.to_owned(),
+            entry: EntryName::of(issuers, &policy.uri),
+            policy,
+            keys: None,
+            record: Record::default(),
+            seen: None,
+            generation: 0,
+            round: Round::default(),
+            fetching: None,
+            unknown_kid_asked: false,
+        }
+    }
+
+    /// The keys, if there are any that may still be used.
+    pub fn usable(&self, now: UnixTime) -> Option<&Rc<KeySet>> {
+        let keys = self.keys.as_ref()?;
+        let stale_at = keys.at.after(self.policy.ttl).after(self.policy.max_stale);
+        (now < stale_at).then_some(&keys.set)
+    }
+
+    /// Whether the keys are older than their TTL.
+    pub fn is_stale(&self, now: UnixTime) -> bool {
+        self.keys.as_ref().is_some_and(|keys| now >= keys.at.after(self.policy.ttl))
+    }
+
+    /// Another number for each other set of keys.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The ends of fetches that this worker has seen.
+    pub fn round(&self) -> Round {
+        self.round
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.as_ref().map_or(0, |keys| keys.set.len())
+    }
+
+    /// Whether there are no keys.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The longest that a request waits for keys.
+    pub fn longest_wait(&self) -> Duration {
+        self.policy.timeout
+    }
+
+    /// A request came with a `kid` that no key has: may it wait for a fetch?
+    pub fn ask_for_unknown_kid(&mut self, now: UnixTime) -> Refetch {
+        if self.is_pending(now) {
+            return Refetch::Wait(self.round);
+        }
+        if now < self.refetch_allowed_at() {
+            return Refetch::Throttled;
+        }
+        self.unknown_kid_asked = true;
+        Refetch::Wait(self.round)
+    }
+
+    /// Whether a request that waits since `round` for an unknown `kid` has nothing more to wait for.
+    pub fn is_settled_since(&self, round: Round, now: UnixTime) -> bool {
+        self.round != round || !self.is_pending(now)
+    }
+
+    /// What a request without usable keys can hope for.
+    pub fn outlook(&self, now: UnixTime) -> Outlook {
+        if self.is_pending(now) { Outlook::UnderWay } else { Outlook::NotBefore(self.record.retry_at) }
+    }
+
+    /// Whether the next tick should come at once.
+    pub fn wants_tick(&self, now: UnixTime) -> bool {
+        self.cause_to_fetch(now).is_some()
+    }
+
+    /// Takes over what other workers fetched; fetches if it is time and nobody else does.
+    pub fn on_tick(&mut self, world: &Surroundings<'_>, out: &mut Vec<Command>) {
+        self.distrust_the_future(world.now);
+        self.read_record(world);
+        if self.fetching.as_ref().is_some_and(|own| own.give_up_at <= world.now) {
+            self.fail(FetchFailure::NoAnswer, world, out);
+        }
+        if let Some(cause) = self.cause_to_fetch(world.now) {
+            self.fetch(cause, world, out);
+        }
+    }
+
+    /// Whether `call` is this ring's fetch.
+    pub fn awaits(&self, call: CallId) -> bool {
+        self.fetching.as_ref().is_some_and(|own| own.call == call)
+    }
+
+    /// The answer to this ring's fetch; `None` if the call failed. True if it gave a usable set.
+    pub fn on_answer(&mut self, answer: Option<HttpAnswer>, world: &Surroundings<'_>, out: &mut Vec<Command>) -> bool {
+        self.distrust_the_future(world.now);
+        match read_answer(answer) {
+            Ok(parsed) => {
+                self.succeed(parsed, world, out);
+                true
+            }
+            Err(failure) => {
+                self.fail(failure, world, out);
+                false
+            }
+        }
+    }
+
+    fn is_pending(&self, now: UnixTime) -> bool {
+        self.fetching.is_some() || self.fetched_elsewhere(now) || self.cause_to_fetch(now).is_some()
+    }
+
+    fn fetched_elsewhere(&self, now: UnixTime) -> bool {
+        self.record.lease.is_some_and(|lease| lease.until() > now)
+    }
+
+    fn cause_to_fetch(&self, now: UnixTime) -> Option<Cause> {
+        if self.fetching.is_some() || self.fetched_elsewhere(now) || now < self.record.retry_at {
+            return None;
+        }
+        match &self.keys {
+            None => Some(Cause::Age),
+            Some(keys) if now >= keys.refresh_at => Some(Cause::Age),
+            Some(_) if self.unknown_kid_asked && now >= self.refetch_allowed_at() => Some(Cause::UnknownKid),
+            Some(_) => None,
+        }
+    }
+
+    fn refetch_allowed_at(&self) -> UnixTime {
+        self.record.refetched_at.after(self.policy.refetch_cooldown).max(self.record.retry_at)
+    }
+
+    /// A clock that was set back leaves keys with an age nobody knows: they stay usable, but are due.
+    fn distrust_the_future(&mut self, now: UnixTime) {
+        if let Some(keys) = self.keys.as_mut().filter(|keys| keys.at > now) {
+            keys.at = now;
+            keys.refresh_at = now;
+            // What stands in the record is judged by the new clock, too.
+            self.seen = None;
+        }
+    }
+
+    fn read_record(&mut self, world: &Surroundings<'_>) {
+        let stored = world.shared.load(self.entry.as_str());
+        let version = stored.as_ref().map(|stored| stored.version);
+        if version.is_some() && version == self.seen {
+            return;
+        }
+        self.seen = version;
+        let record = stored.and_then(|stored| Record::decode(&stored.bytes, &self.entry, world.now, self.horizon()));
+        self.absorb(record.unwrap_or_default());
+    }
+
+    fn absorb(&mut self, record: Record) {
+        let a_fetch_failed = record.failures > self.record.failures;
+        if let Some(fetched) = &record.fetched {
+            self.adopt(fetched.clone());
+        }
+        self.record = record;
+        if a_fetch_failed {
+            self.end_round();
+        }
+    }
+
+    /// Takes a newer set over. An older one never: it might hold a key that has been withdrawn since.
+    fn adopt(&mut self, fetched: Fetched) {
+        if self.keys.as_ref().is_some_and(|keys| keys.at >= fetched.at) {
+            return;
+        }
+        match self.keys.as_mut() {
+            // The same keys keep their generation, so that remembered tokens need no second look.
+            Some(keys) if keys.set == fetched.set => {
+                keys.at = fetched.at;
+                keys.refresh_at = fetched.refresh_at;
+            }
+            _ => {
+                self.keys = Some(fetched);
+                self.generation = self.generation.wrapping_add(1);
+            }
+        }
+        self.end_round();
+    }
+
+    fn end_round(&mut self) {
+        self.round = Round(self.round.0.wrapping_add(1));
+        self.unknown_kid_asked = false;
+    }
+
+    fn horizon(&self) -> Horizon {
+        Horizon {
+            lease: self.policy.timeout,
+            retry: LONGEST_BACK_OFF.saturating_add(LONGEST_BACK_OFF / 4),
+            refresh: self.policy.ttl,
+        }
+    }
+
+    fn fetch(&mut self, cause: Cause, world: &Surroundings<'_>, out: &mut Vec<Command>) {
+        // Zero is never drawn as a mark by accident of a dice that does not work.
+        let mark = world.dice | 1;
+        if !self.win_lease(mark, cause, world) {
+            return;
+        }
+        if cause == Cause::UnknownKid {
+            out.push(Command::Count(Counter::JwksRefetchUnknownKid));
+        }
+        match world.calls.send(&self.call()) {
+            Ok(call) => {
+                let give_up_at = world.now.after(self.policy.timeout).after(ANSWER_GRACE);
+                self.fetching = Some(OwnFetch { call, mark, give_up_at });
+            }
+            Err(not_sent) => self.fail(FetchFailure::NotSent(not_sent), world, out),
+        }
+    }
+
+    /// A lease is read, written with the version read, read again and compared by its mark.
+    fn win_lease(&mut self, mark: u64, cause: Cause, world: &Surroundings<'_>) -> bool {
+        let mut record = self.record.clone();
+        record.lease = Some(Lease::new(mark, world.now.after(self.policy.timeout)));
+        if cause == Cause::UnknownKid {
+            record.refetched_at = world.now;
+        }
+        self.keep_newest_set(&mut record);
+        if world.shared.swap(self.entry.as_str(), &record.encode(&self.entry), self.seen).is_err() {
+            self.read_record(world);
+            return false;
+        }
+        self.read_record(world);
+        self.record.lease.is_some_and(|lease| lease.mark == mark)
+    }
+
+    /// Heals a record that was overwritten by somebody else: what this worker knows is put back.
+    fn keep_newest_set(&self, record: &mut Record) {
+        let Some(keys) = &self.keys else { return };
+        if record.fetched.as_ref().is_none_or(|fetched| fetched.at < keys.at) {
+            record.fetched = Some(keys.clone());
+        }
+    }
+
+    fn call(&self) -> HttpCall {
+        HttpCall {
+            cluster: self.policy.cluster.clone(),
+            method: "GET",
+            authority: self.policy.authority.clone(),
+            path: self.policy.path.clone(),
+            headers: vec![("accept", "application/json".to_owned())],
+            body: Vec::new(),
+            timeout: self.policy.timeout,
+        }
+    }
+
+    fn succeed(&mut self, parsed: crate::keys::jwks::Parsed, world: &Surroundings<'_>, out: &mut Vec<Command>) {
+        out.push(Command::Count(Counter::JwksFetchSuccess));
+        let own = self.fetching.take();
+        if self.record.failures > 0 {
+            out.push(Command::Log(Severity::Warn, format!("pool {}: fetching keys works again", self.pool)));
+        }
+        let set = Rc::new(parsed.set);
+        if self.keys.as_ref().is_none_or(|keys| keys.set != set) {
+            self.log_change(&set, &parsed.passed_over, out);
+        }
+        let early = share(self.policy.ttl / 10, world.dice);
+        let refresh_at = world.now.after(self.policy.ttl.saturating_sub(early));
+        self.adopt(Fetched { set, at: world.now, refresh_at });
+        self.end_round();
+        self.publish(own, world, |record| {
+            record.failures = 0;
+            record.retry_at = UnixTime::default();
+        });
+    }
+
+    fn fail(&mut self, failure: FetchFailure, world: &Surroundings<'_>, out: &mut Vec<Command>) {
+        out.push(Command::Count(Counter::JwksFetchFailed));
+        let own = self.fetching.take();
+        let failures = self.record.failures.saturating_add(1);
+        let back_off = back_off(failures, world.dice);
+        let retry_at = world.now.after(back_off);
+        let keys = if self.usable(world.now).is_some() { "the old keys serve" } else { "there are no keys" };
+        let advice = failure.advice(&self.policy.cluster);
+        out.push(Command::Log(
+            Severity::Warn,
+            format!(
+                "pool {}: fetching keys failed: {failure}{advice}; {keys}, next try in {} ms",
+                self.pool,
+                back_off.as_millis()
+            ),
+        ));
+        self.end_round();
+        self.record.failures = failures;
+        self.record.retry_at = retry_at;
+        self.publish(own, world, |record| {
+            record.failures = failures;
+            record.retry_at = retry_at;
+        });
+    }
+
+    /// Writes the end of a fetch into the shared record and gives the lease back, unless somebody else has it by now.
+    fn publish(&mut self, own: Option<OwnFetch>, world: &Surroundings<'_>, change: impl Fn(&mut Record)) {
+        for _ in 0..PUBLISH_TRIES {
+            self.read_record(world);
+            let mut record = self.record.clone();
+            record.lease = record.lease.filter(|lease| own.as_ref().is_some_and(|own| own.mark != lease.mark));
+            if own.is_none() {
+                record.lease = None;
+            }
+            change(&mut record);
+            self.keep_newest_set(&mut record);
+            let written = world.shared.swap(self.entry.as_str(), &record.encode(&self.entry), self.seen);
+            self.record = record;
+            if written.is_ok() {
+                break;
+            }
+            // The next reading must see what the other wrote, even if the store gave it no new version.
+            self.seen = None;
+        }
+        self.seen = None;
+    }
+
+    fn log_change(&self, set: &KeySet, passed_over: &[crate::keys::jwks::PassedOver], out: &mut Vec<Command>) {
+        let kids: Vec<String> = set.kids().map(kid_for_log).collect();
+        let line = format!("pool {}: {} keys: {}", self.pool, set.len(), kids.join(", "));
+        out.push(Command::Log(Severity::Info, line));
+        if passed_over.is_empty() {
+            return;
+        }
+        let reasons: Vec<String> = passed_over.iter().map(ToString::to_string).collect();
+        let line = format!("pool {}: {} keys passed over: {}", self.pool, reasons.len(), reasons.join("; "));
+        out.push(Command::Log(Severity::Warn, line));
+    }
+}
+
+/// Why a fetch gave no usable set.
+#[derive(Clone, Debug, PartialEq)]
+enum FetchFailure {
+    NotSent(NotSent),
+    NoAnswer,
+    Status(u16),
+    TooLarge,
+    Unusable(BadKeySet),
+}
+
+impl fmt::Display for FetchFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FetchFailure::NotSent(NotSent::UnknownCluster) => f.write_str("the cluster is unknown"),
+            FetchFailure::NotSent(NotSent::Refused(status)) => write!(f, "the host refused the call with status {status}"),
+            FetchFailure::NoAnswer => f.write_str("no answer"),
+            FetchFailure::Status(status) => write!(f, "the answer's status is {status}"),
+            FetchFailure::TooLarge => write!(f, "the answer is over {MAX_SET_BYTES} bytes"),
+            FetchFailure::Unusable(bad) => write!(f, "{bad}"),
+        }
+    }
+}
+
+impl FetchFailure {
+    fn advice(&self, cluster: &str) -> String {
+        match self {
+            FetchFailure::NotSent(NotSent::UnknownCluster) => format!(
+                ": define a cluster named \"{cluster}\", or set jwks.cluster to one that is there \
+                 (Istio: a ServiceEntry for the host makes outbound|443||<host>)"
+            ),
+            FetchFailure::NotSent(NotSent::Refused(_))
+            | FetchFailure::NoAnswer
+            | FetchFailure::Status(_)
+            | FetchFailure::TooLarge
+            | FetchFailure::Unusable(_) => String::new(),
+        }
+    }
+}
+
+fn read_answer(answer: Option<HttpAnswer>) -> Result<crate::keys::jwks::Parsed, FetchFailure> {
+    let answer = answer.ok_or(FetchFailure::NoAnswer)?;
+    if answer.status != 200 {
+        return Err(FetchFailure::Status(answer.status));
+    }
+    let Body::Whole(body) = answer.body else { return Err(FetchFailure::TooLarge) };
+    KeySet::parse(&body).map_err(FetchFailure::Unusable)
+}
+
+/// 1 s after the first failure, doubled up to 60 s, and up to a quarter longer, so that many Envoys do not fetch in step.
+fn back_off(failures: u32, dice: u64) -> Duration {
+    let doublings = failures.saturating_sub(1).min(6);
+    let plain = FIRST_BACK_OFF.saturating_mul(1_u32 << doublings).min(LONGEST_BACK_OFF);
+    plain.saturating_add(share(plain / 4, dice))
+}
+
+/// A random part of `whole`.
+fn share(whole: Duration, dice: u64) -> Duration {
+    let thousandths = u32::try_from(dice % 1001).unwrap_or(0);
+    whole.saturating_mul(thousandths) / 1000
+}
