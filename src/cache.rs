@@ -12,7 +12,7 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Verified {
     /// Who it speaks for.
-    pub identity: Identity,
+    pub identity: Rc<Identity>,
     /// The pool that it is of.
     pub pool: PoolId,
     /// The key that verified it.

@@ -23,6 +23,8 @@ pub enum Command {
     Of(RequestId),
     /// Change the request's headers.
     Edit(HeaderEdit),
+    /// Set the filter state `wasm.cognito_decision`.
+    Decide(&'static str),
     /// Set filter state for access logs and later filters.
     Annotate(FilterState, Rc<str>),
     /// Answer the request.
@@ -59,11 +61,9 @@ pub struct Header {
     pub value: Box<str>,
 }
 
-/// What the filter tells access logs and later filters of a request.
+/// What the filter tells access logs and later filters of an identified request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterState {
-    /// `wasm.cognito_decision`.
-    Decision,
     /// `wasm.cognito_sub`.
     Subject,
     /// `wasm.cognito_client_id`.

@@ -1,0 +1,567 @@
+//! The decision, top to bottom: preflight, rule, credential, token, requirement, enrichment.
+//!
+//! What has been stripped from the request before is not seen here: the filter passes a head without it.
+
+use crate::cache::{TokenCache, Verified};
+use crate::call::HttpCall;
+use crate::command::{Command, Header, HeaderEdit};
+use crate::config::{Config, Pool};
+use crate::enrich::flights::Flights;
+use crate::enrich::memory::Memory;
+use crate::enrich::{Enrichment, OnFailure, Outcome, Subject, user_info, user_lookup};
+use crate::env::{DescribeRoute, Env, MetadataValue, RouteMetadata};
+use crate::keys::PoolId;
+use crate::keys::pool::PoolKeys;
+use crate::keys::refresh::{Refetch, Round};
+use crate::metrics::Counter;
+use crate::reject::Rejection;
+use crate::request::RequestHead;
+use crate::rules::access::Permit;
+use crate::rules::{Auth, Decision, RouteOverride, RuleInput, RuleSet};
+use crate::signature::Verifier;
+use crate::time::UnixTime;
+use crate::token::TokenUse;
+use crate::token::check;
+use crate::token::claims::ClaimSet;
+use crate::token::jwt::UntrustedJwt;
+use crate::token::source;
+use crate::verdict::{Admission, Identified, Refusal, Verdict};
+use core::time::Duration;
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// A request whose credential has been found: all that is left to judge of it. Owned, it can wait.
+#[derive(Debug)]
+pub struct Case<'a> {
+    decision: Decision,
+    token: Cow<'a, [u8]>,
+    removal: Vec<HeaderEdit>,
+    /// The memory of tokens has been asked for it, so it is not counted again.
+    is_counted: bool,
+    /// It has waited for keys that came after it, so an unknown `kid` is unknown for good.
+    has_looked_again: bool,
+    /// The token, once it has been verified.
+    verified: Option<Rc<Verified>>,
+    /// The permission to pass, once the requirement holds.
+    permit: Option<Permit>,
+    user_info: Asked<Rc<ClaimSet>>,
+    user_lookup: Asked<Rc<[Header]>>,
+}
+
+/// What is known of an enrichment.
+#[derive(Debug)]
+enum Asked<T> {
+    NotYet,
+    Given(T),
+    /// Not asked for, or failed where that does not matter.
+    Without,
+}
+
+impl<T> Asked<T> {
+    fn given(self) -> Option<T> {
+        match self {
+            Asked::Given(value) => Some(value),
+            Asked::NotYet | Asked::Without => None,
+        }
+    }
+}
+
+/// What a case waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The pool has no usable keys.
+    Keys(PoolId),
+    /// No key of the pool has the token's `kid`; a fetch might bring it.
+    Kid(PoolId, Round),
+    /// A call.
+    Call(Enrichment, Subject, PoolId),
+}
+
+impl Wait {
+    /// The refusal of those for whom there is no room to wait, or no hope.
+    pub fn unavailable(self) -> Rejection {
+        match self {
+            Wait::Keys(_) | Wait::Kid(..) => Rejection::KeysUnavailable,
+            Wait::Call(Enrichment::UserInfo, ..) => Rejection::UserInfoUnavailable,
+            Wait::Call(Enrichment::UserLookup, ..) => Rejection::UserLookupUnavailable,
+        }
+    }
+}
+
+/// What judging needs beyond the request.
+pub struct Judge<'j> {
+    /// All settings.
+    pub config: &'j Config,
+    /// The rules.
+    pub rules: &'j RuleSet,
+    /// Every pool's keys.
+    pub keys: &'j mut [PoolKeys],
+    /// The remembered tokens.
+    pub tokens: &'j mut TokenCache,
+    /// The remembered answers of UserInfo, a pool each.
+    pub user_info: &'j mut [Option<Memory>],
+    /// The remembered answers of the user lookup.
+    pub user_lookup: &'j mut Option<Memory>,
+    /// The calls under way.
+    pub flights: &'j mut Flights,
+    /// Whether one more request may wait.
+    pub has_room: bool,
+    /// The world.
+    pub env: &'j Env<'j>,
+    /// Where counts go.
+    pub out: &'j mut Vec<Command>,
+}
+
+/// A case, or the end of it where no token decides.
+pub fn open<'a>(
+    config: &Config,
+    rules: &RuleSet,
+    head: &RequestHead<'a>,
+    route: &dyn DescribeRoute,
+    out: &mut Vec<Command>,
+) -> Result<Case<'a>, Verdict> {
+    if config.bypass_cors_preflight && is_cors_preflight(head) {
+        return Err(Verdict::Admit(Admission::Preflight));
+    }
+    let decision = decide(rules, head, route, out).map_err(refuse)?;
+    if decision.auth == Auth::None {
+        return Err(Verdict::Admit(Admission::Bypassed));
+    }
+    let credential = source::find(&config.token_sources, head).map_err(|reason| refuse(Rejection::Malformed(reason)))?;
+    let Some(credential) = credential else {
+        return Err(match decision.auth {
+            Auth::Required => refuse(Rejection::TokenMissing),
+            Auth::Optional | Auth::None => Verdict::Admit(Admission::Bypassed),
+        });
+    };
+    let removal = if config.identity.remove_token { source::remove(&credential, head) } else { Vec::new() };
+    Ok(Case {
+        decision,
+        token: credential.into_token(),
+        removal,
+        is_counted: false,
+        has_looked_again: false,
+        verified: None,
+        permit: None,
+        user_info: Asked::NotYet,
+        user_lookup: Asked::NotYet,
+    })
+}
+
+/// The Fetch standard's CORS-preflight request.
+fn is_cors_preflight(head: &RequestHead<'_>) -> bool {
+    head.method() == b"OPTIONS"
+        && head.first("origin").is_some()
+        && head.first("access-control-request-method").is_some()
+}
+
+/// The route's own decision comes before the rules; an ambiguous path is refused before both.
+fn decide(
+    rules: &RuleSet,
+    head: &RequestHead<'_>,
+    route: &dyn DescribeRoute,
+    out: &mut Vec<Command>,
+) -> Result<Decision, Rejection> {
+    if let Some(decision) = decided_by_route(route, out)? {
+        rules.check_path(head.path()).map_err(Rejection::PathAmbiguous)?;
+        return Ok(decision);
+    }
+    let input = RuleInput {
+        method: head.method(),
+        authority: head.authority(),
+        path: head.path(),
+        route: &|| Some(route.name()),
+    };
+    rules.decide(&input).map_err(Rejection::PathAmbiguous)
+}
+
+fn decided_by_route(route: &dyn DescribeRoute, out: &mut Vec<Command>) -> Result<Option<Decision>, Rejection> {
+    let metadata = match route.metadata() {
+        RouteMetadata::Absent => return Ok(None),
+        RouteMetadata::Unreadable => None,
+        RouteMetadata::Present { auth, groups, scopes } => read_metadata(auth, groups, scopes),
+    };
+    metadata.and_then(|metadata| metadata.decision().ok()).ok_or_else(|| {
+        let name = String::from_utf8_lossy(&route.name()).escape_default().take(256).collect::<String>();
+        let line = format!(
+            "route \"{name}\": metadata cognito: cannot be read: auth must be required, optional or none, groups and \
+             scopes non-empty lists of strings and only where a token is required"
+        );
+        out.push(Command::Log(crate::command::Severity::Error, line));
+        Rejection::Internal
+    })
+}
+
+fn read_metadata(
+    auth: Option<MetadataValue>,
+    groups: Option<MetadataValue>,
+    scopes: Option<MetadataValue>,
+) -> Option<RouteOverride> {
+    let auth = match auth {
+        None => None,
+        Some(MetadataValue::Text(name)) => Some(Auth::named(&name)?),
+        Some(MetadataValue::List(_) | MetadataValue::Other) => return None,
+    };
+    let words = |value: Option<MetadataValue>| match value {
+        None => Some(Vec::new()),
+        Some(MetadataValue::List(words)) if !words.is_empty() => Some(words),
+        Some(MetadataValue::List(_) | MetadataValue::Text(_) | MetadataValue::Other) => None,
+    };
+    Some(RouteOverride { auth, groups: words(groups)?, scopes: words(scopes)? })
+}
+
+fn refuse(rejection: Rejection) -> Verdict {
+    Verdict::Reject(Refusal { rejection, pool: None, verified: None, removal: Vec::new() })
+}
+
+impl Case<'_> {
+    /// The case on its own, apart from the host's memory.
+    pub fn into_owned(self) -> Case<'static> {
+        Case {
+            token: Cow::Owned(self.token.into_owned()),
+            decision: self.decision,
+            removal: self.removal,
+            is_counted: self.is_counted,
+            has_looked_again: self.has_looked_again,
+            verified: self.verified,
+            permit: self.permit,
+            user_info: self.user_info,
+            user_lookup: self.user_lookup,
+        }
+    }
+
+    /// The fetch that it waited for has ended.
+    pub fn look_again(&mut self) {
+        self.has_looked_again = true;
+    }
+
+    /// It ends here, with this refusal.
+    pub fn refused(self, rejection: Rejection, pool: Option<PoolId>) -> Verdict {
+        Verdict::Reject(Refusal { rejection, pool, verified: self.verified, removal: self.removal })
+    }
+
+    fn go_without(&mut self, kind: Enrichment) {
+        match kind {
+            Enrichment::UserInfo => self.user_info = Asked::Without,
+            Enrichment::UserLookup => self.user_lookup = Asked::Without,
+        }
+    }
+}
+
+fn refuse(rejection: Rejection) -> Verdict {
+    Verdict::Reject(Refusal { rejection, pool: None, verified: None, removal: Vec::new() })
+}
+
+/// A refusal, or a wait.
+enum Stop {
+    Refuse(Rejection, Option<PoolId>),
+    Wait(Wait),
+}
+
+impl Judge<'_> {
+    /// Judges a case as far as it can be judged now: to the end, or to what it must wait for.
+    pub fn judge<'a>(&mut self, mut case: Case<'a>) -> Result<Verdict, (Case<'a>, Wait)> {
+        match self.advance(&mut case) {
+            Ok((verified, permit)) => Ok(self.admit(case, verified, permit)),
+            Err(Stop::Refuse(rejection, pool)) => Ok(case.refused(rejection, pool)),
+            Err(Stop::Wait(wait)) if self.has_room => Err((case, wait)),
+            Err(Stop::Wait(wait)) => Ok(case.refused(wait.unavailable(), None)),
+        }
+    }
+
+    /// The call that a case waited for did not end in time: as if it had failed.
+    pub fn call_timed_out<'a>(&mut self, mut case: Case<'a>, kind: Enrichment, pool: PoolId) -> Result<Verdict, (Case<'a>, Wait)> {
+        match self.failed(&mut case, kind, pool) {
+            Ok(()) => self.judge(case),
+            Err(Stop::Refuse(rejection, pool)) => Ok(case.refused(rejection, pool)),
+            Err(Stop::Wait(wait)) => Err((case, wait)),
+        }
+    }
+
+    fn advance(&mut self, case: &mut Case<'_>) -> Result<(Rc<Verified>, Permit), Stop> {
+        let verified = match &case.verified {
+            Some(verified) => Rc::clone(verified),
+            None => {
+                let verified = self.verify(case)?;
+                case.verified = Some(Rc::clone(&verified));
+                verified
+            }
+        };
+        let permit = match case.permit.take() {
+            Some(permit) => permit,
+            None => self.authorize(case, &verified)?,
+        };
+        let enriched = self.enrich(case, &verified);
+        match enriched {
+            Ok(()) => Ok((verified, permit)),
+            Err(stop) => {
+                case.permit = Some(permit);
+                Err(stop)
+            }
+        }
+    }
+
+    fn verify(&mut self, case: &mut Case<'_>) -> Result<Rc<Verified>, Stop> {
+        match self.remembered(&case.token) {
+            Some(verified) => {
+                self.count_once(case, Counter::JwtCacheHit);
+                self.check_again(&verified)?;
+                Ok(verified)
+            }
+            None => {
+                self.count_once(case, Counter::JwtCacheMiss);
+                self.verify_unseen(&case.token, case.has_looked_again)
+            }
+        }
+    }
+
+    fn remembered(&mut self, token: &[u8]) -> Option<Rc<Verified>> {
+        let (keys, now) = (&*self.keys, self.env.now);
+        self.tokens.find(
+            token,
+            |pool| keys.get(pool.0).map_or(0, PoolKeys::generation),
+            |pool, key| {
+                let set = keys.get(pool.0).and_then(|keys| keys.usable(now));
+                set.and_then(|set| set.find(key.kid())).is_some_and(|current| current.public() == key.public())
+            },
+        )
+    }
+
+    /// What a remembered token does not skip: time, and that there are keys at all. That its own key is still there is seen
+    /// when it is found.
+    fn check_again(&mut self, verified: &Verified) -> Result<(), Stop> {
+        let pool = self.config.pools.get(verified.pool.0).ok_or(Stop::Refuse(Rejection::Internal, None))?;
+        check::times(verified.identity.claims(), pool.claims.clock_skew, self.env.now)
+            .map_err(|error| Stop::Refuse(Rejection::Claim(error), Some(verified.pool)))?;
+        self.usable_keys(verified.pool)?;
+        Ok(())
+    }
+
+    fn verify_unseen(&mut self, token: &[u8], has_looked_again: bool) -> Result<Rc<Verified>, Stop> {
+        let now = self.env.now;
+        let config = self.config;
+        let stop = |rejection| Stop::Refuse(rejection, None);
+        let jwt = UntrustedJwt::parse(token).map_err(|reason| stop(Rejection::Malformed(reason)))?;
+        jwt.check_algorithm().map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
+        let (id, pool) = pool_of(config, jwt.issuer()).ok_or_else(|| stop(Rejection::IssuerUnknown))?;
+        let stop = |rejection| Stop::Refuse(rejection, Some(id));
+        jwt.refuse_early(&pool.claims, now).map_err(|error| stop(Rejection::Claim(error)))?;
+        let kid = jwt.kid().ok_or_else(|| stop(Rejection::KeyUnknown))?;
+        let Some(key) = self.usable_keys(id)?.find(kid).map(Rc::clone) else {
+            return Err(self.unknown_kid(id, has_looked_again));
+        };
+        let (verifier, signed) = jwt.verify(key.public(), self.env.crypto);
+        self.out.push(Command::Count(match verifier {
+            Verifier::Host => Counter::VerifyHost,
+            Verifier::Module => Counter::VerifyModule,
+        }));
+        let signed = signed.map_err(|_| stop(Rejection::SignatureInvalid))?;
+        let identity = signed.check(&pool.claims, now).map_err(|error| stop(Rejection::Claim(error)))?;
+        let verified = Rc::new(self.prepare(identity, id, key));
+        let generation = self.keys.get(id.0).map_or(0, PoolKeys::generation);
+        self.tokens.insert(token, Rc::clone(&verified), generation);
+        Ok(verified)
+    }
+
+    /// All that each later request with the token needs, made once.
+    fn prepare(&mut self, identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
+        let (headers, warnings) = self.config.identity.headers_for(&identity, None);
+        self.warn(&warnings);
+        Verified {
+            pool,
+            key,
+            headers,
+            subject: identity.claims().subject().into(),
+            client: identity.client().into(),
+            identity: Rc::new(identity),
+        }
+    }
+
+    fn usable_keys(&mut self, pool: PoolId) -> Result<Rc<KeySet>, Stop> {
+        let keys = self.keys.get(pool.0).ok_or(Stop::Refuse(Rejection::Internal, None))?;
+        let Some(set) = keys.usable(self.env.now) else { return Err(Stop::Wait(Wait::Keys(pool))) };
+        if keys.is_stale(self.env.now) {
+            self.out.push(Command::Count(Counter::JwksServedStale));
+        }
+        Ok(Rc::clone(set))
+    }
+
+    /// A `kid` that no key has may be that of a new key, or an attacker's invention: one fetch per cooldown finds out for all.
+    fn unknown_kid(&mut self, pool: PoolId, has_looked_again: bool) -> Stop {
+        let unknown = Stop::Refuse(Rejection::KeyUnknown, Some(pool));
+        if has_looked_again {
+            return unknown;
+        }
+        match self.keys.get_mut(pool.0).map(|keys| keys.ask_for_unknown_kid(self.env.now)) {
+            Some(Some(Refetch::Wait(round))) => Stop::Wait(Wait::Kid(pool, round)),
+            Some(Some(Refetch::Throttled)) => {
+                self.out.push(Command::Count(Counter::JwksRefetchThrottled));
+                unknown
+            }
+            Some(None) | None => unknown,
+        }
+    }
+
+    fn authorize(&self, case: &Case<'_>, verified: &Rc<Verified>) -> Result<Permit, Stop> {
+        let stop = |rejection| Stop::Refuse(rejection, Some(verified.pool));
+        let pool = self.config.pools.get(verified.pool.0).ok_or_else(|| stop(Rejection::Internal))?;
+        let Decision { requirement, captures, .. } = &case.decision;
+        requirement
+            .authorize(&verified.identity, captures, self.env.now, pool.claims.clock_skew)
+            .map_err(|forbidden| stop(Rejection::Forbidden(forbidden)))
+    }
+
+    /// UserInfo first, for the lookup is told what it adds.
+    fn enrich(&mut self, case: &mut Case<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
+        if matches!(case.user_info, Asked::NotYet) {
+            self.ask_user_info(case, verified)?;
+        }
+        if matches!(case.user_lookup, Asked::NotYet) {
+            self.ask_user_lookup(case, verified)?;
+        }
+        Ok(())
+    }
+
+    fn ask_user_info(&mut self, case: &mut Case<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
+        let config = self.config;
+        let policy = config.pools.get(verified.pool.0).and_then(|pool| pool.user_info.as_ref());
+        let Some(policy) = policy.filter(|_| verified.identity.token_use() == TokenUse::Access) else {
+            case.user_info = Asked::Without;
+            return Ok(());
+        };
+        let subject = user_info::subject(&case.token);
+        let remembered = match self.user_info.get_mut(verified.pool.0) {
+            Some(Some(memory)) => memory.find(subject, self.env.now, self.env.shared, |answer| {
+                user_info::judge(answer, &verified.subject)
+            }),
+            Some(None) | None => None,
+        };
+        if remembered.is_some() {
+            self.out.push(Command::Count(Counter::UserInfoCached));
+        }
+        match remembered.or_else(|| self.flights.landed(subject).cloned()) {
+            Some(Outcome::Claims(claims)) => case.user_info = Asked::Given(claims),
+            Some(Outcome::Refused) => return Err(Stop::Refuse(Rejection::TokenRevoked, Some(verified.pool))),
+            Some(Outcome::Failed | Outcome::Headers(_)) => self.failed(case, Enrichment::UserInfo, verified.pool)?,
+            None => {
+                // A token that has been parsed is ASCII.
+                let token = core::str::from_utf8(&case.token)
+                    .map_err(|_| Stop::Refuse(Rejection::Internal, Some(verified.pool)))?;
+                return Err(self.call(Enrichment::UserInfo, subject, verified, || Some(user_info::call(policy, token))));
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_user_lookup(&mut self, case: &mut Case<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
+        let Some(policy) = &self.config.user_lookup else {
+            case.user_lookup = Asked::Without;
+            return Ok(());
+        };
+        let claims = verified.identity.claims();
+        let subject = user_lookup::subject(claims);
+        let remembered = match self.user_lookup {
+            Some(memory) => {
+                memory.find(subject, self.env.now, self.env.shared, |answer| user_lookup::judge(answer, policy))
+            }
+            None => None,
+        };
+        if remembered.is_some() {
+            self.out.push(Command::Count(Counter::UserLookupCached));
+        }
+        match remembered.or_else(|| self.flights.landed(subject).cloned()) {
+            Some(Outcome::Headers(headers)) => case.user_lookup = Asked::Given(headers),
+            Some(Outcome::Refused) => return Err(Stop::Refuse(Rejection::UserRejected, Some(verified.pool))),
+            Some(Outcome::Failed | Outcome::Claims(_)) => self.failed(case, Enrichment::UserLookup, verified.pool)?,
+            None => {
+                let user_info = match &case.user_info {
+                    Asked::Given(claims) => Some(&**claims),
+                    Asked::NotYet | Asked::Without => None,
+                };
+                let call = || user_lookup::call(policy, claims, user_info);
+                let stop = self.call(Enrichment::UserLookup, subject, verified, call);
+                if !self.flights.contains(subject) && self.has_room {
+                    // The claims are too many to be sent.
+                    self.out.push(Command::Count(Counter::UserLookupFailed));
+                    return self.failed(case, Enrichment::UserLookup, verified.pool);
+                }
+                return Err(stop);
+            }
+        }
+        Ok(())
+    }
+
+    /// Joins the call for this subject, or queues it.
+    fn call(
+        &mut self,
+        kind: Enrichment,
+        subject: Subject,
+        verified: &Verified,
+        call: impl FnOnce() -> Option<HttpCall>,
+    ) -> Stop {
+        if self.has_room && !self.flights.contains(subject) {
+            let not_after = end_of(verified);
+            if let Some(call) = call() {
+                self.flights.queue(subject, kind, verified.pool, Rc::clone(&verified.subject), not_after, call);
+            }
+        }
+        Stop::Wait(Wait::Call(kind, subject, verified.pool))
+    }
+
+    fn failed(&self, case: &mut Case<'_>, kind: Enrichment, pool: PoolId) -> Result<(), Stop> {
+        let policy = match kind {
+            Enrichment::UserInfo => self.config.pools.get(pool.0).and_then(|pool| pool.user_info.as_ref()),
+            Enrichment::UserLookup => self.config.user_lookup.as_ref().map(|lookup| &lookup.call),
+        };
+        match policy.map(|policy| policy.on_failure) {
+            Some(OnFailure::Continue) => {
+                case.go_without(kind);
+                Ok(())
+            }
+            Some(OnFailure::Reject) | None => {
+                let rejection = match kind {
+                    Enrichment::UserInfo => Rejection::UserInfoUnavailable,
+                    Enrichment::UserLookup => Rejection::UserLookupUnavailable,
+                };
+                Err(Stop::Refuse(rejection, Some(pool)))
+            }
+        }
+    }
+
+    fn admit(&mut self, case: Case<'_>, verified: Rc<Verified>, permit: Permit) -> Verdict {
+        let headers = match case.user_info.given() {
+            None => Rc::clone(&verified.headers),
+            Some(more) => {
+                let (headers, warnings) = self.config.identity.headers_for(&verified.identity, Some(&more));
+                self.warn(&warnings);
+                headers
+            }
+        };
+        let lookup = case.user_lookup.given();
+        Verdict::Admit(Admission::Identified(Identified { permit, verified, headers, lookup, removal: case.removal }))
+    }
+
+    fn count_once(&mut self, case: &mut Case<'_>, counter: Counter) {
+        if !case.is_counted {
+            case.is_counted = true;
+            self.out.push(Command::Count(counter));
+        }
+    }
+
+    fn warn(&mut self, warnings: &[Oversized]) {
+        for warning in warnings {
+            self.out.push(Command::Log(Severity::Warn, warning.to_string()));
+        }
+    }
+}
+
+fn pool_of<'c>(config: &'c Config, issuer: &str) -> Option<(PoolId, &'c Pool)> {
+    let is_its = |pool: &Pool| pool.issuers.iter().any(|known| known == issuer);
+    config.pools.iter().enumerate().find(|(_, pool)| is_its(pool)).map(|(index, pool)| (PoolId(index), pool))
+}
+
+/// `exp`, rounded down to milliseconds.
+fn end_of(verified: &Verified) -> UnixTime {
+    // A float turns into the nearest integer that there is: negative to zero, too large to the largest.
+    UnixTime::from_millis((verified.identity.claims().expires_at() * 1000.0) as u64)
+}

@@ -1,0 +1,78 @@
+//! A pool's keys, wherever they come from.
+
+use crate::keys::jwks::KeySet;
+use crate::keys::refresh::{KeyRing, Refetch};
+use crate::time::UnixTime;
+use std::rc::Rc;
+
+/// The keys of one pool in one worker.
+#[derive(Debug)]
+pub enum PoolKeys {
+    /// From the configuration: they never change.
+    Inline(Rc<KeySet>),
+    /// From the pool's JWKS endpoint.
+    Fetched(Box<KeyRing>),
+}
+
+impl PoolKeys {
+    /// The keys, if there are any that may be used.
+    pub fn usable(&self, now: UnixTime) -> Option<&Rc<KeySet>> {
+        match self {
+            PoolKeys::Inline(set) => Some(set),
+            PoolKeys::Fetched(ring) => ring.usable(now),
+        }
+    }
+
+    /// Whether the keys are older than their TTL.
+    pub fn is_stale(&self, now: UnixTime) -> bool {
+        match self {
+            PoolKeys::Inline(_) => false,
+            PoolKeys::Fetched(ring) => ring.is_stale(now),
+        }
+    }
+
+    /// Another number for each other set of keys.
+    pub fn generation(&self) -> u32 {
+        match self {
+            PoolKeys::Inline(_) => 0,
+            PoolKeys::Fetched(ring) => ring.generation(),
+        }
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        match self {
+            PoolKeys::Inline(set) => set.len(),
+            PoolKeys::Fetched(ring) => ring.len(),
+        }
+    }
+
+    /// Whether there are no keys.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a request with a `kid` that no key has may wait for a fetch; `None`: nothing is ever fetched.
+    pub fn ask_for_unknown_kid(&mut self, now: UnixTime) -> Option<Refetch> {
+        match self {
+            PoolKeys::Inline(_) => None,
+            PoolKeys::Fetched(ring) => Some(ring.ask_for_unknown_kid(now)),
+        }
+    }
+
+    /// The ring, if keys are fetched.
+    pub fn ring(&self) -> Option<&KeyRing> {
+        match self {
+            PoolKeys::Inline(_) => None,
+            PoolKeys::Fetched(ring) => Some(ring),
+        }
+    }
+
+    /// The ring, if keys are fetched.
+    pub fn ring_mut(&mut self) -> Option<&mut KeyRing> {
+        match self {
+            PoolKeys::Inline(_) => None,
+            PoolKeys::Fetched(ring) => Some(ring),
+        }
+    }
+}
