@@ -21,7 +21,6 @@ use crate::rules::{Auth, Decision, RouteOverride, RuleInput, RuleSet};
 use crate::signature::Verifier;
 use crate::time::UnixTime;
 use crate::token::TokenUse;
-use crate::token::check;
 use crate::token::claims::ClaimSet;
 use crate::token::jwt::UntrustedJwt;
 use crate::token::source;
@@ -92,8 +91,6 @@ impl Wait {
 pub struct Judge<'j> {
     /// All settings.
     pub config: &'j Config,
-    /// The rules.
-    pub rules: &'j RuleSet,
     /// Every pool's keys.
     pub keys: &'j mut [PoolKeys],
     /// The remembered tokens.
@@ -331,7 +328,9 @@ impl Judge<'_> {
     /// when it is found.
     fn check_again(&mut self, verified: &Verified) -> Result<(), Stop> {
         let pool = self.config.pools.get(verified.pool.0).ok_or(Stop::Refuse(Rejection::Internal, None))?;
-        check::times(verified.identity.claims(), pool.claims.clock_skew, self.env.now)
+        verified
+            .identity
+            .still_valid(pool.claims.clock_skew, self.env.now)
             .map_err(|error| Stop::Refuse(Rejection::Claim(error), Some(verified.pool)))?;
         self.usable_keys(verified.pool)?;
         Ok(())

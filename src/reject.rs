@@ -137,7 +137,7 @@ impl Rejection {
             | Rejection::Claim(_)
             | Rejection::TokenRevoked => Challenge::InvalidToken,
             Rejection::Forbidden(Forbidden::NotPermitted { scopes, .. }) => {
-                Challenge::InsufficientScope(scopes.as_ref().map(|scopes| scopes.join(" ")))
+                Challenge::InsufficientScope((!scopes.is_empty()).then(|| scopes.join(" ")))
             }
             Rejection::Forbidden(Forbidden::ReauthenticationRequired { max_age, .. }) => {
                 Challenge::InsufficientUserAuthentication(max_age.as_secs())
@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn challenges_are_those_of_the_rfcs() {
         let scopes = Forbidden::NotPermitted {
-            what: crate::rules::access::Demand::Scopes,
-            scopes: Some(vec!["read".to_owned(), "write".to_owned()]),
+            unmet: crate::rules::access::Unmet::Scopes,
+            scopes: vec!["read".to_owned(), "write".to_owned()],
         };
         let old = Forbidden::ReauthenticationRequired { max_age: Duration::from_secs(300) };
         let table = [

@@ -43,7 +43,7 @@ pub struct UserLookupPolicy {
     /// The call.
     pub call: CallPolicy,
     /// Header (lower case) and the member of the answer that it carries.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(Rc<str>, String)>,
 }
 
 /// Which of the two calls.

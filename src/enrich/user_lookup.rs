@@ -4,8 +4,9 @@ use crate::call::HttpCall;
 use crate::command::Header;
 use crate::enrich::memory::Answer;
 use crate::enrich::{Outcome, Subject, UserLookupPolicy};
-use crate::identity::{encode_value, supplements};
+use crate::identity::encode::{MAX_VALUE_BYTES, encode_value};
 use crate::token::claims::{ClaimSet, Claims};
+use crate::token::merged::MergedClaims;
 use std::rc::Rc;
 
 /// The longest list of claims that is sent.
@@ -31,7 +32,7 @@ pub fn scope(policy: &UserLookupPolicy) -> Subject {
 
 /// The call with the token's claims and what UserInfo adds to them; `None` if they are over [`MAX_CLAIMS_BYTES`].
 pub fn call(policy: &UserLookupPolicy, claims: &Claims, user_info: Option<&ClaimSet>) -> Option<HttpCall> {
-    let body = claims_body(claims, user_info);
+    let body = MergedClaims::new(claims.set(), user_info).to_json().into_owned();
     if body.len() > MAX_CLAIMS_BYTES {
         return None;
     }
@@ -75,12 +76,12 @@ fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<Rc<[Header]>> {
     let mut headers = Vec::new();
     for (name, member) in &policy.headers {
         let Some(raw) = found.raw(member) else { continue };
-        match encode_value(raw) {
-            Ok(Some(value)) => headers.push(Header { name: name.as_str().into(), value: value.into_boxed_str() }),
-            Ok(None) => {}
-            // A value over the bound: the application would not know its user.
-            Err(_) => return None,
+        let Some(value) = encode_value(raw) else { continue };
+        if value.len() > MAX_VALUE_BYTES {
+            // Without it the application would not know its user.
+            return None;
         }
+        headers.push(Header { name: Rc::clone(name), value: value.into_boxed_str() });
     }
     Some(headers.into())
 }
@@ -90,13 +91,6 @@ fn parse(body: &[u8]) -> Option<ClaimSet> {
         return None;
     }
     ClaimSet::parse(String::from_utf8(body.to_vec()).ok()?).ok()
-}
-
-/// The token's claims as they came, with UserInfo's in the gaps.
-fn claims_body(claims: &Claims, user_info: Option<&ClaimSet>) -> String {
-    let Some(user_info) = user_info else { return claims.json().to_owned() };
-    let gaps = user_info.members().filter(|(name, _)| supplements(claims, name));
-    object(claims.set().members().chain(gaps))
 }
 
 fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {

@@ -1,6 +1,7 @@
 //! The keys of a user pool: what is accepted as one, when they are fetched, how workers share them.
 
 pub mod jwks;
+pub mod pool;
 pub mod refresh;
 pub mod rsa;
 pub mod shared;

@@ -1,0 +1,485 @@
+//! The filter of one worker: requests, ticks, answers, and those who wait.
+//!
+//! A request's own callback settles no other request: the host would stop the wrong one. Those who wait are settled from
+//! ticks and answers, at most [`MAX_SETTLED_AT_ONCE`] a callback, since a host nests the callbacks that each one causes.
+
+use crate::cache::TokenCache;
+use crate::call::{Body, CallId, HttpAnswer, NotSent};
+use crate::command::{Command, Flow, HeaderEdit, Reply, Severity};
+use crate::config::{Config, KeySource};
+use crate::enrich::flights::{Flight, Flights};
+use crate::enrich::memory::{Answer, Memory};
+use crate::enrich::{Enrichment, Outcome, Subject, user_info, user_lookup};
+use crate::env::{DescribeRoute, Env};
+use crate::identity::StripList;
+use crate::judge::{self, Case, Judge, Wait};
+use crate::keys::PoolId;
+use crate::keys::pool::PoolKeys;
+use crate::keys::refresh::{KeyRing, Outlook};
+use crate::metrics::Counter;
+use crate::reject::{Rejection, Wording};
+use crate::request::{RequestHead, RequestId};
+use crate::rules::RuleSet;
+use crate::time::UnixTime;
+use crate::verdict::{Court, Passage, Verdict};
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// How many requests of all kinds may wait in a worker.
+pub const MAX_WAITING: usize = 1000;
+/// How many of those who wait are settled in one callback. Envoy's stack overflows somewhere below 300.
+pub const MAX_SETTLED_AT_ONCE: usize = 100;
+
+/// The tick when there is something to do at once: a call to send, more requests to settle.
+const TICK_AT_ONCE: Duration = Duration::from_millis(1);
+/// The tick while requests wait: how exactly their time limits are kept.
+const TICK_WHILE_WAITING: Duration = Duration::from_millis(20);
+/// The tick otherwise: how soon a new set of keys is noticed, well within the second that is promised.
+const TICK_AT_REST: Duration = Duration::from_millis(250);
+
+/// One worker's filter.
+#[derive(Debug)]
+pub struct Filter {
+    config: Config,
+    wording: Wording,
+    rules: RuleSet,
+    strip: StripList,
+    keys: Vec<PoolKeys>,
+    tokens: TokenCache,
+    user_info: Vec<Option<Memory>>,
+    user_lookup: Option<Memory>,
+    flights: Flights,
+    waiting: BTreeMap<RequestId, Waiting>,
+    tick: Duration,
+    gauge: Gauge,
+    is_debug_seen: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    case: Case<'static>,
+    wait: Wait,
+    /// When it has waited long enough.
+    deadline: UnixTime,
+    request_id: Vec<u8>,
+}
+
+/// What has become of what a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prospect {
+    /// It goes on waiting.
+    Open,
+    /// It can be judged.
+    Fulfilled,
+    /// It waits in vain.
+    Hopeless,
+}
+
+/// The gauge of all pools' keys, kept by whoever fetched last, since workers overwrite each other's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gauge {
+    NotMine,
+    Mine { recorded: u64 },
+}
+
+impl Filter {
+    /// The filter with these settings. It does nothing before its first tick, which is to come [`Filter::first_tick`] later.
+    pub fn new(mut config: Config) -> Filter {
+        let rules = RuleSet::new(core::mem::take(&mut config.rules));
+        let lookup_headers = config.user_lookup.iter().flat_map(|lookup| lookup.headers.iter().map(|(name, _)| &**name));
+        let strip = StripList::new(config.identity.header_names().chain(lookup_headers));
+        let memory_of_user_info = |pool: &crate::config::Pool| {
+            let policy = pool.user_info.as_ref()?;
+            Some(Memory::new("user-info", user_info::scope(policy), policy.ttl))
+        };
+        let memory_of_lookup = |policy| Memory::new("user-lookup", user_lookup::scope(policy), policy.call.ttl);
+        Filter {
+            wording: Wording { realm: config.realm.clone(), disclose_reason: config.disclose_reason },
+            rules,
+            strip,
+            keys: config.pools.iter().map(keys_of).collect(),
+            tokens: TokenCache::new(config.token_cache_entries),
+            user_info: config.pools.iter().map(memory_of_user_info).collect(),
+            user_lookup: config.user_lookup.as_ref().map(memory_of_lookup),
+            flights: Flights::default(),
+            waiting: BTreeMap::new(),
+            tick: TICK_AT_ONCE,
+            gauge: first_gauge(&config),
+            is_debug_seen: false,
+            config,
+        }
+    }
+
+    /// The tick period that a new filter counts on.
+    pub const fn first_tick() -> Duration {
+        TICK_AT_ONCE
+    }
+
+    /// Whether anybody sees debug lines: they are not even made otherwise.
+    pub fn show_debug(&mut self, is_seen: bool) {
+        self.is_debug_seen = is_seen;
+    }
+
+    /// The answer to a request whose headers could not be read or changed. It must not pass, in no mode.
+    pub fn internal_error(&self) -> Reply {
+        Rejection::Internal.reply(&self.wording)
+    }
+
+    /// How many requests wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// A request has come.
+    pub fn on_request(
+        &mut self,
+        id: RequestId,
+        head: RequestHead<'_>,
+        route: &dyn DescribeRoute,
+        env: &Env<'_>,
+        out: &mut Vec<Command>,
+    ) -> Flow {
+        let head = self.strip(head, out);
+        let request_id = head.first("x-request-id").unwrap_or_default();
+        let case = match judge::open(&self.config, &self.rules, &head, route, out) {
+            Ok(case) => case,
+            Err(verdict) => return flow(self.court().settle(verdict, request_id, out)),
+        };
+        let (case, wait) = match self.judge(env, out).judge(case) {
+            Ok(verdict) => return flow(self.court().settle(verdict, request_id, out)),
+            Err(waits) => waits,
+        };
+        let deadline = self.deadline(wait, env.now);
+        if self.is_in_vain(wait, deadline, env.now) {
+            let verdict = case.refused(wait.unavailable(), None);
+            return flow(self.court().settle(verdict, request_id, out));
+        }
+        let request_id = request_id.to_vec();
+        self.waiting.insert(id, Waiting { case: case.into_owned(), wait, deadline, request_id });
+        self.set_tick(env.now, false, out);
+        Flow::Pause
+    }
+
+    /// Time has passed.
+    pub fn on_tick(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
+        for keys in &mut self.keys {
+            if let Some(ring) = keys.ring_mut() {
+                ring.on_tick(&env.surroundings(), out);
+            }
+        }
+        self.send_queued(env, out);
+        for subject in self.flights.lost(env.now) {
+            self.land(subject, None, env, out);
+        }
+        self.settle_waiting(env, out);
+    }
+
+    /// A call was answered, or failed (`None`).
+    pub fn on_answer(&mut self, call: CallId, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
+        let ring = self.keys.iter_mut().filter_map(PoolKeys::ring_mut).find(|ring| ring.awaits(call));
+        if let Some(ring) = ring {
+            if ring.on_answer(answer, &env.surroundings(), out) {
+                // A number that no sum of keys has, so that it is recorded below.
+                self.gauge = Gauge::Mine { recorded: u64::MAX };
+            }
+        } else if let Some(subject) = self.flights.subject_of(call) {
+            self.land(subject, answer, env, out);
+        }
+        self.settle_waiting(env, out);
+    }
+
+    /// A request is gone, answered or not.
+    pub fn on_gone(&mut self, id: RequestId) {
+        self.waiting.remove(&id);
+    }
+
+    /// Removes what could speak for the filter: first, always, whatever becomes of the request.
+    fn strip<'a>(&self, head: RequestHead<'a>, out: &mut Vec<Command>) -> RequestHead<'a> {
+        if !head.iter().any(|(name, _)| self.strip.is_ours(name)) {
+            return head;
+        }
+        let mut stripped: Vec<&[u8]> = Vec::new();
+        for (name, _) in head.iter().filter(|(name, _)| self.strip.is_ours(name)) {
+            if !stripped.contains(&name) {
+                stripped.push(name);
+                out.push(Command::Edit(HeaderEdit::Remove(name.to_vec())));
+            }
+        }
+        RequestHead::new(head.iter().filter(|(name, _)| !self.strip.is_ours(name)).collect())
+    }
+
+    fn court(&self) -> Court<'_> {
+        Court { config: &self.config, wording: &self.wording, is_debug_seen: self.is_debug_seen }
+    }
+
+    fn judge<'j>(&'j mut self, env: &'j Env<'j>, out: &'j mut Vec<Command>) -> Judge<'j> {
+        Judge {
+            has_room: self.waiting.len() < MAX_WAITING,
+            config: &self.config,
+            keys: &mut self.keys,
+            tokens: &mut self.tokens,
+            user_info: &mut self.user_info,
+            user_lookup: &mut self.user_lookup,
+            flights: &mut self.flights,
+            env,
+            out,
+        }
+    }
+
+    fn ring(&self, pool: PoolId) -> Option<&KeyRing> {
+        self.keys.get(pool.0).and_then(PoolKeys::ring)
+    }
+
+    fn deadline(&self, wait: Wait, now: UnixTime) -> UnixTime {
+        let longest = match wait {
+            Wait::Keys(pool) | Wait::Kid(pool, _) => self.ring(pool).map(KeyRing::longest_wait),
+            Wait::Call(Enrichment::UserInfo, _, pool) => {
+                self.config.pools.get(pool.0).and_then(|pool| pool.user_info.as_ref()).map(|policy| policy.timeout)
+            }
+            Wait::Call(Enrichment::UserLookup, ..) => self.config.user_lookup.as_ref().map(|policy| policy.call.timeout),
+        };
+        now.after(longest.unwrap_or(Duration::ZERO))
+    }
+
+    /// No fetch will even start before the request has waited long enough.
+    fn is_in_vain(&self, wait: Wait, deadline: UnixTime, now: UnixTime) -> bool {
+        let Wait::Keys(pool) = wait else { return false };
+        match self.ring(pool).map(|ring| ring.outlook(now)) {
+            Some(Outlook::UnderWay) => false,
+            Some(Outlook::NotBefore(next)) => next >= deadline,
+            None => true,
+        }
+    }
+
+    fn prospect(&self, waiting: &Waiting, now: UnixTime) -> Prospect {
+        let fulfilled = match waiting.wait {
+            Wait::Keys(pool) => self.keys.get(pool.0).is_some_and(|keys| keys.usable(now).is_some()),
+            Wait::Kid(pool, round) => self.ring(pool).is_none_or(|ring| ring.is_settled_since(round, now)),
+            Wait::Call(_, subject, _) => self.flights.landed(subject).is_some() || !self.flights.contains(subject),
+        };
+        if fulfilled {
+            Prospect::Fulfilled
+        } else if now >= waiting.deadline || self.is_in_vain(waiting.wait, waiting.deadline, now) {
+            Prospect::Hopeless
+        } else {
+            Prospect::Open
+        }
+    }
+
+    /// Settles those whose waiting has an end, up to the bound; the others' turn is the next tick.
+    fn settle_waiting(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
+        let mut due: Vec<(RequestId, Prospect)> = Vec::new();
+        for (id, waiting) in &self.waiting {
+            let prospect = self.prospect(waiting, env.now);
+            if prospect != Prospect::Open {
+                due.push((*id, prospect));
+            }
+            if due.len() > MAX_SETTLED_AT_ONCE {
+                break;
+            }
+        }
+        let are_more_due = due.len() > MAX_SETTLED_AT_ONCE;
+        for (id, prospect) in due.into_iter().take(MAX_SETTLED_AT_ONCE) {
+            if let Some(waiting) = self.waiting.remove(&id) {
+                self.settle_one(id, waiting, prospect, env, out);
+            }
+        }
+        let waiting = &self.waiting;
+        self.flights.retire(|subject| {
+            waiting.values().any(|waiting| matches!(waiting.wait, Wait::Call(_, awaited, _) if awaited == subject))
+        });
+        self.record_gauge(out);
+        self.set_tick(env.now, are_more_due, out);
+    }
+
+    fn settle_one(
+        &mut self,
+        id: RequestId,
+        waiting: Waiting,
+        prospect: Prospect,
+        env: &Env<'_>,
+        out: &mut Vec<Command>,
+    ) {
+        let Waiting { mut case, wait, deadline, request_id } = waiting;
+        out.push(Command::Of(id));
+        let judged = match (prospect, wait) {
+            (Prospect::Hopeless, Wait::Keys(_)) => Ok(case.refused(wait.unavailable(), None)),
+            (Prospect::Hopeless, Wait::Call(kind, _, pool)) => self.judge(env, out).call_timed_out(case, kind, pool),
+            (Prospect::Hopeless | Prospect::Fulfilled | Prospect::Open, Wait::Kid(..) | Wait::Keys(_)) => {
+                case.look_again();
+                self.judge(env, out).judge(case)
+            }
+            (Prospect::Fulfilled | Prospect::Open, Wait::Call(..)) => self.judge(env, out).judge(case),
+        };
+        match judged {
+            Ok(verdict) => self.finish(verdict, &request_id, out),
+            Err((case, next)) => {
+                // Waiting for the same keys goes on with the same limit; a call has one of its own.
+                let deadline = if matches!(next, Wait::Call(..)) { self.deadline(next, env.now) } else { deadline };
+                self.waiting.insert(id, Waiting { case, wait: next, deadline, request_id });
+            }
+        }
+    }
+
+    /// The end of a request that has waited.
+    fn finish(&self, verdict: Verdict, request_id: &[u8], out: &mut Vec<Command>) {
+        if self.court().settle(verdict, request_id, out) == Passage::Through {
+            out.push(Command::Resume);
+        }
+    }
+
+    fn send_queued(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
+        let mut sent = Vec::new();
+        for (subject, call) in self.flights.queued() {
+            sent.push((subject, env.calls.send(call), call.timeout, call.cluster.clone()));
+        }
+        for (subject, result, timeout, cluster) in sent {
+            match result {
+                Ok(call) => self.flights.sent(subject, call, timeout, env.now),
+                Err(not_sent) => {
+                    out.push(Command::Log(Severity::Warn, not_sent_line(&cluster, not_sent)));
+                    self.land(subject, None, env, out);
+                }
+            }
+        }
+    }
+
+    /// A call has ended: what it means is remembered, and given to those who wait for it.
+    fn land(&mut self, subject: Subject, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
+        let Some(flight) = self.flights.flight(subject) else { return };
+        let Flight { kind, pool, not_after, .. } = *flight;
+        let sub = Rc::clone(&flight.sub);
+        let status = answer.as_ref().map(|answer| answer.status);
+        let answer = answer.and_then(whole);
+        let outcome = match (&answer, kind, &self.config.user_lookup) {
+            (Some(answer), Enrichment::UserInfo, _) => user_info::judge(answer, &sub),
+            (Some(answer), Enrichment::UserLookup, Some(policy)) => user_lookup::judge(answer, policy),
+            (Some(_), Enrichment::UserLookup, None) | (None, ..) => Outcome::Failed,
+        };
+        out.push(Command::Count(counter(kind, &outcome)));
+        match (&outcome, answer) {
+            (Outcome::Failed, _) => out.push(Command::Log(Severity::Warn, failed_line(kind, status))),
+            (_, Some(answer)) => self.remember(subject, kind, pool, &outcome, &answer, not_after, env),
+            (_, None) => {}
+        }
+        self.flights.land(subject, outcome);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a flight's fields, taken apart since it is borrowed from the filter")]
+    fn remember(
+        &mut self,
+        subject: Subject,
+        kind: Enrichment,
+        pool: PoolId,
+        outcome: &Outcome,
+        answer: &Answer,
+        not_after: UnixTime,
+        env: &Env<'_>,
+    ) {
+        match (kind, &self.config.user_lookup) {
+            (Enrichment::UserInfo, _) => {
+                if let Some(Some(memory)) = self.user_info.get_mut(pool.0) {
+                    memory.remember(subject, outcome, answer, not_after, env.now, env.shared);
+                }
+            }
+            (Enrichment::UserLookup, Some(policy)) => {
+                if let Some(memory) = &mut self.user_lookup {
+                    // The next token of the same user finds it, too: it ends with the TTL, not with this token.
+                    let never = UnixTime::from_millis(u64::MAX);
+                    memory.remember(subject, outcome, &user_lookup::reduced(answer, policy), never, env.now, env.shared);
+                }
+            }
+            (Enrichment::UserLookup, None) => {}
+        }
+    }
+
+    fn record_gauge(&mut self, out: &mut Vec<Command>) {
+        let Gauge::Mine { recorded } = self.gauge else { return };
+        let keys: usize = self.keys.iter().map(PoolKeys::len).fold(0, usize::saturating_add);
+        let keys = u64::try_from(keys).unwrap_or(u64::MAX);
+        if keys != recorded {
+            self.gauge = Gauge::Mine { recorded: keys };
+            out.push(Command::RecordKeys(keys));
+        }
+    }
+
+    /// The host starts its timer over at each setting, so the period is only set when it changes.
+    fn set_tick(&mut self, now: UnixTime, are_more_due: bool, out: &mut Vec<Command>) {
+        let is_urgent = are_more_due
+            || self.flights.has_queued()
+            || self.keys.iter().filter_map(PoolKeys::ring).any(|ring| ring.wants_tick(now));
+        let tick = if is_urgent {
+            TICK_AT_ONCE
+        } else if self.waiting.is_empty() {
+            TICK_AT_REST
+        } else {
+            TICK_WHILE_WAITING
+        };
+        if tick != self.tick {
+            self.tick = tick;
+            out.push(Command::TickEvery(tick));
+        }
+    }
+}
+
+fn flow(passage: Passage) -> Flow {
+    match passage {
+        Passage::Through => Flow::Continue,
+        Passage::Answered => Flow::Pause,
+    }
+}
+
+fn keys_of(pool: &crate::config::Pool) -> PoolKeys {
+    match &pool.keys {
+        KeySource::Inline(set) => PoolKeys::Inline(Rc::clone(set)),
+        KeySource::Fetched(policy) => {
+            PoolKeys::Fetched(Box::new(KeyRing::new(&pool.user_pool_id, &pool.issuers, policy.clone())))
+        }
+    }
+}
+
+/// Where nothing is ever fetched all workers know the same number from the start.
+fn first_gauge(config: &Config) -> Gauge {
+    let is_inline = |pool: &crate::config::Pool| matches!(pool.keys, KeySource::Inline(_));
+    if config.pools.iter().all(is_inline) { Gauge::Mine { recorded: u64::MAX } } else { Gauge::NotMine }
+}
+
+fn whole(answer: HttpAnswer) -> Option<Answer> {
+    match answer.body {
+        Body::Whole(body) => Some(Answer { status: answer.status, body }),
+        Body::TooLarge => None,
+    }
+}
+
+fn counter(kind: Enrichment, outcome: &Outcome) -> Counter {
+    let has_failed = matches!(outcome, Outcome::Failed);
+    match (kind, has_failed) {
+        (Enrichment::UserInfo, false) => Counter::UserInfoSuccess,
+        (Enrichment::UserInfo, true) => Counter::UserInfoFailed,
+        (Enrichment::UserLookup, false) => Counter::UserLookupSuccess,
+        (Enrichment::UserLookup, true) => Counter::UserLookupFailed,
+    }
+}
+
+fn not_sent_line(cluster: &str, not_sent: NotSent) -> String {
+    match not_sent {
+        NotSent::UnknownCluster => format!(
+            "no call through cluster \"{cluster}\": it is unknown; define it, or name one that is there \
+             (Istio: a ServiceEntry for the host makes outbound|443||<host>)"
+        ),
+        NotSent::Refused(status) => format!("no call through cluster \"{cluster}\": the host refused it with status {status}"),
+    }
+}
+
+fn failed_line(kind: Enrichment, status: Option<u16>) -> String {
+    let call = match kind {
+        Enrichment::UserInfo => "UserInfo",
+        Enrichment::UserLookup => "the user lookup",
+    };
+    match status {
+        Some(200 | 201) => format!("{call} failed: the answer is not usable (no JSON object, another user's, or too large)"),
+        Some(status) => format!("{call} failed: the answer's status is {status}"),
+        None => format!("{call} failed: no answer"),
+    }
+}
