@@ -42,7 +42,10 @@ pub struct TokenCache {
 impl TokenCache {
     /// A memory of at most `max_entries` tokens; 0 remembers nothing.
     pub fn new(max_entries: usize) -> TokenCache {
-        TokenCache { entries: LruCache::unbounded_with_hasher(BuildHasherDefault::default()), max_entries }
+        TokenCache {
+            entries: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
+            max_entries,
+        }
     }
 
     /// The remembered token of exactly this text, if the key that verified it is still there: `is_current` is asked once for

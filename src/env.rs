@@ -23,7 +23,12 @@ pub struct Env<'a> {
 impl<'a> Env<'a> {
     /// What a key ring sees of the world.
     pub fn surroundings(&self) -> Surroundings<'a> {
-        Surroundings { now: self.now, dice: self.dice, shared: self.shared, calls: self.calls }
+        Surroundings {
+            now: self.now,
+            dice: self.dice,
+            shared: self.shared,
+            calls: self.calls,
+        }
     }
 }
 

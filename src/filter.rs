@@ -11,7 +11,7 @@ use crate::enrich::flights::{Flight, Flights};
 use crate::enrich::memory::{Answer, Memory};
 use crate::enrich::{Enrichment, Outcome, Subject, user_info, user_lookup};
 use crate::env::{DescribeRoute, Env};
-use crate::identity::StripList;
+use crate::identity::strip::StripList;
 use crate::judge::{self, Case, Judge, Wait};
 use crate::keys::PoolId;
 use crate::keys::pool::PoolKeys;
@@ -87,7 +87,10 @@ impl Filter {
     /// The filter with these settings. It does nothing before its first tick, which is to come [`Filter::first_tick`] later.
     pub fn new(mut config: Config) -> Filter {
         let rules = RuleSet::new(core::mem::take(&mut config.rules));
-        let lookup_headers = config.user_lookup.iter().flat_map(|lookup| lookup.headers.iter().map(|(name, _)| &**name));
+        let lookup_headers = config
+            .user_lookup
+            .iter()
+            .flat_map(|lookup| lookup.headers.iter().map(|(name, _)| &**name));
         let strip = StripList::new(config.identity.header_names().chain(lookup_headers));
         let memory_of_user_info = |pool: &crate::config::Pool| {
             let policy = pool.user_info.as_ref()?;
@@ -95,7 +98,10 @@ impl Filter {
         };
         let memory_of_lookup = |policy| Memory::new("user-lookup", user_lookup::scope(policy), policy.call.ttl);
         Filter {
-            wording: Wording { realm: config.realm.clone(), disclose_reason: config.disclose_reason },
+            wording: Wording {
+                realm: config.realm.clone(),
+                disclose_reason: config.disclose_reason,
+            },
             rules,
             strip,
             keys: config.pools.iter().map(keys_of).collect(),
@@ -156,7 +162,15 @@ impl Filter {
             return flow(self.court().settle(verdict, request_id, out));
         }
         let request_id = request_id.to_vec();
-        self.waiting.insert(id, Waiting { case: case.into_owned(), wait, deadline, request_id });
+        self.waiting.insert(
+            id,
+            Waiting {
+                case: case.into_owned(),
+                wait,
+                deadline,
+                request_id,
+            },
+        );
         self.set_tick(env.now, false, out);
         Flow::Pause
     }
@@ -177,7 +191,11 @@ impl Filter {
 
     /// A call was answered, or failed (`None`).
     pub fn on_answer(&mut self, call: CallId, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
-        let ring = self.keys.iter_mut().filter_map(PoolKeys::ring_mut).find(|ring| ring.awaits(call));
+        let ring = self
+            .keys
+            .iter_mut()
+            .filter_map(PoolKeys::ring_mut)
+            .find(|ring| ring.awaits(call));
         if let Some(ring) = ring {
             if ring.on_answer(answer, &env.surroundings(), out) {
                 // A number that no sum of keys has, so that it is recorded below.
@@ -210,7 +228,11 @@ impl Filter {
     }
 
     fn court(&self) -> Court<'_> {
-        Court { config: &self.config, wording: &self.wording, is_debug_seen: self.is_debug_seen }
+        Court {
+            config: &self.config,
+            wording: &self.wording,
+            is_debug_seen: self.is_debug_seen,
+        }
     }
 
     fn judge<'j>(&'j mut self, env: &'j Env<'j>, out: &'j mut Vec<Command>) -> Judge<'j> {
@@ -234,10 +256,15 @@ impl Filter {
     fn deadline(&self, wait: Wait, now: UnixTime) -> UnixTime {
         let longest = match wait {
             Wait::Keys(pool) | Wait::Kid(pool, _) => self.ring(pool).map(KeyRing::longest_wait),
-            Wait::Call(Enrichment::UserInfo, _, pool) => {
-                self.config.pools.get(pool.0).and_then(|pool| pool.user_info.as_ref()).map(|policy| policy.timeout)
+            Wait::Call(Enrichment::UserInfo, _, pool) => self
+                .config
+                .pools
+                .get(pool.0)
+                .and_then(|pool| pool.user_info.as_ref())
+                .map(|policy| policy.timeout),
+            Wait::Call(Enrichment::UserLookup, ..) => {
+                self.config.user_lookup.as_ref().map(|policy| policy.call.timeout)
             }
-            Wait::Call(Enrichment::UserLookup, ..) => self.config.user_lookup.as_ref().map(|policy| policy.call.timeout),
         };
         now.after(longest.unwrap_or(Duration::ZERO))
     }
@@ -287,7 +314,9 @@ impl Filter {
         }
         let waiting = &self.waiting;
         self.flights.retire(|subject| {
-            waiting.values().any(|waiting| matches!(waiting.wait, Wait::Call(_, awaited, _) if awaited == subject))
+            waiting
+                .values()
+                .any(|waiting| matches!(waiting.wait, Wait::Call(_, awaited, _) if awaited == subject))
         });
         self.record_gauge(out);
         self.set_tick(env.now, are_more_due, out);
@@ -301,7 +330,12 @@ impl Filter {
         env: &Env<'_>,
         out: &mut Vec<Command>,
     ) {
-        let Waiting { mut case, wait, deadline, request_id } = waiting;
+        let Waiting {
+            mut case,
+            wait,
+            deadline,
+            request_id,
+        } = waiting;
         out.push(Command::Of(id));
         let judged = match (prospect, wait) {
             (Prospect::Hopeless, Wait::Keys(_)) => Ok(case.refused(wait.unavailable(), None)),
@@ -316,8 +350,20 @@ impl Filter {
             Ok(verdict) => self.finish(verdict, &request_id, out),
             Err((case, next)) => {
                 // Waiting for the same keys goes on with the same limit; a call has one of its own.
-                let deadline = if matches!(next, Wait::Call(..)) { self.deadline(next, env.now) } else { deadline };
-                self.waiting.insert(id, Waiting { case, wait: next, deadline, request_id });
+                let deadline = if matches!(next, Wait::Call(..)) {
+                    self.deadline(next, env.now)
+                } else {
+                    deadline
+                };
+                self.waiting.insert(
+                    id,
+                    Waiting {
+                        case,
+                        wait: next,
+                        deadline,
+                        request_id,
+                    },
+                );
             }
         }
     }
@@ -347,8 +393,12 @@ impl Filter {
 
     /// A call has ended: what it means is remembered, and given to those who wait for it.
     fn land(&mut self, subject: Subject, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
-        let Some(flight) = self.flights.flight(subject) else { return };
-        let Flight { kind, pool, not_after, .. } = *flight;
+        let Some(flight) = self.flights.flight(subject) else {
+            return;
+        };
+        let Flight {
+            kind, pool, not_after, ..
+        } = *flight;
         let sub = Rc::clone(&flight.sub);
         let status = answer.as_ref().map(|answer| answer.status);
         let answer = answer.and_then(whole);
@@ -366,7 +416,10 @@ impl Filter {
         self.flights.land(subject, outcome);
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a flight's fields, taken apart since it is borrowed from the filter")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a flight's fields, taken apart since it is borrowed from the filter"
+    )]
     fn remember(
         &mut self,
         subject: Subject,
@@ -387,7 +440,14 @@ impl Filter {
                 if let Some(memory) = &mut self.user_lookup {
                     // The next token of the same user finds it, too: it ends with the TTL, not with this token.
                     let never = UnixTime::from_millis(u64::MAX);
-                    memory.remember(subject, outcome, &user_lookup::reduced(answer, policy), never, env.now, env.shared);
+                    memory.remember(
+                        subject,
+                        outcome,
+                        &user_lookup::reduced(answer, policy),
+                        never,
+                        env.now,
+                        env.shared,
+                    );
                 }
             }
             (Enrichment::UserLookup, None) => {}
@@ -408,7 +468,11 @@ impl Filter {
     fn set_tick(&mut self, now: UnixTime, are_more_due: bool, out: &mut Vec<Command>) {
         let is_urgent = are_more_due
             || self.flights.has_queued()
-            || self.keys.iter().filter_map(PoolKeys::ring).any(|ring| ring.wants_tick(now));
+            || self
+                .keys
+                .iter()
+                .filter_map(PoolKeys::ring)
+                .any(|ring| ring.wants_tick(now));
         let tick = if is_urgent {
             TICK_AT_ONCE
         } else if self.waiting.is_empty() {
@@ -433,21 +497,30 @@ fn flow(passage: Passage) -> Flow {
 fn keys_of(pool: &crate::config::Pool) -> PoolKeys {
     match &pool.keys {
         KeySource::Inline(set) => PoolKeys::Inline(Rc::clone(set)),
-        KeySource::Fetched(policy) => {
-            PoolKeys::Fetched(Box::new(KeyRing::new(&pool.user_pool_id, &pool.issuers, policy.clone())))
-        }
+        KeySource::Fetched(policy) => PoolKeys::Fetched(Box::new(KeyRing::new(
+            &pool.user_pool_id,
+            &pool.issuers,
+            policy.clone(),
+        ))),
     }
 }
 
 /// Where nothing is ever fetched all workers know the same number from the start.
 fn first_gauge(config: &Config) -> Gauge {
     let is_inline = |pool: &crate::config::Pool| matches!(pool.keys, KeySource::Inline(_));
-    if config.pools.iter().all(is_inline) { Gauge::Mine { recorded: u64::MAX } } else { Gauge::NotMine }
+    if config.pools.iter().all(is_inline) {
+        Gauge::Mine { recorded: u64::MAX }
+    } else {
+        Gauge::NotMine
+    }
 }
 
 fn whole(answer: HttpAnswer) -> Option<Answer> {
     match answer.body {
-        Body::Whole(body) => Some(Answer { status: answer.status, body }),
+        Body::Whole(body) => Some(Answer {
+            status: answer.status,
+            body,
+        }),
         Body::TooLarge => None,
     }
 }
@@ -468,7 +541,9 @@ fn not_sent_line(cluster: &str, not_sent: NotSent) -> String {
             "no call through cluster \"{cluster}\": it is unknown; define it, or name one that is there \
              (Istio: a ServiceEntry for the host makes outbound|443||<host>)"
         ),
-        NotSent::Refused(status) => format!("no call through cluster \"{cluster}\": the host refused it with status {status}"),
+        NotSent::Refused(status) => {
+            format!("no call through cluster \"{cluster}\": the host refused it with status {status}")
+        }
     }
 }
 
@@ -478,7 +553,9 @@ fn failed_line(kind: Enrichment, status: Option<u16>) -> String {
         Enrichment::UserLookup => "the user lookup",
     };
     match status {
-        Some(200 | 201) => format!("{call} failed: the answer is not usable (no JSON object, another user's, or too large)"),
+        Some(200 | 201) => {
+            format!("{call} failed: the answer is not usable (no JSON object, another user's, or too large)")
+        }
         Some(status) => format!("{call} failed: the answer's status is {status}"),
         None => format!("{call} failed: no answer"),
     }

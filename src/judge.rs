@@ -4,29 +4,33 @@
 
 use crate::cache::{TokenCache, Verified};
 use crate::call::HttpCall;
-use crate::command::{Command, Header, HeaderEdit};
+use crate::command::{Command, Header, HeaderEdit, Severity};
 use crate::config::{Config, Pool};
 use crate::enrich::flights::Flights;
 use crate::enrich::memory::Memory;
 use crate::enrich::{Enrichment, OnFailure, Outcome, Subject, user_info, user_lookup};
 use crate::env::{DescribeRoute, Env, MetadataValue, RouteMetadata};
+use crate::identity::ValueTooLong;
 use crate::keys::PoolId;
+use crate::keys::jwks::{Key, KeySet};
 use crate::keys::pool::PoolKeys;
 use crate::keys::refresh::{Refetch, Round};
+use crate::keys::rsa::PublicKey;
 use crate::metrics::Counter;
 use crate::reject::Rejection;
 use crate::request::RequestHead;
 use crate::rules::access::Permit;
 use crate::rules::{Auth, Decision, RouteOverride, RuleInput, RuleSet};
-use crate::signature::Verifier;
+use crate::signature::{Verification, Verifier, VerifySignature};
 use crate::time::UnixTime;
-use crate::token::TokenUse;
 use crate::token::claims::ClaimSet;
 use crate::token::jwt::UntrustedJwt;
+use crate::token::removal;
 use crate::token::source;
+use crate::token::{Identity, TokenUse};
 use crate::verdict::{Admission, Identified, Refusal, Verdict};
-use core::time::Duration;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A request whose credential has been found: all that is left to judge of it. Owned, it can wait.
@@ -124,14 +128,19 @@ pub fn open<'a>(
     if decision.auth == Auth::None {
         return Err(Verdict::Admit(Admission::Bypassed));
     }
-    let credential = source::find(&config.token_sources, head).map_err(|reason| refuse(Rejection::Malformed(reason)))?;
+    let credential =
+        source::find(&config.token_sources, head).map_err(|reason| refuse(Rejection::Malformed(reason)))?;
     let Some(credential) = credential else {
         return Err(match decision.auth {
             Auth::Required => refuse(Rejection::TokenMissing),
             Auth::Optional | Auth::None => Verdict::Admit(Admission::Bypassed),
         });
     };
-    let removal = if config.identity.remove_token { source::remove(&credential, head) } else { Vec::new() };
+    let removal = if config.identity.remove_token {
+        removal::remove(&credential, head)
+    } else {
+        Vec::new()
+    };
     Ok(Case {
         decision,
         token: credential.into_token(),
@@ -179,12 +188,15 @@ fn decided_by_route(route: &dyn DescribeRoute, out: &mut Vec<Command>) -> Result
         RouteMetadata::Present { auth, groups, scopes } => read_metadata(auth, groups, scopes),
     };
     metadata.and_then(|metadata| metadata.decision().ok()).ok_or_else(|| {
-        let name = String::from_utf8_lossy(&route.name()).escape_default().take(256).collect::<String>();
+        let name = String::from_utf8_lossy(&route.name())
+            .escape_default()
+            .take(256)
+            .collect::<String>();
         let line = format!(
             "route \"{name}\": metadata cognito: cannot be read: auth must be required, optional or none, groups and \
              scopes non-empty lists of strings and only where a token is required"
         );
-        out.push(Command::Log(crate::command::Severity::Error, line));
+        out.push(Command::Log(Severity::Error, line));
         Rejection::Internal
     })
 }
@@ -204,11 +216,20 @@ fn read_metadata(
         Some(MetadataValue::List(words)) if !words.is_empty() => Some(words),
         Some(MetadataValue::List(_) | MetadataValue::Text(_) | MetadataValue::Other) => None,
     };
-    Some(RouteOverride { auth, groups: words(groups)?, scopes: words(scopes)? })
+    Some(RouteOverride {
+        auth,
+        groups: words(groups)?,
+        scopes: words(scopes)?,
+    })
 }
 
 fn refuse(rejection: Rejection) -> Verdict {
-    Verdict::Reject(Refusal { rejection, pool: None, verified: None, removal: Vec::new() })
+    Verdict::Reject(Refusal {
+        rejection,
+        pool: None,
+        verified: None,
+        removal: Vec::new(),
+    })
 }
 
 impl Case<'_> {
@@ -234,7 +255,12 @@ impl Case<'_> {
 
     /// It ends here, with this refusal.
     pub fn refused(self, rejection: Rejection, pool: Option<PoolId>) -> Verdict {
-        Verdict::Reject(Refusal { rejection, pool, verified: self.verified, removal: self.removal })
+        Verdict::Reject(Refusal {
+            rejection,
+            pool,
+            verified: self.verified,
+            removal: self.removal,
+        })
     }
 
     fn go_without(&mut self, kind: Enrichment) {
@@ -243,10 +269,6 @@ impl Case<'_> {
             Enrichment::UserLookup => self.user_lookup = Asked::Without,
         }
     }
-}
-
-fn refuse(rejection: Rejection) -> Verdict {
-    Verdict::Reject(Refusal { rejection, pool: None, verified: None, removal: Vec::new() })
 }
 
 /// A refusal, or a wait.
@@ -267,7 +289,12 @@ impl Judge<'_> {
     }
 
     /// The call that a case waited for did not end in time: as if it had failed.
-    pub fn call_timed_out<'a>(&mut self, mut case: Case<'a>, kind: Enrichment, pool: PoolId) -> Result<Verdict, (Case<'a>, Wait)> {
+    pub fn call_timed_out<'a>(
+        &mut self,
+        mut case: Case<'a>,
+        kind: Enrichment,
+        pool: PoolId,
+    ) -> Result<Verdict, (Case<'a>, Wait)> {
         match self.failed(&mut case, kind, pool) {
             Ok(()) => self.judge(case),
             Err(Stop::Refuse(rejection, pool)) => Ok(case.refused(rejection, pool)),
@@ -319,7 +346,8 @@ impl Judge<'_> {
             |pool| keys.get(pool.0).map_or(0, PoolKeys::generation),
             |pool, key| {
                 let set = keys.get(pool.0).and_then(|keys| keys.usable(now));
-                set.and_then(|set| set.find(key.kid())).is_some_and(|current| current.public() == key.public())
+                set.and_then(|set| set.find(&key.kid))
+                    .is_some_and(|current| current.public == key.public)
             },
         )
     }
@@ -327,7 +355,11 @@ impl Judge<'_> {
     /// What a remembered token does not skip: time, and that there are keys at all. That its own key is still there is seen
     /// when it is found.
     fn check_again(&mut self, verified: &Verified) -> Result<(), Stop> {
-        let pool = self.config.pools.get(verified.pool.0).ok_or(Stop::Refuse(Rejection::Internal, None))?;
+        let pool = self
+            .config
+            .pools
+            .get(verified.pool.0)
+            .ok_or(Stop::Refuse(Rejection::Internal, None))?;
         verified
             .identity
             .still_valid(pool.claims.clock_skew, self.env.now)
@@ -341,21 +373,26 @@ impl Judge<'_> {
         let config = self.config;
         let stop = |rejection| Stop::Refuse(rejection, None);
         let jwt = UntrustedJwt::parse(token).map_err(|reason| stop(Rejection::Malformed(reason)))?;
-        jwt.check_algorithm().map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
+        jwt.check_algorithm()
+            .map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
         let (id, pool) = pool_of(config, jwt.issuer()).ok_or_else(|| stop(Rejection::IssuerUnknown))?;
         let stop = |rejection| Stop::Refuse(rejection, Some(id));
-        jwt.refuse_early(&pool.claims, now).map_err(|error| stop(Rejection::Claim(error)))?;
+        jwt.refuse_early(&pool.claims, now)
+            .map_err(|error| stop(Rejection::Claim(error)))?;
         let kid = jwt.kid().ok_or_else(|| stop(Rejection::KeyUnknown))?;
         let Some(key) = self.usable_keys(id)?.find(kid).map(Rc::clone) else {
             return Err(self.unknown_kid(id, has_looked_again));
         };
-        let (verifier, signed) = jwt.verify(key.public(), self.env.crypto);
-        self.out.push(Command::Count(match verifier {
-            Verifier::Host => Counter::VerifyHost,
-            Verifier::Module => Counter::VerifyModule,
-        }));
+        let witness = Witness {
+            crypto: self.env.crypto,
+            by: Cell::new(None),
+        };
+        let signed = jwt.verify(&key.public, &witness);
+        self.out.extend(witness.counter().map(Command::Count));
         let signed = signed.map_err(|_| stop(Rejection::SignatureInvalid))?;
-        let identity = signed.check(&pool.claims, now).map_err(|error| stop(Rejection::Claim(error)))?;
+        let identity = signed
+            .check(&pool.claims, now)
+            .map_err(|error| stop(Rejection::Claim(error)))?;
         let verified = Rc::new(self.prepare(identity, id, key));
         let generation = self.keys.get(id.0).map_or(0, PoolKeys::generation);
         self.tokens.insert(token, Rc::clone(&verified), generation);
@@ -378,7 +415,9 @@ impl Judge<'_> {
 
     fn usable_keys(&mut self, pool: PoolId) -> Result<Rc<KeySet>, Stop> {
         let keys = self.keys.get(pool.0).ok_or(Stop::Refuse(Rejection::Internal, None))?;
-        let Some(set) = keys.usable(self.env.now) else { return Err(Stop::Wait(Wait::Keys(pool))) };
+        let Some(set) = keys.usable(self.env.now) else {
+            return Err(Stop::Wait(Wait::Keys(pool)));
+        };
         if keys.is_stale(self.env.now) {
             self.out.push(Command::Count(Counter::JwksServedStale));
         }
@@ -391,7 +430,11 @@ impl Judge<'_> {
         if has_looked_again {
             return unknown;
         }
-        match self.keys.get_mut(pool.0).map(|keys| keys.ask_for_unknown_kid(self.env.now)) {
+        match self
+            .keys
+            .get_mut(pool.0)
+            .map(|keys| keys.ask_for_unknown_kid(self.env.now))
+        {
             Some(Some(Refetch::Wait(round))) => Stop::Wait(Wait::Kid(pool, round)),
             Some(Some(Refetch::Throttled)) => {
                 self.out.push(Command::Count(Counter::JwksRefetchThrottled));
@@ -403,8 +446,14 @@ impl Judge<'_> {
 
     fn authorize(&self, case: &Case<'_>, verified: &Rc<Verified>) -> Result<Permit, Stop> {
         let stop = |rejection| Stop::Refuse(rejection, Some(verified.pool));
-        let pool = self.config.pools.get(verified.pool.0).ok_or_else(|| stop(Rejection::Internal))?;
-        let Decision { requirement, captures, .. } = &case.decision;
+        let pool = self
+            .config
+            .pools
+            .get(verified.pool.0)
+            .ok_or_else(|| stop(Rejection::Internal))?;
+        let Decision {
+            requirement, captures, ..
+        } = &case.decision;
         requirement
             .authorize(&verified.identity, captures, self.env.now, pool.claims.clock_skew)
             .map_err(|forbidden| stop(Rejection::Forbidden(forbidden)))
@@ -423,7 +472,10 @@ impl Judge<'_> {
 
     fn ask_user_info(&mut self, case: &mut Case<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
         let config = self.config;
-        let policy = config.pools.get(verified.pool.0).and_then(|pool| pool.user_info.as_ref());
+        let policy = config
+            .pools
+            .get(verified.pool.0)
+            .and_then(|pool| pool.user_info.as_ref());
         let Some(policy) = policy.filter(|_| verified.identity.token_use() == TokenUse::Access) else {
             case.user_info = Asked::Without;
             return Ok(());
@@ -446,7 +498,9 @@ impl Judge<'_> {
                 // A token that has been parsed is ASCII.
                 let token = core::str::from_utf8(&case.token)
                     .map_err(|_| Stop::Refuse(Rejection::Internal, Some(verified.pool)))?;
-                return Err(self.call(Enrichment::UserInfo, subject, verified, || Some(user_info::call(policy, token))));
+                return Err(self.call(Enrichment::UserInfo, subject, verified, || {
+                    Some(user_info::call(policy, token))
+                }));
             }
         }
         Ok(())
@@ -460,9 +514,9 @@ impl Judge<'_> {
         let claims = verified.identity.claims();
         let subject = user_lookup::subject(claims);
         let remembered = match self.user_lookup {
-            Some(memory) => {
-                memory.find(subject, self.env.now, self.env.shared, |answer| user_lookup::judge(answer, policy))
-            }
+            Some(memory) => memory.find(subject, self.env.now, self.env.shared, |answer| {
+                user_lookup::judge(answer, policy)
+            }),
             None => None,
         };
         if remembered.is_some() {
@@ -501,7 +555,14 @@ impl Judge<'_> {
         if self.has_room && !self.flights.contains(subject) {
             let not_after = end_of(verified);
             if let Some(call) = call() {
-                self.flights.queue(subject, kind, verified.pool, Rc::clone(&verified.subject), not_after, call);
+                self.flights.queue(
+                    subject,
+                    kind,
+                    verified.pool,
+                    Rc::clone(&verified.subject),
+                    not_after,
+                    call,
+                );
             }
         }
         Stop::Wait(Wait::Call(kind, subject, verified.pool))
@@ -537,7 +598,13 @@ impl Judge<'_> {
             }
         };
         let lookup = case.user_lookup.given();
-        Verdict::Admit(Admission::Identified(Identified { permit, verified, headers, lookup, removal: case.removal }))
+        Verdict::Admit(Admission::Identified(Identified {
+            permit,
+            verified,
+            headers,
+            lookup,
+            removal: case.removal,
+        }))
     }
 
     fn count_once(&mut self, case: &mut Case<'_>, counter: Counter) {
@@ -547,16 +614,44 @@ impl Judge<'_> {
         }
     }
 
-    fn warn(&mut self, warnings: &[Oversized]) {
+    fn warn(&mut self, warnings: &[ValueTooLong]) {
         for warning in warnings {
             self.out.push(Command::Log(Severity::Warn, warning.to_string()));
         }
     }
 }
 
+/// Remembers who verified, for the counters.
+struct Witness<'c> {
+    crypto: &'c dyn VerifySignature,
+    by: Cell<Option<Verifier>>,
+}
+
+impl VerifySignature for Witness<'_> {
+    fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Verification {
+        let verification = self.crypto.verify_rs256(key, message, signature);
+        self.by.set(Some(verification.by));
+        verification
+    }
+}
+
+impl Witness<'_> {
+    fn counter(&self) -> Option<Counter> {
+        self.by.get().map(|by| match by {
+            Verifier::Host => Counter::VerifyHost,
+            Verifier::Module => Counter::VerifyModule,
+        })
+    }
+}
+
 fn pool_of<'c>(config: &'c Config, issuer: &str) -> Option<(PoolId, &'c Pool)> {
     let is_its = |pool: &Pool| pool.issuers.iter().any(|known| known == issuer);
-    config.pools.iter().enumerate().find(|(_, pool)| is_its(pool)).map(|(index, pool)| (PoolId(index), pool))
+    config
+        .pools
+        .iter()
+        .enumerate()
+        .find(|(_, pool)| is_its(pool))
+        .map(|(index, pool)| (PoolId(index), pool))
 }
 
 /// `exp`, rounded down to milliseconds.

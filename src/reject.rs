@@ -123,7 +123,11 @@ impl Rejection {
         }
         headers.push(("cache-control", "no-store".to_owned()));
         headers.push(("content-type", "application/problem+json".to_owned()));
-        Reply { code, headers, body: problem(code, &detail, wording.disclose_reason) }
+        Reply {
+            code,
+            headers,
+            body: problem(code, &detail, wording.disclose_reason),
+        }
     }
 
     fn challenge(&self) -> Challenge {
@@ -195,7 +199,15 @@ fn problem(code: Code, detail: &str, disclose: bool) -> String {
 
 /// What may stand in a quoted parameter of RFC 6750, section 3: visible ASCII and space but for quote and backslash.
 fn quotable(text: &str) -> String {
-    text.chars().map(|found| if matches!(found, ' ' | '!' | '#'..='[' | ']'..='~') { found } else { '\'' }).collect()
+    text.chars()
+        .map(|found| {
+            if matches!(found, ' ' | '!' | '#'..='[' | ']'..='~') {
+                found
+            } else {
+                '\''
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -204,11 +216,18 @@ mod tests {
     use core::time::Duration;
 
     fn wording(disclose_reason: bool) -> Wording {
-        Wording { realm: "cognito".to_owned(), disclose_reason }
+        Wording {
+            realm: "cognito".to_owned(),
+            disclose_reason,
+        }
     }
 
     fn header<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
-        reply.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+        reply
+            .headers
+            .iter()
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value.as_str())
     }
 
     #[test]
@@ -217,25 +236,38 @@ mod tests {
             unmet: crate::rules::access::Unmet::Scopes,
             scopes: vec!["read".to_owned(), "write".to_owned()],
         };
-        let old = Forbidden::ReauthenticationRequired { max_age: Duration::from_secs(300) };
+        let old = Forbidden::ReauthenticationRequired {
+            max_age: Duration::from_secs(300),
+        };
         let table = [
-            (Rejection::TokenMissing, 401, Some("Bearer realm=\"cognito\""), Some("Bearer realm=\"cognito\"")),
+            (
+                Rejection::TokenMissing,
+                401,
+                Some("Bearer realm=\"cognito\""),
+                Some("Bearer realm=\"cognito\""),
+            ),
             (
                 Rejection::SignatureInvalid,
                 401,
-                Some("Bearer realm=\"cognito\", error=\"invalid_token\", error_description=\"the token's signature does not verify\""),
+                Some(
+                    "Bearer realm=\"cognito\", error=\"invalid_token\", error_description=\"the token's signature does not verify\"",
+                ),
                 Some("Bearer realm=\"cognito\", error=\"invalid_token\""),
             ),
             (
                 Rejection::Forbidden(scopes.clone()),
                 403,
-                Some("Bearer realm=\"cognito\", error=\"insufficient_scope\", scope=\"read write\", error_description=\""),
+                Some(
+                    "Bearer realm=\"cognito\", error=\"insufficient_scope\", scope=\"read write\", error_description=\"",
+                ),
                 Some("Bearer realm=\"cognito\", error=\"insufficient_scope\""),
             ),
             (
                 Rejection::Forbidden(old.clone()),
                 401,
-                Some("Bearer realm=\"cognito\", error=\"insufficient_user_authentication\", max_age=300, error_description=\""),
+                Some(
+                    "Bearer realm=\"cognito\", error=\"insufficient_user_authentication\", max_age=300, error_description=\"",
+                ),
                 Some("Bearer realm=\"cognito\", error=\"insufficient_user_authentication\""),
             ),
             (Rejection::KeysUnavailable, 503, None, None),
@@ -262,7 +294,8 @@ mod tests {
             serde_json::json!({"type": "about:blank", "title": "Unauthorized", "status": 401, "code": "key_unknown",
                 "detail": "no key of the issuer has the token's key id"})
         );
-        let body: serde_json::Value = serde_json::from_str(&Rejection::UserRejected.reply(&wording(false)).body).unwrap();
+        let body: serde_json::Value =
+            serde_json::from_str(&Rejection::UserRejected.reply(&wording(false)).body).unwrap();
         assert_eq!(
             body,
             serde_json::json!({"type": "about:blank", "title": "Forbidden", "status": 403, "code": "forbidden"})

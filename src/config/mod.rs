@@ -21,10 +21,12 @@ use tree::Node;
 
 use crate::enrich::{CallPolicy, UserLookupPolicy};
 use crate::identity::IdentityPolicy;
+use crate::keys::jwks::KeySet;
+pub use crate::keys::refresh::FetchPolicy;
 use crate::rules::Rule;
 use crate::token::check::ClaimPolicy;
 use crate::token::source::TokenSource;
-use core::time::Duration;
+use std::rc::Rc;
 
 /// All settings, checked. [`Config::parse`] is the only way to one.
 #[derive(Debug)]
@@ -128,28 +130,7 @@ pub struct Pool {
 #[derive(Debug)]
 pub enum KeySource {
     /// The configuration: nothing is fetched.
-    Inline(crate::keys::jwks::KeySet),
+    Inline(Rc<KeySet>),
     /// The pool's JWKS endpoint.
     Fetched(FetchPolicy),
-}
-
-/// How a pool's keys are fetched and kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchPolicy {
-    /// The Envoy cluster.
-    pub cluster: String,
-    /// The whole URI, for the digest that names the shared entries.
-    pub uri: String,
-    /// `:authority` of the fetch.
-    pub authority: String,
-    /// `:path` of the fetch.
-    pub path: String,
-    /// Age at which the keys are fetched anew; 1 to 86,400 s.
-    pub ttl: Duration,
-    /// How long past the TTL keys go on serving; 0 to 604,800 s.
-    pub max_stale: Duration,
-    /// One fetch's time limit and the longest that a request waits; 1 to 60,000 ms.
-    pub timeout: Duration,
-    /// Least time between two fetches that unknown `kid`s cause; 0 to 3,600 s.
-    pub refetch_cooldown: Duration,
 }

@@ -58,7 +58,16 @@ impl Flights {
         call: HttpCall,
     ) {
         let state = State::Queued(Box::new(call));
-        self.by_subject.insert(subject, Flight { kind, pool, sub, not_after, state });
+        self.by_subject.insert(
+            subject,
+            Flight {
+                kind,
+                pool,
+                sub,
+                not_after,
+                state,
+            },
+        );
     }
 
     /// The outcome for this subject, once there is one.
@@ -71,10 +80,12 @@ impl Flights {
 
     /// The calls that are to be sent now.
     pub fn queued(&self) -> impl Iterator<Item = (Subject, &HttpCall)> {
-        self.by_subject.iter().filter_map(|(subject, flight)| match &flight.state {
-            State::Queued(call) => Some((*subject, &**call)),
-            State::Sent { .. } | State::Landed(_) => None,
-        })
+        self.by_subject
+            .iter()
+            .filter_map(|(subject, flight)| match &flight.state {
+                State::Queued(call) => Some((*subject, &**call)),
+                State::Sent { .. } | State::Landed(_) => None,
+            })
     }
 
     /// Whether a call is to be sent.
@@ -85,7 +96,10 @@ impl Flights {
     /// The call was sent.
     pub fn sent(&mut self, subject: Subject, call: CallId, timeout: Duration, now: UnixTime) {
         if let Some(flight) = self.by_subject.get_mut(&subject) {
-            flight.state = State::Sent { call, give_up_at: now.after(timeout).after(ANSWER_GRACE) };
+            flight.state = State::Sent {
+                call,
+                give_up_at: now.after(timeout).after(ANSWER_GRACE),
+            };
         }
     }
 
@@ -112,7 +126,11 @@ impl Flights {
     /// The subjects whose call was sent and never answered.
     pub fn lost(&self, now: UnixTime) -> Vec<Subject> {
         let lost = |flight: &Flight| matches!(flight.state, State::Sent { give_up_at, .. } if give_up_at <= now);
-        self.by_subject.iter().filter(|(_, flight)| lost(flight)).map(|(subject, _)| *subject).collect()
+        self.by_subject
+            .iter()
+            .filter(|(_, flight)| lost(flight))
+            .map(|(subject, _)| *subject)
+            .collect()
     }
 
     /// Forgets the calls that have landed and that nobody waits for any more.

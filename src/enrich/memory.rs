@@ -48,7 +48,11 @@ impl Memory {
     /// A memory for the calls described by `scope` (URI, cluster, headers: whatever makes answers differ).
     pub fn new(kind: &str, scope: Subject, ttl: Duration) -> Memory {
         let scope = format!("envoy-cognito-jwt/{kind}/{}", URL_SAFE_NO_PAD.encode(scope.0));
-        Memory { scope, ttl, local: LruCache::unbounded() }
+        Memory {
+            scope,
+            ttl,
+            local: LruCache::unbounded(),
+        }
     }
 
     /// The remembered outcome for this subject; `judge` reads an answer that another worker remembered.
@@ -62,12 +66,12 @@ impl Memory {
         if self.ttl.is_zero() {
             return None;
         }
-        match self.local.get(&subject) {
-            Some(remembered) if self.is_believable(remembered.until, now) => return Some(remembered.outcome.clone()),
-            Some(_) => {
-                self.local.pop(&subject);
+        if let Some(Remembered { outcome, until }) = self.local.get(&subject) {
+            let (outcome, until) = (outcome.clone(), *until);
+            if self.is_believable(until, now) {
+                return Some(outcome);
             }
-            None => {}
+            self.local.pop(&subject);
         }
         let stored = shared.load(&self.slot(subject))?;
         let (answer, until) = decode(&stored.bytes, subject)?;
@@ -144,7 +148,10 @@ fn decode(bytes: &[u8], subject: Subject) -> Option<(Answer, UnixTime)> {
     if *layout != LAYOUT || *digest != subject.0 || body.len() > MAX_SHARED_BYTES {
         return None;
     }
-    let answer = Answer { status: u16::from_le_bytes(*status), body: body.to_vec() };
+    let answer = Answer {
+        status: u16::from_le_bytes(*status),
+        body: body.to_vec(),
+    };
     Some((answer, UnixTime::from_millis(u64::from_le_bytes(*until))))
 }
 
@@ -161,7 +168,10 @@ mod tests {
     impl SharedStore for Store {
         fn load(&self, name: &str) -> Option<Stored> {
             let (bytes, version) = self.0.borrow().get(name)?.clone();
-            Some(Stored { bytes, version: Version(version) })
+            Some(Stored {
+                bytes,
+                version: Version(version),
+            })
         }
 
         fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict> {
@@ -169,7 +179,9 @@ mod tests {
             if current != seen.map(|version| version.0) {
                 return Err(Conflict);
             }
-            self.0.borrow_mut().insert(name.to_owned(), (bytes.to_vec(), current.unwrap_or(0) + 1));
+            self.0
+                .borrow_mut()
+                .insert(name.to_owned(), (bytes.to_vec(), current.unwrap_or(0) + 1));
             Ok(())
         }
     }
@@ -186,17 +198,31 @@ mod tests {
     }
 
     fn answer() -> Answer {
-        Answer { status: 401, body: b"{}".to_vec() }
+        Answer {
+            status: 401,
+            body: b"{}".to_vec(),
+        }
     }
 
     #[test]
     fn another_worker_finds_it_until_the_ttl() {
         let store = Store::default();
         let alice = Subject::of(&[b"alice"]);
-        memory().remember(alice, &Outcome::Refused, &answer(), UnixTime::from_millis(u64::MAX), NOW, &store);
+        memory().remember(
+            alice,
+            &Outcome::Refused,
+            &answer(),
+            UnixTime::from_millis(u64::MAX),
+            NOW,
+            &store,
+        );
         for (age, there) in [(0, true), (299, true), (300, false), (1000, false)] {
             let now = NOW.after(Duration::from_secs(age));
-            assert_eq!(memory().find(alice, now, &store, refused).is_some(), there, "after {age} s");
+            assert_eq!(
+                memory().find(alice, now, &store, refused).is_some(),
+                there,
+                "after {age} s"
+            );
         }
         let bob = Subject::of(&[b"bob"]);
         assert!(memory().find(bob, NOW, &store, refused).is_none());
@@ -207,12 +233,38 @@ mod tests {
         let store = Store::default();
         let alice = Subject::of(&[b"alice"]);
         let mut memory = memory();
-        memory.remember(alice, &Outcome::Refused, &answer(), NOW.after(Duration::from_secs(10)), NOW, &store);
-        assert!(memory.find(alice, NOW.after(Duration::from_secs(9)), &store, refused).is_some());
-        assert!(memory.find(alice, NOW.after(Duration::from_secs(10)), &store, refused).is_none());
-        memory.remember(alice, &Outcome::Refused, &answer(), UnixTime::from_millis(u64::MAX), NOW, &store);
+        memory.remember(
+            alice,
+            &Outcome::Refused,
+            &answer(),
+            NOW.after(Duration::from_secs(10)),
+            NOW,
+            &store,
+        );
+        assert!(
+            memory
+                .find(alice, NOW.after(Duration::from_secs(9)), &store, refused)
+                .is_some()
+        );
+        assert!(
+            memory
+                .find(alice, NOW.after(Duration::from_secs(10)), &store, refused)
+                .is_none()
+        );
+        memory.remember(
+            alice,
+            &Outcome::Refused,
+            &answer(),
+            UnixTime::from_millis(u64::MAX),
+            NOW,
+            &store,
+        );
         // The clock was set back by a day: the entry's end is further away than the TTL.
-        assert!(memory.find(alice, NOW.before(Duration::from_secs(86_400)), &store, refused).is_none());
+        assert!(
+            memory
+                .find(alice, NOW.before(Duration::from_secs(86_400)), &store, refused)
+                .is_none()
+        );
     }
 
     #[test]
@@ -238,7 +290,14 @@ mod tests {
         let mut memory = memory();
         for number in 0..MAX_LOCAL_ENTRIES + 50 {
             let subject = Subject::of(&[&number.to_be_bytes()]);
-            memory.remember(subject, &Outcome::Refused, &answer(), UnixTime::from_millis(u64::MAX), NOW, &store);
+            memory.remember(
+                subject,
+                &Outcome::Refused,
+                &answer(),
+                UnixTime::from_millis(u64::MAX),
+                NOW,
+                &store,
+            );
         }
         assert_eq!(memory.local.len(), MAX_LOCAL_ENTRIES);
         assert!(store.0.borrow().len() <= usize::from(SLOTS));

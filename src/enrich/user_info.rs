@@ -16,7 +16,11 @@ pub fn subject(token: &[u8]) -> Subject {
 
 /// What makes answers differ besides the token.
 pub fn scope(policy: &CallPolicy) -> Subject {
-    Subject::of(&[policy.cluster.as_bytes(), policy.authority.as_bytes(), policy.path.as_bytes()])
+    Subject::of(&[
+        policy.cluster.as_bytes(),
+        policy.authority.as_bytes(),
+        policy.path.as_bytes(),
+    ])
 }
 
 /// The call with this token, which is visible ASCII since it was parsed as a JWT.
@@ -62,7 +66,11 @@ mod tests {
     #[test]
     fn only_claims_of_the_same_user_are_taken() {
         let table: [(u16, &[u8], &str); 13] = [
-            (200, br#"{"sub":"alice","email":"a@example.com","email_verified":"true"}"#, "claims"),
+            (
+                200,
+                br#"{"sub":"alice","email":"a@example.com","email_verified":"true"}"#,
+                "claims",
+            ),
             (200, br#"{"sub":"bob"}"#, "failed"),
             (200, br#"{"email":"a@example.com"}"#, "failed"),
             (200, br#"{"sub":["alice"]}"#, "failed"),
@@ -77,7 +85,13 @@ mod tests {
             (204, br#"{"sub":"alice"}"#, "failed"),
         ];
         for (status, body, expected) in table {
-            let outcome = match judge(&Answer { status, body: body.to_vec() }, "alice") {
+            let outcome = match judge(
+                &Answer {
+                    status,
+                    body: body.to_vec(),
+                },
+                "alice",
+            ) {
                 Outcome::Claims(_) => "claims",
                 Outcome::Headers(_) => "headers",
                 Outcome::Refused => "refused",
@@ -90,6 +104,15 @@ mod tests {
     #[test]
     fn an_answer_over_the_bound_is_a_failed_call() {
         let body = format!(r#"{{"sub":"alice","x":"{}"}}"#, "x".repeat(MAX_ANSWER_BYTES));
-        assert!(matches!(judge(&Answer { status: 200, body: body.into_bytes() }, "alice"), Outcome::Failed));
+        assert!(matches!(
+            judge(
+                &Answer {
+                    status: 200,
+                    body: body.into_bytes()
+                },
+                "alice"
+            ),
+            Outcome::Failed
+        ));
     }
 }

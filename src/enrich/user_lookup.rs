@@ -63,12 +63,17 @@ pub fn judge(answer: &Answer, policy: &UserLookupPolicy) -> Outcome {
 pub fn reduced(answer: &Answer, policy: &UserLookupPolicy) -> Answer {
     let body = match parse(&answer.body) {
         Some(found) if matches!(answer.status, 200 | 201) => {
-            let wanted = found.members().filter(|(name, _)| policy.headers.iter().any(|(_, member)| member == name));
+            let wanted = found
+                .members()
+                .filter(|(name, _)| policy.headers.iter().any(|(_, member)| member == name));
             object(wanted).into_bytes()
         }
         Some(_) | None => Vec::new(),
     };
-    Answer { status: answer.status, body }
+    Answer {
+        status: answer.status,
+        body,
+    }
 }
 
 fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<Rc<[Header]>> {
@@ -81,7 +86,10 @@ fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<Rc<[Header]>> {
             // Without it the application would not know its user.
             return None;
         }
-        headers.push(Header { name: Rc::clone(name), value: value.into_boxed_str() });
+        headers.push(Header {
+            name: Rc::clone(name),
+            value: value.into_boxed_str(),
+        });
     }
     Some(headers.into())
 }

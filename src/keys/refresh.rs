@@ -147,7 +147,9 @@ impl KeyRing {
 
     /// Whether the keys are older than their TTL.
     pub fn is_stale(&self, now: UnixTime) -> bool {
-        self.keys.as_ref().is_some_and(|keys| now >= keys.at.after(self.policy.ttl))
+        self.keys
+            .as_ref()
+            .is_some_and(|keys| now >= keys.at.after(self.policy.ttl))
     }
 
     /// Another number for each other set of keys.
@@ -194,7 +196,11 @@ impl KeyRing {
 
     /// What a request without usable keys can hope for.
     pub fn outlook(&self, now: UnixTime) -> Outlook {
-        if self.is_pending(now) { Outlook::UnderWay } else { Outlook::NotBefore(self.record.retry_at) }
+        if self.is_pending(now) {
+            Outlook::UnderWay
+        } else {
+            Outlook::NotBefore(self.record.retry_at)
+        }
     }
 
     /// Whether the next tick should come at once.
@@ -255,7 +261,10 @@ impl KeyRing {
     }
 
     fn refetch_allowed_at(&self) -> UnixTime {
-        self.record.refetched_at.after(self.policy.refetch_cooldown).max(self.record.retry_at)
+        self.record
+            .refetched_at
+            .after(self.policy.refetch_cooldown)
+            .max(self.record.retry_at)
     }
 
     /// A clock that was set back leaves keys with an age nobody knows: they stay usable, but are due.
@@ -348,7 +357,11 @@ impl KeyRing {
             record.refetched_at = world.now;
         }
         self.keep_newest_set(&mut record);
-        if world.shared.swap(self.entry.as_str(), &record.encode(&self.entry), self.seen).is_err() {
+        if world
+            .shared
+            .swap(self.entry.as_str(), &record.encode(&self.entry), self.seen)
+            .is_err()
+        {
             self.read_record(world);
             return false;
         }
@@ -380,7 +393,10 @@ impl KeyRing {
         out.push(Command::Count(Counter::JwksFetchSuccess));
         let own = self.fetching.take();
         if self.record.failures > 0 {
-            out.push(Command::Log(Severity::Warn, format!("pool {}: fetching keys works again", self.pool)));
+            out.push(Command::Log(
+                Severity::Warn,
+                format!("pool {}: fetching keys works again", self.pool),
+            ));
         }
         let set = Rc::new(parsed.set);
         if self.keys.as_ref().is_none_or(|keys| keys.set != set) {
@@ -388,7 +404,11 @@ impl KeyRing {
         }
         let early = share(self.policy.ttl / 10, world.dice);
         let refresh_at = world.now.after(self.policy.ttl.saturating_sub(early));
-        self.adopt(Fetched { set, at: world.now, refresh_at });
+        self.adopt(Fetched {
+            set,
+            at: world.now,
+            refresh_at,
+        });
         self.end_round();
         self.publish(own, world, |record| {
             record.failures = 0;
@@ -402,7 +422,11 @@ impl KeyRing {
         let failures = self.record.failures.saturating_add(1);
         let back_off = back_off(failures, world.dice);
         let retry_at = world.now.after(back_off);
-        let keys = if self.usable(world.now).is_some() { "the old keys serve" } else { "there are no keys" };
+        let keys = if self.usable(world.now).is_some() {
+            "the old keys serve"
+        } else {
+            "there are no keys"
+        };
         let advice = failure.advice(&self.policy.cluster);
         out.push(Command::Log(
             Severity::Warn,
@@ -426,13 +450,17 @@ impl KeyRing {
         for _ in 0..PUBLISH_TRIES {
             self.read_record(world);
             let mut record = self.record.clone();
-            record.lease = record.lease.filter(|lease| own.as_ref().is_some_and(|own| own.mark != lease.mark));
+            record.lease = record
+                .lease
+                .filter(|lease| own.as_ref().is_some_and(|own| own.mark != lease.mark));
             if own.is_none() {
                 record.lease = None;
             }
             change(&mut record);
             self.keep_newest_set(&mut record);
-            let written = world.shared.swap(self.entry.as_str(), &record.encode(&self.entry), self.seen);
+            let written = world
+                .shared
+                .swap(self.entry.as_str(), &record.encode(&self.entry), self.seen);
             self.record = record;
             if written.is_ok() {
                 break;
@@ -451,7 +479,12 @@ impl KeyRing {
             return;
         }
         let reasons: Vec<String> = passed_over.iter().map(ToString::to_string).collect();
-        let line = format!("pool {}: {} keys passed over: {}", self.pool, reasons.len(), reasons.join("; "));
+        let line = format!(
+            "pool {}: {} keys passed over: {}",
+            self.pool,
+            reasons.len(),
+            reasons.join("; ")
+        );
         out.push(Command::Log(Severity::Warn, line));
     }
 }
@@ -470,7 +503,9 @@ impl fmt::Display for FetchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FetchFailure::NotSent(NotSent::UnknownCluster) => f.write_str("the cluster is unknown"),
-            FetchFailure::NotSent(NotSent::Refused(status)) => write!(f, "the host refused the call with status {status}"),
+            FetchFailure::NotSent(NotSent::Refused(status)) => {
+                write!(f, "the host refused the call with status {status}")
+            }
             FetchFailure::NoAnswer => f.write_str("no answer"),
             FetchFailure::Status(status) => write!(f, "the answer's status is {status}"),
             FetchFailure::TooLarge => write!(f, "the answer is over {MAX_SET_BYTES} bytes"),
@@ -500,7 +535,9 @@ fn read_answer(answer: Option<HttpAnswer>) -> Result<crate::keys::jwks::Parsed, 
     if answer.status != 200 {
         return Err(FetchFailure::Status(answer.status));
     }
-    let Body::Whole(body) = answer.body else { return Err(FetchFailure::TooLarge) };
+    let Body::Whole(body) = answer.body else {
+        return Err(FetchFailure::TooLarge);
+    };
     KeySet::parse(&body).map_err(FetchFailure::Unusable)
 }
 

@@ -64,7 +64,10 @@ impl EntryName {
             digest.update(part.as_bytes());
         }
         let pool = URL_SAFE_NO_PAD.encode(digest.finalize());
-        EntryName { name: format!("envoy-cognito-jwt/keys/{pool}"), pool }
+        EntryName {
+            name: format!("envoy-cognito-jwt/keys/{pool}"),
+            pool,
+        }
     }
 
     /// The entry's name in the store.
@@ -111,7 +114,10 @@ pub struct Lease {
 impl Lease {
     /// A lease with this mark that ends at `until`.
     pub fn new(mark: u64, until: UnixTime) -> Lease {
-        Lease { mark, until: until.as_millis() }
+        Lease {
+            mark,
+            until: until.as_millis(),
+        }
     }
 
     /// When it ends.
@@ -183,7 +189,13 @@ impl Record {
         }
         let fetched = match wire.keys {
             None => None,
-            Some(keys) => Some(Fetched::from_wire(keys, wire.fetched_at, wire.refresh_at, now, horizon)?),
+            Some(keys) => Some(Fetched::from_wire(
+                keys,
+                wire.fetched_at,
+                wire.refresh_at,
+                now,
+                horizon,
+            )?),
         };
         let retry_at = UnixTime::from_millis(wire.retry_at);
         let refetched_at = UnixTime::from_millis(wire.refetched_at);
@@ -191,7 +203,11 @@ impl Record {
             fetched,
             lease: wire.lease.filter(|lease| lease.until() <= now.after(horizon.lease)),
             failures: wire.failures,
-            retry_at: if retry_at <= now.after(horizon.retry) { retry_at } else { UnixTime::default() },
+            retry_at: if retry_at <= now.after(horizon.retry) {
+                retry_at
+            } else {
+                UnixTime::default()
+            },
             // A clock that was set back must not end refetching for as long as it went back.
             refetched_at: refetched_at.min(now),
         })
@@ -205,7 +221,11 @@ impl Fetched {
         let at = UnixTime::from_millis(at);
         if at > now {
             // Of unknown age: usable, but due.
-            return Some(Fetched { set, at: now, refresh_at: now });
+            return Some(Fetched {
+                set,
+                at: now,
+                refresh_at: now,
+            });
         }
         let refresh_at = UnixTime::from_millis(refresh_at).min(at.after(horizon.refresh));
         Some(Fetched { set, at, refresh_at })
@@ -215,15 +235,18 @@ impl Fetched {
 impl WireKey {
     fn of(key: &Key) -> WireKey {
         WireKey {
-            kid: key.kid().to_owned(),
-            n: URL_SAFE_NO_PAD.encode(key.public().n()),
-            e: URL_SAFE_NO_PAD.encode(key.public().e()),
+            kid: key.kid.to_string(),
+            n: URL_SAFE_NO_PAD.encode(key.public.n()),
+            e: URL_SAFE_NO_PAD.encode(key.public.e()),
         }
     }
 
     fn into_key(self) -> Option<Key> {
         let n = URL_SAFE_NO_PAD.decode(self.n).ok()?;
         let e = URL_SAFE_NO_PAD.decode(self.e).ok()?;
-        Some(Key::new(self.kid, PublicKey::from_components(&n, &e).ok()?))
+        Some(Key {
+            kid: self.kid.into_boxed_str(),
+            public: PublicKey::from_components(&n, &e).ok()?,
+        })
     }
 }

@@ -111,6 +111,17 @@ impl fmt::Display for Unmet {
     }
 }
 
+impl fmt::Display for Forbidden {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Forbidden::NotPermitted { unmet, .. } => unmet.fmt(out),
+            Forbidden::ReauthenticationRequired { max_age } => {
+                write!(out, "this needs a sign-in within the last {} seconds", max_age.as_secs())
+            }
+        }
+    }
+}
+
 impl Requirement {
     /// Gives the identity a permit if it holds all that is demanded. `captures` are the segments that `path_claims`
     /// name. `clock_skew` is how far `auth_time` may lie in the future; `max_age` itself takes no skew.

@@ -52,10 +52,15 @@ pub(super) enum Place<'a> {
     Query(&'a [u8]),
 }
 
-impl Credential<'_> {
+impl<'a> Credential<'a> {
     /// What should be a token: never empty, any bytes.
     pub fn token(&self) -> &[u8] {
         &self.token
+    }
+
+    /// The token alone.
+    pub fn into_token(self) -> Cow<'a, [u8]> {
+        self.token
     }
 
     pub(super) fn place(&self) -> &Place<'_> {
