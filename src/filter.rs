@@ -12,7 +12,7 @@ use crate::enrich::memory::{Answer, Memory};
 use crate::enrich::{Enrichment, Outcome, Subject, user_info, user_lookup};
 use crate::env::{DescribeRoute, Env};
 use crate::identity::strip::StripList;
-use crate::judge::{self, Case, Judge, Wait};
+use crate::judge::{self, Case, Judge, Step, Wait};
 use crate::keys::PoolId;
 use crate::keys::pool::PoolKeys;
 use crate::keys::refresh::{KeyRing, Outlook};
@@ -153,8 +153,8 @@ impl Filter {
             Err(verdict) => return flow(self.court().settle(verdict, request_id, out)),
         };
         let (case, wait) = match self.judge(env, out).judge(case) {
-            Ok(verdict) => return flow(self.court().settle(verdict, request_id, out)),
-            Err(waits) => waits,
+            Step::Settled(verdict) => return flow(self.court().settle(verdict, request_id, out)),
+            Step::Waits(case, wait) => (case, wait),
         };
         let deadline = self.deadline(wait, env.now);
         if self.is_in_vain(wait, deadline, env.now) {
@@ -338,7 +338,7 @@ impl Filter {
         } = waiting;
         out.push(Command::Of(id));
         let judged = match (prospect, wait) {
-            (Prospect::Hopeless, Wait::Keys(_)) => Ok(case.refused(wait.unavailable(), None)),
+            (Prospect::Hopeless, Wait::Keys(_)) => Step::Settled(case.refused(wait.unavailable(), None)),
             (Prospect::Hopeless, Wait::Call(kind, _, pool)) => self.judge(env, out).call_timed_out(case, kind, pool),
             (Prospect::Hopeless | Prospect::Fulfilled | Prospect::Open, Wait::Kid(..) | Wait::Keys(_)) => {
                 case.look_again();
@@ -347,8 +347,8 @@ impl Filter {
             (Prospect::Fulfilled | Prospect::Open, Wait::Call(..)) => self.judge(env, out).judge(case),
         };
         match judged {
-            Ok(verdict) => self.finish(verdict, &request_id, out),
-            Err((case, next)) => {
+            Step::Settled(verdict) => self.finish(verdict, &request_id, out),
+            Step::Waits(case, next) => {
                 // Waiting for the same keys goes on with the same limit; a call has one of its own.
                 let deadline = if matches!(next, Wait::Call(..)) {
                     self.deadline(next, env.now)

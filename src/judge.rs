@@ -15,13 +15,12 @@ use crate::keys::PoolId;
 use crate::keys::jwks::{Key, KeySet};
 use crate::keys::pool::PoolKeys;
 use crate::keys::refresh::{Refetch, Round};
-use crate::keys::rsa::PublicKey;
 use crate::metrics::Counter;
 use crate::reject::Rejection;
 use crate::request::RequestHead;
 use crate::rules::access::Permit;
 use crate::rules::{Auth, Decision, RouteOverride, RuleInput, RuleSet};
-use crate::signature::{Verification, Verifier, VerifySignature};
+use crate::signature::Verifier;
 use crate::time::UnixTime;
 use crate::token::claims::ClaimSet;
 use crate::token::jwt::UntrustedJwt;
@@ -30,7 +29,6 @@ use crate::token::source;
 use crate::token::{Identity, TokenUse};
 use crate::verdict::{Admission, Identified, Refusal, Verdict};
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::rc::Rc;
 
 /// A request whose credential has been found: all that is left to judge of it. Owned, it can wait.
@@ -67,6 +65,15 @@ impl<T> Asked<T> {
             Asked::NotYet | Asked::Without => None,
         }
     }
+}
+
+/// What a case comes to for now.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// The end.
+    Settled(Verdict),
+    /// It waits.
+    Waits(Case<'a>, Wait),
 }
 
 /// What a case waits for.
@@ -279,26 +286,21 @@ enum Stop {
 
 impl Judge<'_> {
     /// Judges a case as far as it can be judged now: to the end, or to what it must wait for.
-    pub fn judge<'a>(&mut self, mut case: Case<'a>) -> Result<Verdict, (Case<'a>, Wait)> {
+    pub fn judge<'a>(&mut self, mut case: Case<'a>) -> Step<'a> {
         match self.advance(&mut case) {
-            Ok((verified, permit)) => Ok(self.admit(case, verified, permit)),
-            Err(Stop::Refuse(rejection, pool)) => Ok(case.refused(rejection, pool)),
-            Err(Stop::Wait(wait)) if self.has_room => Err((case, wait)),
-            Err(Stop::Wait(wait)) => Ok(case.refused(wait.unavailable(), None)),
+            Ok((verified, permit)) => Step::Settled(self.admit(case, verified, permit)),
+            Err(Stop::Refuse(rejection, pool)) => Step::Settled(case.refused(rejection, pool)),
+            Err(Stop::Wait(wait)) if self.has_room => Step::Waits(case, wait),
+            Err(Stop::Wait(wait)) => Step::Settled(case.refused(wait.unavailable(), None)),
         }
     }
 
     /// The call that a case waited for did not end in time: as if it had failed.
-    pub fn call_timed_out<'a>(
-        &mut self,
-        mut case: Case<'a>,
-        kind: Enrichment,
-        pool: PoolId,
-    ) -> Result<Verdict, (Case<'a>, Wait)> {
+    pub fn call_timed_out<'a>(&mut self, mut case: Case<'a>, kind: Enrichment, pool: PoolId) -> Step<'a> {
         match self.failed(&mut case, kind, pool) {
             Ok(()) => self.judge(case),
-            Err(Stop::Refuse(rejection, pool)) => Ok(case.refused(rejection, pool)),
-            Err(Stop::Wait(wait)) => Err((case, wait)),
+            Err(Stop::Refuse(rejection, pool)) => Step::Settled(case.refused(rejection, pool)),
+            Err(Stop::Wait(wait)) => Step::Waits(case, wait),
         }
     }
 
@@ -383,13 +385,9 @@ impl Judge<'_> {
         let Some(key) = self.usable_keys(id)?.find(kid).map(Rc::clone) else {
             return Err(self.unknown_kid(id, has_looked_again));
         };
-        let witness = Witness {
-            crypto: self.env.crypto,
-            by: Cell::new(None),
-        };
-        let signed = jwt.verify(&key.public, &witness);
-        self.out.extend(witness.counter().map(Command::Count));
-        let signed = signed.map_err(|_| stop(Rejection::SignatureInvalid))?;
+        let check = jwt.verify(&key.public, self.env.crypto);
+        self.out.extend(check.by.map(|by| Command::Count(verified_by(by))));
+        let signed = check.outcome.map_err(|_| stop(Rejection::SignatureInvalid))?;
         let identity = signed
             .check(&pool.claims, now)
             .map_err(|error| stop(Rejection::Claim(error)))?;
@@ -621,26 +619,10 @@ impl Judge<'_> {
     }
 }
 
-/// Remembers who verified, for the counters.
-struct Witness<'c> {
-    crypto: &'c dyn VerifySignature,
-    by: Cell<Option<Verifier>>,
-}
-
-impl VerifySignature for Witness<'_> {
-    fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Verification {
-        let verification = self.crypto.verify_rs256(key, message, signature);
-        self.by.set(Some(verification.by));
-        verification
-    }
-}
-
-impl Witness<'_> {
-    fn counter(&self) -> Option<Counter> {
-        self.by.get().map(|by| match by {
-            Verifier::Host => Counter::VerifyHost,
-            Verifier::Module => Counter::VerifyModule,
-        })
+fn verified_by(verifier: Verifier) -> Counter {
+    match verifier {
+        Verifier::Host => Counter::VerifyHost,
+        Verifier::Module => Counter::VerifyModule,
     }
 }
 

@@ -31,6 +31,7 @@ pub mod metrics;
 pub mod reject;
 pub mod request;
 pub mod rules;
+pub mod shell;
 pub mod signature;
 pub mod time;
 pub mod token;

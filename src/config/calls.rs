@@ -5,6 +5,7 @@ use super::reader::{Object, Value};
 use super::url::{Url, check_authority};
 use crate::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
 use core::time::Duration;
+use std::rc::Rc;
 
 /// Reads `user_info` of a pool.
 pub(in crate::config) fn user_info(value: &Value<'_>) -> Option<CallPolicy> {
@@ -78,12 +79,12 @@ fn call(object: &Object<'_>, url: Option<Url>) -> Option<CallPolicy> {
 }
 
 /// Header to the member of the answer that it carries.
-fn lookup_headers(value: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(String, String)> {
+fn lookup_headers(value: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>, String)> {
     let mut headers = Vec::new();
     for (name, member) in value.entries().unwrap_or_default() {
         let name = owned.take_member(value, name, &member);
         if let (Some(name), Some(member)) = (name, member.name()) {
-            headers.push((name, member.into()));
+            headers.push((name.into(), member.into()));
         }
     }
     headers

@@ -6,6 +6,7 @@ use super::url::Url;
 use super::{FetchPolicy, KeySource, calls};
 use crate::keys::jwks::{BadKeySet, KeySet};
 use core::time::Duration;
+use std::rc::Rc;
 
 /// Reads `jwks` of the pool whose first issuer is `issuer`.
 pub(in crate::config) fn key_source(value: &Value<'_>, issuer: &str) -> Option<KeySource> {
@@ -25,7 +26,7 @@ pub(in crate::config) fn key_source(value: &Value<'_>, issuer: &str) -> Option<K
                 member.refuse("must not stand beside \"inline\": keys that are given are not fetched");
             }
         }
-        return inline_keys(&inline).map(KeySource::Inline);
+        return inline_keys(&inline).map(|set| KeySource::Inline(Rc::new(set)));
     }
     let cluster = object.required(
         "cluster",

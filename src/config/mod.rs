@@ -62,21 +62,24 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it, each with its place and mend. The filter must not run then.
     pub fn parse(bytes: &[u8]) -> Result<Config, ConfigErrors> {
-        let tree = if is_struct(bytes) {
-            struct_tree(bytes)?
-        } else {
-            json_tree(bytes)?
-        };
+        let tree = read_tree(bytes)?;
         compile::compile(&tree)
     }
 }
 
 /// A Struct begins with the tag of its first field, 0x0A. That is a line feed as well, and JSON text may begin with white
-/// space: what follows the white space decides. (In a Struct, `{` could stand there only as a length or in a key, and
-/// no configuration has a key that begins so.)
-fn is_struct(bytes: &[u8]) -> bool {
-    let text = bytes.trim_ascii_start();
-    bytes.is_empty() || (bytes.first() == Some(&0x0a) && !text.is_empty() && text.first() != Some(&b'{'))
+/// space; a length after the tag may look like `{`. So both are tried: no bytes are both, since a Struct has control
+/// characters (the tag 0x12 of each value) where JSON allows none.
+fn read_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
+    if bytes.is_empty() {
+        return struct_tree(bytes);
+    }
+    let json = json_tree(bytes);
+    if json.is_ok() || bytes.first() != Some(&0x0a) {
+        return json;
+    }
+    let looks_like_json = bytes.trim_ascii_start().first() == Some(&b'{');
+    struct_tree(bytes).or_else(|error| if looks_like_json { json } else { Err(error) })
 }
 
 fn struct_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {

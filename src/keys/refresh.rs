@@ -326,7 +326,7 @@ impl KeyRing {
     fn horizon(&self) -> Horizon {
         Horizon {
             lease: self.policy.timeout,
-            retry: LONGEST_BACK_OFF.saturating_add(LONGEST_BACK_OFF / 4),
+            retry: LONGEST_BACK_OFF.saturating_add(part(LONGEST_BACK_OFF, 4)),
             refresh: self.policy.ttl,
         }
     }
@@ -402,7 +402,7 @@ impl KeyRing {
         if self.keys.as_ref().is_none_or(|keys| keys.set != set) {
             self.log_change(&set, &parsed.passed_over, out);
         }
-        let early = share(self.policy.ttl / 10, world.dice);
+        let early = share(part(self.policy.ttl, 10), world.dice);
         let refresh_at = world.now.after(self.policy.ttl.saturating_sub(early));
         self.adopt(Fetched {
             set,
@@ -545,11 +545,16 @@ fn read_answer(answer: Option<HttpAnswer>) -> Result<crate::keys::jwks::Parsed, 
 fn back_off(failures: u32, dice: u64) -> Duration {
     let doublings = failures.saturating_sub(1).min(6);
     let plain = FIRST_BACK_OFF.saturating_mul(1_u32 << doublings).min(LONGEST_BACK_OFF);
-    plain.saturating_add(share(plain / 4, dice))
+    plain.saturating_add(share(part(plain, 4), dice))
 }
 
 /// A random part of `whole`.
 fn share(whole: Duration, dice: u64) -> Duration {
     let thousandths = u32::try_from(dice % 1001).unwrap_or(0);
-    whole.saturating_mul(thousandths) / 1000
+    part(whole.saturating_mul(thousandths), 1000)
+}
+
+/// One of so many equal parts.
+fn part(whole: Duration, parts: u32) -> Duration {
+    whole.checked_div(parts).unwrap_or_default()
 }

@@ -116,7 +116,11 @@ impl fmt::Display for Forbidden {
         match self {
             Forbidden::NotPermitted { unmet, .. } => unmet.fmt(out),
             Forbidden::ReauthenticationRequired { max_age } => {
-                write!(out, "this needs a sign-in within the last {} seconds", max_age.as_secs())
+                write!(
+                    out,
+                    "this needs a sign-in within the last {} seconds",
+                    max_age.as_secs()
+                )
             }
         }
     }

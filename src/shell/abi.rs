@@ -11,8 +11,6 @@ pub struct HostStatus(pub u32);
 
 /// `NotFound`.
 pub const NOT_FOUND: HostStatus = HostStatus(1);
-/// `BadArgument`.
-pub const BAD_ARGUMENT: HostStatus = HostStatus(2);
 
 /// What a host call gives.
 pub type HostResult<T> = Result<T, HostStatus>;
@@ -90,25 +88,7 @@ unsafe extern "C" {
         size: *mut usize,
         version: *mut u32,
     ) -> u32;
-    fn proxy_set_shared_data(
-        name: *const u8,
-        name_size: usize,
-        data: *const u8,
-        size: usize,
-        version: u32,
-    ) -> u32;
-    fn proxy_http_call(
-        cluster: *const u8,
-        cluster_size: usize,
-        headers: *const u8,
-        headers_size: usize,
-        body: *const u8,
-        body_size: usize,
-        trailers: *const u8,
-        trailers_size: usize,
-        timeout_ms: u32,
-        call: *mut u32,
-    ) -> u32;
+    fn proxy_set_shared_data(name: *const u8, name_size: usize, data: *const u8, size: usize, version: u32) -> u32;
     fn proxy_get_buffer_bytes(buffer: u32, start: usize, limit: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
@@ -127,9 +107,7 @@ pub fn header_pairs(map: HeaderMap) -> HostResult<Vec<u8>> {
 
 /// The first value of a header.
 pub fn header_value(map: HeaderMap, name: &str) -> HostResult<Vec<u8>> {
-    returned(|data, size| unsafe {
-        proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), data, size)
-    })
+    returned(|data, size| unsafe { proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), data, size) })
 }
 
 /// Adds a request header.
@@ -210,35 +188,14 @@ pub fn set_tick_period(millis: u32) -> HostResult<()> {
 /// An entry of the shared data with its version.
 pub fn shared_data(name: &str) -> HostResult<(Vec<u8>, u32)> {
     let mut version = 0_u32;
-    let bytes = returned(|data, size| unsafe {
-        proxy_get_shared_data(name.as_ptr(), name.len(), data, size, &mut version)
-    })?;
+    let bytes =
+        returned(|data, size| unsafe { proxy_get_shared_data(name.as_ptr(), name.len(), data, size, &mut version) })?;
     Ok((bytes, version))
 }
 
 /// Writes an entry of the shared data if its version is still this one.
 pub fn set_shared_data(name: &str, bytes: &[u8], version: u32) -> HostResult<()> {
     checked(unsafe { proxy_set_shared_data(name.as_ptr(), name.len(), bytes.as_ptr(), bytes.len(), version) })
-}
-
-/// Sends a call; `headers` are in the ABI's encoding of pairs.
-pub fn http_call(cluster: &str, headers: &[u8], body: &[u8], timeout_ms: u32) -> HostResult<u32> {
-    let mut call = 0_u32;
-    checked(unsafe {
-        proxy_http_call(
-            cluster.as_ptr(),
-            cluster.len(),
-            headers.as_ptr(),
-            headers.len(),
-            body.as_ptr(),
-            body.len(),
-            core::ptr::null(),
-            0,
-            timeout_ms,
-            &mut call,
-        )
-    })?;
-    Ok(call)
 }
 
 /// At most `limit` bytes of a buffer.

@@ -1,0 +1,155 @@
+//! Carries commands out, in order.
+
+use crate::code::Code;
+use crate::command::{Command, FilterState, HeaderEdit, Reply, Severity};
+use crate::metrics::Counter;
+use crate::request::RequestId;
+use crate::shell::abi::{self, HostResult};
+use crate::shell::host::Host;
+use crate::shell::pairs;
+
+/// Whose request the commands of a callback are about before the first [`Command::Of`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callback {
+    /// A request's own.
+    Request,
+    /// The root's: nobody's.
+    Root,
+}
+
+/// A request of which a command failed: it has been answered with `internal_error`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// The one of the callback.
+    Own,
+    /// One that had waited.
+    Waiting(RequestId),
+}
+
+/// Carries the commands out. Requests of which one fails are answered with `internal_error` and named in the result: they
+/// must not pass with headers that a client may have forged.
+pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, commands: &mut Vec<Command>) -> Vec<Failed> {
+    let mut failed = Vec::new();
+    let mut subject = match callback {
+        Callback::Request => Subject::Own,
+        Callback::Root => Subject::Gone,
+    };
+    for command in commands.drain(..) {
+        match command {
+            Command::Of(id) => {
+                subject = match abi::set_effective_context(id.0) {
+                    Ok(()) => Subject::Waiting(id),
+                    // The client has hung up.
+                    Err(_) => Subject::Gone,
+                };
+            }
+            Command::RecordKeys(keys) => host.record_keys(keys),
+            Command::Log(severity, line) => log(severity, &line),
+            Command::TickEvery(period) => {
+                let millis = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
+                if abi::set_tick_period(millis).is_err() {
+                    log(
+                        Severity::Error,
+                        "the host sets no tick period: keys are not fetched in time",
+                    );
+                }
+            }
+            about_request => {
+                let culprit = match subject {
+                    Subject::Gone => continue,
+                    Subject::Own => Failed::Own,
+                    Subject::Waiting(id) => Failed::Waiting(id),
+                };
+                if about(host, about_request).is_err() {
+                    fail(host, internal_error);
+                    failed.push(culprit);
+                    subject = Subject::Gone;
+                }
+            }
+        }
+    }
+    failed
+}
+
+/// Answers the request of the effective context with `internal_error`.
+pub fn fail(host: &Host, internal_error: &Reply) {
+    let _not_annotated = abi::set_property("cognito_decision", Code::InternalError.as_str().as_bytes());
+    host.count(Counter::Denied(Code::InternalError));
+    answer(internal_error);
+}
+
+/// Answers the request of the effective context.
+pub fn answer(answer: &Reply) {
+    if reply(answer).is_err() {
+        // Nothing more can be done: the request stays paused, which is closed, too.
+        log(
+            Severity::Error,
+            "the host takes no answer to a request that could not be checked",
+        );
+    }
+}
+
+/// Writes a log line.
+pub fn log(severity: Severity, line: &str) {
+    let level = match severity {
+        Severity::Debug => log::Level::Debug,
+        Severity::Info => log::Level::Info,
+        Severity::Warn => log::Level::Warn,
+        Severity::Error => log::Level::Error,
+    };
+    log::log!(level, "{line}");
+}
+
+/// Whom commands are about.
+enum Subject {
+    Own,
+    Waiting(RequestId),
+    Gone,
+}
+
+fn about(host: &Host, command: Command) -> HostResult<()> {
+    match command {
+        Command::Edit(edit) => self::edit(&edit),
+        Command::Decide(decision) => annotate("cognito_decision", decision),
+        Command::Annotate(FilterState::Subject, subject) => annotate("cognito_sub", &subject),
+        Command::Annotate(FilterState::ClientId, client) => annotate("cognito_client_id", &client),
+        Command::Count(counter) => {
+            host.count(counter);
+            Ok(())
+        }
+        Command::Reply(answer) => reply(&answer),
+        Command::Resume => abi::resume_request(),
+        Command::Of(_) | Command::RecordKeys(_) | Command::Log(..) | Command::TickEvery(_) => Ok(()),
+    }
+}
+
+fn edit(edit: &HeaderEdit) -> HostResult<()> {
+    match edit {
+        HeaderEdit::Remove(name) => abi::remove_request_header(name),
+        HeaderEdit::Set(name, value) => abi::replace_request_header(name.as_bytes(), value),
+        HeaderEdit::Add(headers) => headers
+            .iter()
+            .try_for_each(|header| abi::add_request_header(header.name.as_bytes(), header.value.as_bytes())),
+    }
+}
+
+/// Filter state that is not set changes no decision.
+fn annotate(name: &str, value: &str) -> HostResult<()> {
+    let _not_annotated = abi::set_property(name, value.as_bytes());
+    Ok(())
+}
+
+fn reply(reply: &Reply) -> HostResult<()> {
+    let headers = pairs::encode(
+        reply
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
+    );
+    abi::send_local_response(
+        reply.code.status(),
+        reply.code.response_code_details(),
+        reply.body.as_bytes(),
+        &headers,
+    )
+}

@@ -1,0 +1,115 @@
+//! The host as the core sees it: time, shared data, calls, signatures, metrics.
+
+use crate::call::{CallId, HttpCall, NotSent, SendCall};
+use crate::env::Env;
+use crate::keys::shared::{Conflict, SharedStore, Stored, Version};
+use crate::metrics::{Counter, JWKS_KEYS_GAUGE};
+use crate::shell::abi::{self, HostResult};
+use crate::shell::crypto::HostFunctions;
+use crate::signature::chosen::Chosen;
+use crate::time::UnixTime;
+use core::hash::{BuildHasher, Hasher};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{MetricType, Status};
+use std::collections::hash_map::RandomState;
+
+/// A version that no entry has: the host counts them up from 1. Writing with it succeeds only if there is no entry, since the
+/// host compares versions only of entries that are there.
+const ABSENT: u32 = u32::MAX;
+const NANOS_PER_MILLI: u64 = 1_000_000;
+
+/// The host, with what must be set up once for each configuration.
+pub struct Host {
+    counters: Vec<u32>,
+    keys_gauge: u32,
+    /// Who verifies signatures.
+    pub crypto: Chosen<HostFunctions>,
+}
+
+impl Host {
+    /// Defines the metrics and lets the host's crypto pass its self-test.
+    ///
+    /// # Errors
+    /// The host defines no metrics.
+    pub fn set_up() -> Result<Host, Status> {
+        let counters: Result<Vec<u32>, _> = Counter::all()
+            .map(|counter| hostcalls::define_metric(MetricType::Counter, &counter.name()))
+            .collect();
+        Ok(Host {
+            counters: counters?,
+            keys_gauge: hostcalls::define_metric(MetricType::Gauge, JWKS_KEYS_GAUGE)?,
+            crypto: Chosen::new(HostFunctions),
+        })
+    }
+
+    /// The world now, for a request: it needs no dice.
+    pub fn env(&self) -> HostResult<Env<'_>> {
+        let now = UnixTime::from_millis(abi::current_time()?.wrapping_div(NANOS_PER_MILLI));
+        Ok(Env {
+            now,
+            dice: 0,
+            crypto: &self.crypto,
+            shared: self,
+            calls: self,
+        })
+    }
+
+    /// The world now, with a random number.
+    pub fn env_with_dice(&self) -> HostResult<Env<'_>> {
+        Ok(Env {
+            dice: dice(),
+            ..self.env()?
+        })
+    }
+
+    /// Counts one. A count that fails changes no decision.
+    pub fn count(&self, counter: Counter) {
+        if let Some(id) = self.counters.get(counter.index()) {
+            let _uncounted = abi::increment_metric(*id);
+        }
+    }
+
+    /// Records how many keys all pools have.
+    pub fn record_keys(&self, keys: u64) {
+        let _unrecorded = abi::record_metric(self.keys_gauge, keys);
+    }
+}
+
+/// Seeded by the host's random numbers; each new state hashes to another number.
+fn dice() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+impl SharedStore for Host {
+    fn load(&self, name: &str) -> Option<Stored> {
+        let (bytes, version) = abi::shared_data(name).ok()?;
+        Some(Stored {
+            bytes,
+            version: Version(version),
+        })
+    }
+
+    fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict> {
+        let version = seen.map_or(ABSENT, |Version(version)| version);
+        abi::set_shared_data(name, bytes, version).map_err(|_| Conflict)
+    }
+}
+
+impl SendCall for Host {
+    /// Through the SDK, whose dispatcher must know of each call: it panics at answers that it does not expect.
+    fn send(&self, call: &HttpCall) -> Result<CallId, NotSent> {
+        let mut headers = vec![
+            (":method", call.method),
+            (":scheme", "https"),
+            (":authority", &*call.authority),
+            (":path", &*call.path),
+        ];
+        headers.extend(call.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        let body = (!call.body.is_empty()).then_some(&*call.body);
+        match hostcalls::dispatch_http_call(&call.cluster, headers, body, Vec::new(), call.timeout) {
+            Ok(id) => Ok(CallId(id)),
+            Err(Status::BadArgument) => Err(NotSent::UnknownCluster),
+            Err(status) => Err(NotSent::Refused(status as u32)),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! A worker's root context: configuration, ticks, answers.
+
+use crate::call::{Body, CallId, HttpAnswer, MAX_BODY_BYTES};
+use crate::command::{Command, Reply, Severity};
+use crate::config::Config;
+use crate::filter::Filter;
+use crate::request::RequestId;
+use crate::shell::abi;
+use crate::shell::executor::{self, Callback, Failed, log};
+use crate::shell::host::Host;
+use crate::shell::http::{Request, unseen};
+use proxy_wasm::hostcalls;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{ContextType, LogLevel};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What all contexts of one plugin in one worker share.
+#[derive(Default)]
+pub struct Worker {
+    /// Set at configuration.
+    pub state: RefCell<Option<State>>,
+}
+
+/// A configured worker.
+pub struct State {
+    /// The decisions.
+    pub filter: Filter,
+    /// The host.
+    pub host: Host,
+    /// The answer to requests whose headers cannot be read or changed.
+    pub internal_error: Reply,
+    /// Room for the commands of a callback.
+    pub commands: Vec<Command>,
+}
+
+impl Worker {
+    /// Refuses the request of the callback, of which nothing could be seen.
+    pub fn refuse_unseen(&self) {
+        let state = self.state.try_borrow();
+        match state.as_ref().map(|state| state.as_ref()) {
+            Ok(Some(state)) => executor::fail(&state.host, &state.internal_error),
+            Ok(None) | Err(_) => executor::answer(&unseen()),
+        }
+    }
+}
+
+/// The root context.
+#[derive(Default)]
+pub struct Root {
+    worker: Rc<Worker>,
+}
+
+impl Root {
+    fn configure(&self) -> Option<State> {
+        let bytes = match abi::buffer(abi::Buffer::PluginConfiguration, usize::MAX >> 1) {
+            Ok(bytes) => bytes,
+            // No configuration at all.
+            Err(abi::NOT_FOUND) => Vec::new(),
+            Err(abi::HostStatus(status)) => {
+                log(
+                    Severity::Error,
+                    &format!("config: the host does not give it: status {status}"),
+                );
+                return None;
+            }
+        };
+        let config = match Config::parse(&bytes) {
+            Ok(config) => config,
+            Err(errors) => {
+                log(Severity::Error, &errors.to_string());
+                return None;
+            }
+        };
+        for warning in &config.warnings {
+            log(Severity::Warn, warning);
+        }
+        let host = match Host::set_up() {
+            Ok(host) => host,
+            Err(status) => {
+                log(
+                    Severity::Error,
+                    &format!("the host defines no metrics: status {status:?}"),
+                );
+                return None;
+            }
+        };
+        log(Severity::Info, &host.crypto.self_test().to_string());
+        let mut filter = Filter::new(config);
+        filter.show_debug(is_debug_seen());
+        let period = u32::try_from(Filter::first_tick().as_millis()).unwrap_or(1);
+        if abi::set_tick_period(period).is_err() {
+            log(
+                Severity::Error,
+                "the host sets no tick period: no keys could ever be fetched",
+            );
+            return None;
+        }
+        Some(State {
+            internal_error: filter.internal_error(),
+            filter,
+            host,
+            commands: Vec::new(),
+        })
+    }
+
+    /// Lets the filter do its part of a root callback and carries out what it commands.
+    fn with_filter(&self, part: impl FnOnce(&mut Filter, &crate::env::Env<'_>, &mut Vec<Command>)) {
+        let Ok(mut state) = self.worker.state.try_borrow_mut() else {
+            return;
+        };
+        let Some(State {
+            filter,
+            host,
+            internal_error,
+            commands,
+        }) = state.as_mut()
+        else {
+            return;
+        };
+        let Ok(env) = host.env_with_dice() else {
+            log(Severity::Error, "the host tells no time");
+            return;
+        };
+        part(filter, &env, commands);
+        for failed in executor::carry_out(host, internal_error, Callback::Root, commands) {
+            if let Failed::Waiting(RequestId(id)) = failed {
+                log(
+                    Severity::Error,
+                    &format!("request context {id} could not be changed: it was refused"),
+                );
+            }
+        }
+        if let Some(fault) = host.crypto.take_fault() {
+            log(
+                Severity::Warn,
+                &format!("{fault}; such signatures are verified in the module"),
+            );
+        }
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, token_id: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
+        // Without headers the call failed, and there is nothing to read.
+        let answer = if num_headers == 0 { None } else { answer(body_size) };
+        self.with_filter(|filter, env, out| filter.on_answer(CallId(token_id), answer, env, out));
+    }
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
+        let state = self.configure();
+        let is_configured = state.is_some();
+        match self.worker.state.try_borrow_mut() {
+            Ok(mut current) => *current = state,
+            Err(_) => return false,
+        }
+        is_configured
+    }
+
+    fn on_tick(&mut self) {
+        self.with_filter(|filter, env, out| {
+            filter.show_debug(is_debug_seen());
+            filter.on_tick(env, out);
+        });
+    }
+
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Request::new(context_id, Rc::clone(&self.worker))))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+fn answer(body_size: usize) -> Option<HttpAnswer> {
+    let status = abi::header_value(abi::HeaderMap::CallAnswer, ":status").ok()?;
+    let status = core::str::from_utf8(&status).ok()?.parse().ok()?;
+    let body = match body_size {
+        0 => Body::Whole(Vec::new()),
+        1..=MAX_BODY_BYTES => Body::Whole(abi::buffer(abi::Buffer::CallAnswer, body_size).ok()?),
+        _ => Body::TooLarge,
+    };
+    Some(HttpAnswer { status, body })
+}
+
+fn is_debug_seen() -> bool {
+    matches!(hostcalls::get_log_level(), Ok(LogLevel::Trace | LogLevel::Debug))
+}
+
+proxy_wasm::main! {{
+    proxy_wasm::set_log_level(LogLevel::Trace);
+    proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(Root::default()) });
+}}

@@ -1,0 +1,104 @@
+//! A route's metadata as the host serializes it: a map is the encoding of its pairs, a list that of pairs of an element and
+//! nothing, a string its bytes.
+
+use crate::env::{MetadataValue, RouteMetadata};
+use crate::shell::pairs;
+
+/// Reads the property `filter_metadata.cognito`.
+pub fn read(bytes: &[u8]) -> RouteMetadata {
+    let Some(members) = pairs::decode(bytes) else {
+        return RouteMetadata::Unreadable;
+    };
+    let (mut auth, mut groups, mut scopes) = (None, None, None);
+    for (name, value) in members {
+        let known = match name {
+            b"auth" => &mut auth,
+            b"groups" => &mut groups,
+            b"scopes" => &mut scopes,
+            _ => continue,
+        };
+        *known = Some(value_of(value));
+    }
+    if auth.is_none() && groups.is_none() && scopes.is_none() {
+        return RouteMetadata::Absent;
+    }
+    RouteMetadata::Present { auth, groups, scopes }
+}
+
+/// The host's encoding does not tell types apart. A list's begins with a count, whose upper bytes are zero: no text.
+fn value_of(bytes: &[u8]) -> MetadataValue {
+    if let Some(text) = text(bytes) {
+        return MetadataValue::Text(text);
+    }
+    let elements = pairs::decode(bytes).filter(|_| !bytes.is_empty());
+    let words = elements.and_then(|elements| {
+        elements
+            .into_iter()
+            .map(|(element, rest)| text(element).filter(|_| rest.is_empty()))
+            .collect()
+    });
+    words.map_or(MetadataValue::Other, MetadataValue::List)
+}
+
+/// A non-empty string without control characters. Numbers and booleans are serialized as their bytes; those hold some.
+fn text(bytes: &[u8]) -> Option<String> {
+    let text = core::str::from_utf8(bytes).ok()?;
+    (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(words: &[&[u8]]) -> Vec<u8> {
+        pairs::encode(words.iter().map(|word| (*word, &b""[..])))
+    }
+
+    #[test]
+    fn values_are_told_apart_as_far_as_they_can_be() {
+        let table: [(&str, Vec<u8>, MetadataValue); 9] = [
+            ("text", b"optional".to_vec(), MetadataValue::Text("optional".into())),
+            (
+                "list",
+                list(&[b"admins", b"editors"]),
+                MetadataValue::List(vec!["admins".into(), "editors".into()]),
+            ),
+            ("empty list", list(&[]), MetadataValue::List(vec![])),
+            ("nothing", vec![], MetadataValue::Other),
+            ("true", vec![1], MetadataValue::Other),
+            ("a number", 1.5_f64.to_le_bytes().to_vec(), MetadataValue::Other),
+            (
+                "a list with a number",
+                list(&[b"admins", &1.0_f64.to_le_bytes()]),
+                MetadataValue::Other,
+            ),
+            ("a list with an empty word", list(&[b""]), MetadataValue::Other),
+            (
+                "a map",
+                pairs::encode([(&b"any"[..], &b"admins"[..])].into_iter()),
+                MetadataValue::Other,
+            ),
+        ];
+        for (name, bytes, expected) in table {
+            assert_eq!(value_of(&bytes), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn without_a_known_member_there_is_none() {
+        let other = pairs::encode([(&b"owner"[..], &b"team"[..])].into_iter());
+        assert_eq!(read(&other), RouteMetadata::Absent);
+        assert_eq!(read(b""), RouteMetadata::Absent);
+        assert_eq!(read(b"\xff"), RouteMetadata::Unreadable);
+        let auth = pairs::encode([(&b"auth"[..], &b"none"[..])].into_iter());
+        let expected = Some(MetadataValue::Text("none".into()));
+        assert_eq!(
+            read(&auth),
+            RouteMetadata::Present {
+                auth: expected,
+                groups: None,
+                scopes: None
+            }
+        );
+    }
+}
