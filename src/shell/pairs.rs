@@ -1,7 +1,7 @@
 //! The ABI's encoding of a list of pairs: a count, the sizes of each name and value, then the bytes, each ended by a NUL;
 //! all numbers are 32-bit little-endian.
 
-/// Decodes pairs in place; `None` if the bytes are cut off or their sizes do not fit.
+/// Decodes pairs in place; `None` if the bytes are not exactly those that their sizes tell.
 pub fn decode(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     if bytes.is_empty() {
         return Some(Vec::new());
@@ -18,7 +18,7 @@ pub fn decode(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
         data = more;
         pairs.push((name, value));
     }
-    Some(pairs)
+    data.is_empty().then_some(pairs)
 }
 
 /// Encodes pairs. Sizes over 32 bits cannot occur in the 32-bit address space this is for.
