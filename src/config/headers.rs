@@ -30,12 +30,11 @@ impl OwnedHeaders {
             ));
             return None;
         }
-        let place = if value.path().is_empty() {
-            "identity by default"
-        } else {
-            value.path()
+        let place = match value.path() {
+            whole if whole.is_empty() => "identity by default".into(),
+            place => place,
         };
-        self.taken.push((folded, place.into()));
+        self.taken.push((folded, place));
         Some(name)
     }
 

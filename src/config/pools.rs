@@ -36,11 +36,11 @@ pub(in crate::config) fn pools(value: &Value<'_>, clock_skew: Duration) -> Vec<P
         return Vec::new();
     }
     let mut pools: Vec<Pool> = Vec::new();
-    let mut places: Vec<&str> = Vec::new();
+    let mut places: Vec<Value<'_>> = Vec::new();
     for item in &items {
         let Some(pool) = pool(item, clock_skew) else { continue };
         refuse_shared_issuer(item, &pool, &pools, &places);
-        places.push(item.path());
+        places.push(*item);
         pools.push(pool);
     }
     pools
@@ -208,12 +208,13 @@ fn explicit_issuer(value: &Value<'_>) -> Option<String> {
 }
 
 /// A token's `iss` must lead to one pool.
-fn refuse_shared_issuer(item: &Value<'_>, pool: &Pool, others: &[Pool], places: &[&str]) {
+fn refuse_shared_issuer(item: &Value<'_>, pool: &Pool, others: &[Pool], places: &[Value<'_>]) {
     for (other, place) in others.iter().zip(places) {
         if let Some(issuer) = pool.issuers.iter().find(|issuer| other.issuers.contains(issuer)) {
             item.refuse(&format!(
-                "has the issuer {} of {place}: no two pools may have one issuer",
-                quoted(issuer)
+                "has the issuer {} of {}: no two pools may have one issuer",
+                quoted(issuer),
+                place.path()
             ));
             return;
         }

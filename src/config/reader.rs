@@ -1,5 +1,7 @@
 //! Typed reading of the tree. What is wrong is written down with its path and reading goes on, so that all faults are told
 //! at once. `None` therefore always means: a fault was reported, there will be no [`super::Config`].
+//!
+//! What is called from everywhere is kept out of line: a configuration is read once, and its reader should be small.
 
 use super::error::{ConfigError, quoted};
 use super::tree::Node;
@@ -12,30 +14,42 @@ pub(in crate::config) struct Findings {
     pub(in crate::config) errors: RefCell<Vec<ConfigError>>,
     /// No faults, but the operator should know.
     pub(in crate::config) warnings: RefCell<Vec<String>>,
+    /// The paths of all values that were looked at. They stand here so that a [`Value`] is a few plain words: strings in each
+    /// would be dropped at every turn, which is most of a reader's code.
+    paths: RefCell<Vec<String>>,
+}
+
+impl Findings {
+    fn value<'a>(&'a self, node: &'a Node, path: String) -> Value<'a> {
+        let mut paths = self.paths.borrow_mut();
+        paths.push(path);
+        Value {
+            node,
+            path: paths.len().saturating_sub(1),
+            findings: self,
+        }
+    }
 }
 
 /// A value and where it stands.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(in crate::config) struct Value<'a> {
     node: &'a Node,
-    path: String,
+    /// The place of its path in the findings.
+    path: usize,
     findings: &'a Findings,
 }
 
 impl<'a> Value<'a> {
     /// The whole configuration.
     pub(in crate::config) fn root(node: &'a Node, findings: &'a Findings) -> Value<'a> {
-        Value {
-            node,
-            path: String::new(),
-            findings,
-        }
+        findings.value(node, String::new())
     }
 
     /// Reports a fault of this value.
     pub(in crate::config) fn refuse(&self, reason: &str) {
         let error = ConfigError {
-            path: self.path.clone(),
+            path: self.path(),
             reason: reason.into(),
         };
         self.findings.errors.borrow_mut().push(error);
@@ -44,15 +58,15 @@ impl<'a> Value<'a> {
     /// Reports something that the operator should know of this value.
     pub(in crate::config) fn warn(&self, text: &str) {
         let warning = ConfigError {
-            path: self.path.clone(),
+            path: self.path(),
             reason: text.into(),
         };
         self.findings.warnings.borrow_mut().push(warning.to_string());
     }
 
     /// The value's JSON path.
-    pub(in crate::config) fn path(&self) -> &str {
-        &self.path
+    pub(in crate::config) fn path(&self) -> String {
+        self.findings.paths.borrow().get(self.path).cloned().unwrap_or_default()
     }
 
     /// The value's tree.
@@ -69,6 +83,7 @@ impl<'a> Value<'a> {
     }
 
     /// A string that is not empty.
+    #[inline(never)]
     pub(in crate::config) fn name(&self) -> Option<&'a str> {
         let text = self.text()?;
         if text.is_empty() {
@@ -96,11 +111,11 @@ impl<'a> Value<'a> {
         if number >= f64::from(least) && number <= f64::from(most) && f64::from(number as u32) == number {
             return Some(number as u32);
         }
-        // In full, 1e300 is a line of its own.
-        let shown = if number.abs() < 1e15 {
-            number.to_string()
-        } else {
-            "a number so large".into()
+        // Never as a double: the code that writes one in decimal is larger than this file's.
+        let shown = match number as i64 {
+            i64::MIN | i64::MAX => "a number so large".into(),
+            whole if whole as f64 != number => "a fraction".into(),
+            whole => whole.to_string(),
         };
         self.refuse(&format!("must be {wanted}, not {shown}"));
         None
@@ -124,11 +139,8 @@ impl<'a> Value<'a> {
         let Node::List(items) = self.node else {
             return self.wrong_type("a list");
         };
-        let item = |(nth, node)| Value {
-            node,
-            path: format!("{}[{nth}]", self.path),
-            findings: self.findings,
-        };
+        let path = self.path();
+        let item = |(nth, node)| self.findings.value(node, format!("{path}[{nth}]"));
         Some(items.iter().enumerate().map(item).collect())
     }
 
@@ -184,10 +196,7 @@ impl<'a> Value<'a> {
                 known.join(", ")
             ));
         }
-        Some(Object {
-            value: self.clone(),
-            members,
-        })
+        Some(Object { value: *self, members })
     }
 
     /// An object whose members have names of the user's choice; repeated ones are reported.
@@ -207,11 +216,7 @@ impl<'a> Value<'a> {
     }
 
     fn member(&self, name: &str, node: &'a Node) -> Value<'a> {
-        Value {
-            node,
-            path: member_path(&self.path, name),
-            findings: self.findings,
-        }
+        self.findings.value(node, member_path(&self.path(), name))
     }
 
     fn wrong_type<T>(&self, wanted: &str) -> Option<T> {
@@ -233,6 +238,7 @@ impl<'a> Object<'a> {
     }
 
     /// The member `name`, if it is given.
+    #[inline(never)]
     pub(in crate::config) fn optional(&self, name: &str) -> Option<Value<'a>> {
         let (_, node) = self.members.iter().find(|(found, _)| found == name)?;
         Some(self.value.member(name, node))
@@ -264,6 +270,7 @@ impl<'a> Object<'a> {
     }
 
     /// The whole number `name`, or its default.
+    #[inline(never)]
     pub(in crate::config) fn whole_number(&self, name: &str, least: u32, most: u32, default: u32) -> u32 {
         let given = self.optional(name).and_then(|value| value.whole_number(least, most));
         given.unwrap_or(default)

@@ -397,7 +397,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/jwks/ttl_seconds",
             json!(1.5),
-            "pools[0].jwks.ttl_seconds: must be a whole number from 1 to 86400, not 1.5",
+            "pools[0].jwks.ttl_seconds: must be a whole number from 1 to 86400, not a fraction",
         ),
         (
             "/pools/0/jwks/ttl_seconds",
