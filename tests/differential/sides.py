@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 from paths import HERE, REPOSITORY
+from support.bootstrap import Door, Plugin
+from support.envoy import Envoy
 from support.http_server import Answer
-from support.servers import ScriptedServer, json_answer
+from support.servers import ScriptedServer, Upstream, json_answer
 
 START_SECONDS = 60.0
 
@@ -92,3 +94,28 @@ class DjangoSide:
             self.process.kill()
             self.process.wait()
         self._folder.cleanup()
+
+
+class EnvoySide:
+    """The filter in Envoy with two workers, in its default configuration but for the pools."""
+
+    def __init__(self, corpus, keys: ScriptedServer, wasm: str) -> None:
+        # A pool whose key set cannot be used keeps its requests for `timeout_ms`.
+        jwks = {"cluster": "cognito", "timeout_ms": 500, "refetch_cooldown_seconds": 3600}
+        fields = ("user_pool_id", "client_ids", "token_use")
+        pools = [{name: pool[name] for name in fields} | {"jwks": jwks} for pool in corpus.pools.values()]
+        self._upstream = Upstream()
+        door = Door((Plugin({"pools": pools}, wasm).http_filter(),))
+        self._envoy = Envoy((door,), {"upstream": self._upstream.port, "cognito": keys.port})
+
+    def verdict(self, case: dict, request) -> str:
+        """`allowed`, or the code of the refusal."""
+        status, body = exchange(self._envoy.port, request.path, request.headers)
+        return "allowed" if status == 200 else json.loads(body)["code"]
+
+    def close(self) -> None:
+        """End it, and hold against it what must never have happened in an Envoy."""
+        try:
+            self._envoy.close()
+        finally:
+            self._upstream.close()
