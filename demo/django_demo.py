@@ -27,7 +27,7 @@ EXAMPLE = services.PROJECT / "examples/django"
 
 def main() -> int:
     """All of the demo."""
-    module = Path(os.environ.get("WASM") or services.PROJECT / "dist/envoy_cognito_jwt.wasm")
+    module = Path(os.environ.get("WASM") or services.PROJECT / "dist/envoy_cognito_jwt.wasm").absolute()
     if not module.is_file():
         print(f"{module} is missing: run `make wasm`", file=sys.stderr)
         return 1
