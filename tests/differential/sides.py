@@ -44,13 +44,17 @@ def exchange(port: int, path: str, headers: list, timeout: float = 30.0) -> tupl
         return answer.status, answer.read()
 
 
+def library_python() -> str:
+    """The Python that has django-cognito-jwt."""
+    setup = [REPOSITORY / "examples/django/setup.sh", HERE / "requirements.txt", "differential"]
+    return subprocess.run(setup, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
 class DjangoSide:
     """django-cognito-jwt 0.0.4 in Django REST framework under gunicorn."""
 
     def __init__(self, corpus, keys: ScriptedServer) -> None:
-        python = subprocess.run(
-            [REPOSITORY / "examples/django/setup.sh", HERE / "requirements.txt", "differential"], check=True, stdout=subprocess.PIPE, text=True
-        ).stdout.strip()
+        python = library_python()
         self._folder = tempfile.TemporaryDirectory(prefix="cognito-differential-")
         folder = Path(self._folder.name)
         env = {

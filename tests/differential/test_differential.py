@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hostile import corpus
+from hostile import build, corpus
 from paths import HERE, REPOSITORY
 from sides import ACCEPTED, REFUSED, DjangoSide, EnvoySide, key_server
 
@@ -77,6 +77,10 @@ def test_they_differ_where_the_table_says_so_and_nowhere_else(here: dict[str, st
         if (ours, there[name]) not in {("allowed", ACCEPTED), ("refused", REFUSED)}:
             differences[name] = (ours, there[name])
     assert differences == {name: (group["here"], group["there"]) for group in EXPECTED for name in group["cases"]}
+
+
+def test_the_corpus_is_what_its_definitions_make() -> None:
+    assert build.text() == corpus.CASES.read_text(), "run `python3 -m hostile.build` in tests/"
 
 
 def test_the_table_gives_each_case_one_reason() -> None:

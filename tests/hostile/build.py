@@ -49,14 +49,19 @@ def with_request(case: dict, measured: dict) -> dict:
     }
 
 
+def text() -> str:
+    """What `cases.json` has to hold."""
+    return json.dumps(document(), indent=1) + "\n"
+
+
 def main() -> None:
-    text = json.dumps(document(), indent=1) + "\n"
+    made = text()
     if "--check" in sys.argv:
-        if corpus.CASES.read_text() != text:
+        if corpus.CASES.read_text() != made:
             raise SystemExit("cases.json is not what the definitions make: run `python3 -m hostile.build` in tests/")
         return
-    corpus.CASES.write_text(text)
-    print(f"{len(json.loads(text)['cases'])} cases, {len(text)} bytes")
+    corpus.CASES.write_text(made)
+    print(f"{len(json.loads(made)['cases'])} cases, {len(made)} bytes")
 
 
 if __name__ == "__main__":
