@@ -8,8 +8,8 @@ use crate::keys::jwks::{BadKeySet, KeySet};
 use core::time::Duration;
 use std::rc::Rc;
 
-/// Reads `jwks` of the pool whose first issuer is `issuer`.
-pub(in crate::config) fn key_source(value: &Value<'_>, issuer: &str) -> Option<KeySource> {
+/// Reads `jwks` of the pool whose first issuer is `issuer`; `None` if that was refused, which is no reason to keep quiet here.
+pub(in crate::config) fn key_source(value: &Value<'_>, issuer: Option<&str>) -> Option<KeySource> {
     let object = value.object(&[
         "cluster",
         "uri",
@@ -67,10 +67,11 @@ impl Times {
 }
 
 /// The URI that the keys are fetched from: given, or the issuer's (OpenID Connect Discovery 1.0 drops a slash at its end).
-fn jwks_uri(object: &Object<'_>, issuer: &str) -> Option<(String, Url)> {
+fn jwks_uri(object: &Object<'_>, issuer: Option<&str>) -> Option<(String, Url)> {
     if let Some(value) = object.optional("uri") {
         return Some((value.text()?.into(), calls::call_url(&value)?));
     }
+    let issuer = issuer?;
     let uri = format!("{}/.well-known/jwks.json", issuer.strip_suffix('/').unwrap_or(issuer));
     let url = Url::parse(&uri).map_err(|reason| object.value().refuse(reason)).ok()?;
     Some((uri, url))

@@ -67,7 +67,8 @@ fn pool(item: &Value<'_>, clock_skew: Duration) -> Option<Pool> {
         "jwks",
         "must name the Envoy cluster that the keys are fetched through: {\"cluster\": …}",
     );
-    let keys = keys.and_then(|jwks| keys::key_source(&jwks, issuers.as_deref()?.first()?));
+    let first_issuer = issuers.as_ref().and_then(|issuers| issuers.first()).map(String::as_str);
+    let keys = keys.and_then(|jwks| keys::key_source(&jwks, first_issuer));
     let user_info = object.optional("user_info").and_then(|value| {
         if token_use == AcceptedUse::Id {
             value.warn("is never called: it is for access tokens, and token_use accepts ID tokens only");

@@ -57,8 +57,18 @@ fn all_faults_are_told_in_one_line() {
     set(&mut document, "/pools/0/client_ids", json!([]));
     set(&mut document, "/pools/1", other_pool());
     set(&mut document, "/pools/1/token_use", json!("x"));
+    set(
+        &mut document,
+        "/pools/2",
+        json!({"user_pool_id": "x", "client_ids": 1, "jwks": {"uri": ""}}),
+    );
     let line = "config: pools[0].client_ids: must name at least one app client, or be \"any\"; \
         config: pools[1].token_use: must be \"id\", \"access\" or \"any\", not \"x\"; \
+        config: pools[2].user_pool_id: must be <region>_<id> as Cognito shows it, such as \"us-east-1_Ab1Cd2Ef3\", not \"x\"; \
+        config: pools[2].client_ids: must name at least one app client, or be \"any\"; \
+        config: pools[2].jwks.cluster: is missing: must name the Envoy cluster that the keys are fetched through, \
+        unless \"inline\" gives the keys; \
+        config: pools[2].jwks.uri: must be a URL that begins with https:// or http://; \
         config: realm: must not be empty";
     assert_eq!(refusal(&document), line);
 }
