@@ -1,5 +1,6 @@
 //! A claim's value as the value of a header.
 
+use crate::token::claims::ClaimView;
 use serde_json::value::RawValue;
 
 /// A value over this many bytes, counted as it is sent, is left out: 4 KiB, half of what many servers take for all
@@ -13,55 +14,75 @@ pub const MAX_VALUE_BYTES: usize = 4 * 1024;
 /// comma of an element is escaped. Numbers and booleans, and lists and objects inside a list or as such, are compact
 /// JSON in the order and spelling of the text.
 pub fn encode_value(raw: &str) -> Option<String> {
-    let encoded = match raw.as_bytes().first()? {
-        b'"' => encode_text(&string(raw)),
-        b'[' => {
-            let elements: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
-            let elements: Vec<String> = elements.iter().map(|element| encode_element(element.get())).collect();
-            elements.join(",")
-        }
+    let room = raw.len().saturating_sub(2);
+    let mut encoded = String::with_capacity(room);
+    match raw.as_bytes().first()? {
         b'n' => return None,
-        _ => escape(&compact(raw), Comma::Plain),
-    };
+        b'[' => push_list(raw, &mut encoded)?,
+        _ => push_value(raw, Comma::Plain, &mut encoded),
+    }
     (!encoded.is_empty()).then_some(encoded)
 }
 
 /// A text as the value of a header: `%`, all bytes (of UTF-8) but visible ASCII and space, and the spaces at its edges
 /// are percent-encoded.
 pub fn encode_text(text: &str) -> String {
-    escape(text, Comma::Plain)
+    let mut encoded = String::with_capacity(text.len());
+    push_text(text, Comma::Plain, &mut encoded);
+    encoded
 }
 
-fn encode_element(raw: &str) -> String {
-    if raw.starts_with('"') {
-        return escape(&string(raw), Comma::Escaped);
-    }
-    escape(&compact(raw), Comma::Escaped)
-}
-
+/// What a comma in a text means: in an element of a list it must not look like the end of the element.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Comma {
     Plain,
     Escaped,
 }
 
-fn escape(text: &str, comma: Comma) -> String {
+fn push_list(raw: &str, encoded: &mut String) -> Option<()> {
+    let elements: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+    for (index, element) in elements.iter().enumerate() {
+        if index > 0 {
+            encoded.push(',');
+        }
+        push_value(element.get(), Comma::Escaped, encoded);
+    }
+    Some(())
+}
+
+fn push_value(raw: &str, comma: Comma, encoded: &mut String) {
+    if !raw.starts_with('"') {
+        return push_text(&compact(raw), comma, encoded);
+    }
+    if let ClaimView::Text(text) = ClaimView::of(raw) {
+        push_text(&text, comma, encoded);
+    }
+}
+
+fn push_text(text: &str, comma: Comma, encoded: &mut String) {
     let from_first = text.trim_start_matches(' ');
     let inner = from_first.trim_end_matches(' ');
     let leading = text.len().saturating_sub(from_first.len());
     let trailing = from_first.len().saturating_sub(inner.len());
 
-    let mut escaped = String::with_capacity(text.len());
-    escaped.extend(core::iter::repeat_n("%20", leading));
-    for byte in inner.bytes() {
-        match byte {
-            b',' if comma == Comma::Escaped => push_escape(&mut escaped, byte),
-            b'%' | 0..=0x1F | 0x7F..=0xFF => push_escape(&mut escaped, byte),
-            plain => escaped.push(char::from(plain)),
+    let must_escape = |byte: u8| match byte {
+        b',' => comma == Comma::Escaped,
+        b'%' | 0..=0x1F | 0x7F..=0xFF => true,
+        _ => false,
+    };
+    encoded.extend(core::iter::repeat_n("%20", leading));
+    if inner.bytes().any(must_escape) {
+        for byte in inner.bytes() {
+            if must_escape(byte) {
+                push_escape(encoded, byte);
+            } else {
+                encoded.push(char::from(byte));
+            }
         }
+    } else {
+        encoded.push_str(inner);
     }
-    escaped.extend(core::iter::repeat_n("%20", trailing));
-    escaped
+    encoded.extend(core::iter::repeat_n("%20", trailing));
 }
 
 fn push_escape(escaped: &mut String, byte: u8) {
@@ -71,10 +92,6 @@ fn push_escape(escaped: &mut String, byte: u8) {
             .to_ascii_uppercase()
     };
     escaped.extend(['%', digit(byte >> 4), digit(byte & 0xF)]);
-}
-
-fn string(raw: &str) -> String {
-    serde_json::from_str(raw).unwrap_or_default()
 }
 
 /// Valid JSON without the white space between its tokens.

@@ -177,7 +177,11 @@ impl ClaimSet {
 
     /// The JSON text of the claim `name`, a literal member name.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.members().find(|(found, _)| *found == name).map(|(_, raw)| raw)
+        let member = self
+            .members
+            .iter()
+            .find(|member| member.name.equals(name, &self.json))?;
+        Some(member.value.text(&self.json))
     }
 
     /// The claim `name`, decoded.

@@ -14,6 +14,9 @@ pub const MAX_DEPTH: usize = 32;
 /// quadratic time.
 const FEW_MEMBERS: usize = 24;
 
+/// About what a member of a token takes, to make room at once; nothing depends on it.
+const CHARS_PER_MEMBER: usize = 32;
+
 /// A number of at most this many characters without an exponent is below the greatest double, about 1.8e308.
 const ALWAYS_FINITE_CHARS: usize = 308;
 
@@ -51,6 +54,10 @@ impl Span {
         Some(Span { start, end })
     }
 
+    fn len(self) -> usize {
+        self.end.saturating_sub(self.start) as usize
+    }
+
     /// The text of the span in `whole`. Empty for a span of another text.
     pub fn text(self, whole: &str) -> &str {
         whole.get(self.start as usize..self.end as usize).unwrap_or_default()
@@ -63,6 +70,14 @@ impl Text {
         match self {
             Text::Verbatim(span) => span.text(json),
             Text::Decoded(text) => text,
+        }
+    }
+
+    /// Whether the string is `other`. Told by the length alone most often, without touching the text.
+    pub fn equals(&self, other: &str, json: &str) -> bool {
+        match self {
+            Text::Verbatim(span) => span.len() == other.len() && span.text(json) == other,
+            Text::Decoded(text) => **text == *other,
         }
     }
 
@@ -113,7 +128,7 @@ pub(in crate::token) fn at_pointer<'a>(raw: &'a str, steps: &[String]) -> Option
     let [step, deeper @ ..] = steps else { return Some(raw) };
     let inner = if raw.starts_with('{') {
         let members = grammatical(raw)?;
-        let member = members.iter().rev().find(|member| member.name.as_str(raw) == step)?;
+        let member = members.iter().rev().find(|member| member.name.equals(step, raw))?;
         member.value.text(raw)
     } else {
         elements(raw)?.get(list_index(step)?)?.get()
@@ -147,7 +162,8 @@ impl<'de> Visitor<'de> for MembersOf<'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Member>, A::Error> {
-        let mut members = Vec::with_capacity(FEW_MEMBERS);
+        let likely = self.json.len().div_ceil(CHARS_PER_MEMBER);
+        let mut members = Vec::with_capacity(likely);
         while let Some(name) = map.next_key_seed(NameOf { json: self.json })? {
             let raw: &'de RawValue = map.next_value()?;
             let value = Span::of(raw.get(), self.json).ok_or_else(outside)?;
@@ -197,7 +213,7 @@ fn refuse_duplicates(members: &[Member], json: &str) -> Result<(), Malformed> {
         let mut found = false;
         while let [first, others @ ..] = rest {
             let name = first.name.as_str(json);
-            found |= others.iter().any(|other| other.name.as_str(json) == name);
+            found |= others.iter().any(|other| other.name.equals(name, json));
             rest = others;
         }
         found

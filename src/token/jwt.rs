@@ -75,7 +75,8 @@ impl<'t> UntrustedJwt<'t> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Malformed::TooLong);
         }
-        let [header, claims, signature] = three_parts(token)?;
+        let token = core::str::from_utf8(token).map_err(|_| Malformed::NotBase64Url)?;
+        let [header, claims, signature] = three_parts(token).ok_or(Malformed::NotThreeParts)?;
         // The two parts and the dot between them, as they were sent: RFC 7515, section 5.2, step 8.
         let signing_input_bytes = header.len().saturating_add(1).saturating_add(claims.len());
         let signing_input = token.get(..signing_input_bytes).ok_or(Malformed::NotThreeParts)?;
@@ -84,7 +85,7 @@ impl<'t> UntrustedJwt<'t> {
         let signature = decode(signature)?;
         let claims = Claims::parse(text(claims)?)?;
         Ok(UntrustedJwt {
-            signing_input,
+            signing_input: signing_input.as_bytes(),
             signature,
             algorithm: header.algorithm,
             kid: header.kid,
@@ -155,23 +156,21 @@ impl SignedJwt {
     }
 }
 
-/// Exactly three parts, none of them empty.
-fn three_parts(token: &[u8]) -> Result<[&[u8]; 3], Malformed> {
-    let mut parts = token.split(|byte| *byte == b'.');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(header @ [_, ..]), Some(claims @ [_, ..]), Some(signature @ [_, ..]), None) => {
-            Ok([header, claims, signature])
-        }
-        _ => Err(Malformed::NotThreeParts),
-    }
+/// Exactly three parts, none of them empty. A dot left in the last one is no base64url, but it is told apart here.
+fn three_parts(token: &str) -> Option<[&str; 3]> {
+    let (header, rest) = token.split_once('.')?;
+    let (claims, signature) = rest.split_once('.')?;
+    let parts = [header, claims, signature];
+    let good = parts.iter().all(|part| !part.is_empty()) && !signature.contains('.');
+    good.then_some(parts)
 }
 
 /// Strict: no padding, no line breaks, the last bits zero, so that no token has two spellings.
-fn decode(part: &[u8]) -> Result<Vec<u8>, Malformed> {
+fn decode(part: &str) -> Result<Vec<u8>, Malformed> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::NotBase64Url)
 }
 
-fn text(part: &[u8]) -> Result<String, Malformed> {
+fn text(part: &str) -> Result<String, Malformed> {
     String::from_utf8(decode(part)?).map_err(|_| Malformed::NotUtf8)
 }
 
@@ -366,7 +365,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_part_has_two_spellings(part in "[A-Za-z0-9_=+/ \n-]{0,40}") {
-            if let Ok(decoded) = decode(part.as_bytes()) {
+            if let Ok(decoded) = decode(&part) {
                 prop_assert_eq!(URL_SAFE_NO_PAD.encode(decoded), part);
             }
         }
