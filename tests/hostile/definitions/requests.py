@@ -102,6 +102,8 @@ CLAIMS = [
     claim("email-verified-string", "`email_verified` as the string that UserInfo has", {"email_verified": '"true"'}, {"x-cognito-email": ["alice@example.com"]}),
     claim("email-verified-odd-string", "`email_verified` as another string", {"email_verified": '"yes"'}, {"x-cognito-email": []}),
     claim("email-verified-one", "`email_verified` 1", {"email_verified": "1"}, {"x-cognito-email": []}),
+    claim("sub-too-long", "a `sub` of 5,000 letters is left out, and nobody else's is sent", {"sub": '"{repeat a 5000}"'}, {"x-cognito-sub": []}),
+    claim("groups-too-long", "groups that make more than 4 KiB are left out", {"cognito:groups": '["readers"{repeat ,"another-group" 400}]'}, {"x-cognito-groups": []}),
     claim("too-long", "a user name of 5,000 letters is left out", {"cognito:username": '"{repeat a 5000}"'}, {"x-cognito-username": []}),
 ]
 
