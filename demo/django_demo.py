@@ -91,14 +91,17 @@ def start_django(folder: Path, running: list[services.Service]) -> tuple[service
 def configuration(public_port: int, internal_port: int, cognito_port: int, module: Path) -> str:
     """`examples/django/envoy.yaml` with the addresses of this machine and nothing else changed."""
     local = "address: 127.0.0.1, port_value: "
-    return services.rendered(EXAMPLE / "envoy.yaml", {
-        "address: 127.0.0.1, port_value: 9901": local + "0",
-        "address: 0.0.0.0, port_value: 8000": local + "0",
-        "address: app, port_value: 8001": local + str(public_port),
-        "address: app-internal, port_value: 8002": local + str(internal_port),
-        "address: cognito, port_value: 9229": local + str(cognito_port),
-        "/etc/envoy/envoy_cognito_jwt.wasm": str(module),
-    })
+    return services.rendered(
+        EXAMPLE / "envoy.yaml",
+        {
+            "address: 127.0.0.1, port_value: 9901": local + "0",
+            "address: 0.0.0.0, port_value: 8000": local + "0",
+            "address: app, port_value: 8001": local + str(public_port),
+            "address: app-internal, port_value: 8002": local + str(internal_port),
+            "address: cognito, port_value: 9229": local + str(cognito_port),
+            "/etc/envoy/envoy_cognito_jwt.wasm": str(module),
+        },
+    )
 
 
 @dataclass(frozen=True)

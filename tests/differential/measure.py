@@ -54,7 +54,9 @@ def jwt_authn(cases, keys) -> dict:
     requirement = {"requires_any": {"requirements": [{"provider_name": name} for name in providers]}}
     authn = {"@type": JWT_AUTHN, "providers": providers, "rules": [{"match": {"prefix": "/"}, "requires": requirement}]}
     upstream = Upstream()
-    envoy = Envoy((Door(({"name": "envoy.filters.http.jwt_authn", "typed_config": authn},)),), {"upstream": upstream.port, "cognito": keys.port})
+    envoy = Envoy(
+        (Door(({"name": "envoy.filters.http.jwt_authn", "typed_config": authn},)),), {"upstream": upstream.port, "cognito": keys.port}
+    )
 
     def verdict(case: dict) -> str:
         request = cases.mint(case, time.time())
@@ -78,7 +80,9 @@ def provider(pool: dict) -> dict:
 
 def aws_jwt_verify(cases, node_modules: str) -> dict:
     """Amazon's library for Node.js. It takes a token, so only the cases that send one in the usual way can be asked."""
-    usual = [case for case in cases.cases if case["recipe"]["headers"] == [["authorization", "Bearer {token}"]] and not hangs_on_the_second(case)]
+    usual = [
+        case for case in cases.cases if case["recipe"]["headers"] == [["authorization", "Bearer {token}"]] and not hangs_on_the_second(case)
+    ]
     now = time.time()
     questions = {
         "pools": cases.pools,

@@ -67,8 +67,19 @@ class DjangoSide:
         self.log = folder / "gunicorn.log"
         # The server's own limits are out of the way, as far as Envoy's are.
         command = [
-            python, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--workers", "2", "--no-control-socket",
-            "--limit-request-field_size", "65536", "--limit-request-line", "0", "django_side.wsgi",
+            python,
+            "-m",
+            "gunicorn",
+            "--bind",
+            "127.0.0.1:0",
+            "--workers",
+            "2",
+            "--no-control-socket",
+            "--limit-request-field_size",
+            "65536",
+            "--limit-request-line",
+            "0",
+            "django_side.wsgi",
         ]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)

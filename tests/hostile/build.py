@@ -1,7 +1,7 @@
 """Writes `cases.json` from `definitions/` and `peers.json`.
 
-    python3 -m hostile.build            # from the folder tests/
-    python3 -m hostile.build --check    # says whether the file on disk is the one that it would write
+python3 -m hostile.build            # from the folder tests/
+python3 -m hostile.build --check    # says whether the file on disk is the one that it would write
 """
 
 import json

@@ -283,9 +283,7 @@ TRICKS = {
     ),
     "digest-info-without-null": with_digest_info(lambda m: DIGEST_INFO_WITHOUT_NULL + hashlib.sha256(m).digest()),
     # BER's long form of a length, which DER forbids: 81 31 for 31.
-    "digest-info-long-length": with_digest_info(
-        lambda m: b"\x30\x81" + DIGEST_INFO["sha256"][1:] + hashlib.sha256(m).digest()
-    ),
+    "digest-info-long-length": with_digest_info(lambda m: b"\x30\x81" + DIGEST_INFO["sha256"][1:] + hashlib.sha256(m).digest()),
     # An empty OCTET STRING in the place of the NULL.
     "digest-info-other-parameters": with_digest_info(
         lambda m: DIGEST_INFO["sha256"].replace(b"\x05\x00", b"\x04\x00") + hashlib.sha256(m).digest()
@@ -308,8 +306,7 @@ def pss_encoded(message: bytes, bits: int, algorithm: str) -> bytes:
     digest = hashlib.new(algorithm, b"\x00" * 8 + hashlib.new(algorithm, message).digest()).digest()
     block = b"\x00" * (length - len(digest) - 2) + b"\x01"
     mask = b"".join(
-        hashlib.new(algorithm, digest + counter.to_bytes(4, "big")).digest()
-        for counter in range(len(block) // len(digest) + 1)
+        hashlib.new(algorithm, digest + counter.to_bytes(4, "big")).digest() for counter in range(len(block) // len(digest) + 1)
     )
     masked = bytearray(a ^ b for a, b in zip(block, mask))
     masked[0] &= 0xFF >> (8 * length - bits)

@@ -15,7 +15,15 @@ from .base import (
 
 MALFORMED = "token_malformed"
 
-WRONG_TYPES = {"null": "null", "a-number": "7", "a-string": '"7"', "true": "true", "a-list": "[7]", "an-object": '{"a":1}', "an-empty-list": "[]"}
+WRONG_TYPES = {
+    "null": "null",
+    "a-number": "7",
+    "a-string": '"7"',
+    "true": "true",
+    "a-list": "[7]",
+    "an-object": '{"a":1}',
+    "an-empty-list": "[]",
+}
 TYPES = {
     "iss": {"a-string"},
     "sub": {"a-string"},
@@ -40,8 +48,13 @@ def wrong_types() -> list:
             if name in right:
                 continue
             cases.append(
-                with_claims(f"type-{claim.replace(':', '-')}-{name}", f"`{claim}` is {name.replace('-', ' ')}", MALFORMED,
-                            {claim: raw}, attack="RFC 7519 section 4.1; absent is not valid")
+                with_claims(
+                    f"type-{claim.replace(':', '-')}-{name}",
+                    f"`{claim}` is {name.replace('-', ' ')}",
+                    MALFORMED,
+                    {claim: raw},
+                    attack="RFC 7519 section 4.1; absent is not valid",
+                )
             )
     return cases
 
@@ -49,7 +62,9 @@ def wrong_types() -> list:
 TYPE_CASES = [
     *wrong_types(),
     with_claims("type-aud-mixed-list", "`aud` a list of a string and a number", MALFORMED, {"aud": f"[{text(CLIENT)},7]"}),
-    with_claims("type-groups-mixed-list", "`cognito:groups` a list of a string and null", MALFORMED, {"cognito:groups": '["readers",null]'}),
+    with_claims(
+        "type-groups-mixed-list", "`cognito:groups` a list of a string and null", MALFORMED, {"cognito:groups": '["readers",null]'}
+    ),
     with_claims("type-groups-nested-list", "`cognito:groups` a list in a list", MALFORMED, {"cognito:groups": '[["readers"]]'}),
     with_claims("type-exp-numeric-string", "`exp` the right number, as a string", MALFORMED, {"exp": '"{now+3540}"'}),
     with_claims("type-nbf-numeric-string", "`nbf` a right number, as a string", MALFORMED, {"nbf": '"{now-60}"'}),
@@ -63,7 +78,9 @@ TYPE_CASES = [
     with_claims("type-iss-empty", "`iss` empty", MALFORMED, {"iss": '""'}),
     with_claims("type-iss-absent", "no `iss`", MALFORMED, {"iss": None}),
     with_claims("type-exp-absent", "no `exp`: a token for ever", MALFORMED, {"exp": None}, attack="RFC 8725 section 3; a token for ever"),
-    with_claims("type-custom-claims", "claims of one's own may be of any type", "allowed", {"custom:a": "null", "custom:b": "[1]", "name": "7"}),
+    with_claims(
+        "type-custom-claims", "claims of one's own may be of any type", "allowed", {"custom:a": "null", "custom:b": "[1]", "name": "7"}
+    ),
 ]
 
 EXPIRED, TOO_EARLY = "token_expired", "token_not_yet_valid"
@@ -110,9 +127,13 @@ TIMES = [
     at("iat-2-63", "`iat` 2^63", TOO_EARLY, {"iat": "9223372036854775808"}),
     at("iat-absent", "no `iat`", "allowed", {"iat": None}),
     at("auth-time-future", "`auth_time` in the future: only `max_age_seconds` looks at it", "allowed", {"auth_time": "{now+3600}"}),
-    case("time-expired-and-forged", "expired, and signed by a stranger: may be told expired", EXPIRED,
-         payload='{"sub":"x","iss":%s,"aud":%s,"token_use":"id","exp":{now-3600}}' % (text(ID_ISSUER), text(CLIENT)),
-         sign={"alg": "RS256", "key": "rsa2048-attacker"}),
+    case(
+        "time-expired-and-forged",
+        "expired, and signed by a stranger: may be told expired",
+        EXPIRED,
+        payload='{"sub":"x","iss":%s,"aud":%s,"token_use":"id","exp":{now-3600}}' % (text(ID_ISSUER), text(CLIENT)),
+        sign={"alg": "RS256", "key": "rsa2048-attacker"},
+    ),
 ]
 
 UNKNOWN = "issuer_unknown"
@@ -154,9 +175,20 @@ ISSUERS = [
     issuer("escaped-slashes", "slashes spelled with a backslash: the same string", "allowed", text(ID_ISSUER).replace("/", "\\/")),
     issuer("escaped-letters", "letters spelled with escapes: the same string", "allowed", text(ID_ISSUER).replace("c", "\\u0063")),
     issuer("second-form", "Cognito's second form of the issuer", "allowed", text(ID_ISSUER.replace("cognito-idp", "issuer-cognito-idp"))),
-    issuer("second-form-slash-after", "the second form and a slash more", UNKNOWN, text(ID_ISSUER.replace("cognito-idp", "issuer-cognito-idp") + "/")),
-    with_claims("issuer-of-another-pool", "an ID token with the issuer of the pool for access tokens", "token_use_mismatch",
-                {"iss": text(ID_ISSUER.replace(ID_POOL, ACCESS_POOL))}, pool="access", attack="RFC 8725 section 3.8"),
+    issuer(
+        "second-form-slash-after",
+        "the second form and a slash more",
+        UNKNOWN,
+        text(ID_ISSUER.replace("cognito-idp", "issuer-cognito-idp") + "/"),
+    ),
+    with_claims(
+        "issuer-of-another-pool",
+        "an ID token with the issuer of the pool for access tokens",
+        "token_use_mismatch",
+        {"iss": text(ID_ISSUER.replace(ID_POOL, ACCESS_POOL))},
+        pool="access",
+        attack="RFC 8725 section 3.8",
+    ),
 ]
 
 CLIENT_MISMATCH, USE_MISMATCH = "client_mismatch", "token_use_mismatch"
@@ -183,29 +215,78 @@ CLIENTS = [
     audience("nul-after", "a NUL and more after the client", CLIENT_MISMATCH, text(CLIENT + "\0x")),
     audience("any", "the word that means any client in a configuration", CLIENT_MISMATCH, '"any"'),
     audience("star", "a star", CLIENT_MISMATCH, '"*"'),
-    with_claims("client-id-in-id-token", "the right `client_id`, the wrong `aud`, in an ID token", CLIENT_MISMATCH,
-                {"aud": text(OTHER_CLIENT), "client_id": text(CLIENT)}, attack="RFC 8725 section 3.9"),
-    with_claims("client-id-wrong-in-id-token", "the right `aud`, another `client_id`, in an ID token: `aud` counts", "allowed",
-                {"client_id": text(OTHER_CLIENT)}, attack="RFC 8725 section 3.9"),
-    with_access_claims("access-honest", "an honest access token", "allowed", {}, upstream={"x-cognito-sub": [SUB], "x-cognito-token-use": ["access"]}),
-    with_access_claims("access-other-client", "an access token of another client", CLIENT_MISMATCH, {"client_id": text(OTHER_CLIENT)}, attack="confused deputy"),
+    with_claims(
+        "client-id-in-id-token",
+        "the right `client_id`, the wrong `aud`, in an ID token",
+        CLIENT_MISMATCH,
+        {"aud": text(OTHER_CLIENT), "client_id": text(CLIENT)},
+        attack="RFC 8725 section 3.9",
+    ),
+    with_claims(
+        "client-id-wrong-in-id-token",
+        "the right `aud`, another `client_id`, in an ID token: `aud` counts",
+        "allowed",
+        {"client_id": text(OTHER_CLIENT)},
+        attack="RFC 8725 section 3.9",
+    ),
+    with_access_claims(
+        "access-honest", "an honest access token", "allowed", {}, upstream={"x-cognito-sub": [SUB], "x-cognito-token-use": ["access"]}
+    ),
+    with_access_claims(
+        "access-other-client",
+        "an access token of another client",
+        CLIENT_MISMATCH,
+        {"client_id": text(OTHER_CLIENT)},
+        attack="confused deputy",
+    ),
     with_access_claims("access-no-client", "an access token without `client_id`", CLIENT_MISMATCH, {"client_id": None}),
     with_access_claims("access-empty-client", "an access token with an empty `client_id`", CLIENT_MISMATCH, {"client_id": '""'}),
-    with_access_claims("access-aud-instead", "the right `aud`, no `client_id`, in an access token", CLIENT_MISMATCH, {"client_id": None, "aud": text(CLIENT)}),
-    with_access_claims("access-aud-besides", "the right `aud`, another `client_id`, in an access token", CLIENT_MISMATCH, {"client_id": text(OTHER_CLIENT), "aud": text(CLIENT)}),
+    with_access_claims(
+        "access-aud-instead",
+        "the right `aud`, no `client_id`, in an access token",
+        CLIENT_MISMATCH,
+        {"client_id": None, "aud": text(CLIENT)},
+    ),
+    with_access_claims(
+        "access-aud-besides",
+        "the right `aud`, another `client_id`, in an access token",
+        CLIENT_MISMATCH,
+        {"client_id": text(OTHER_CLIENT), "aud": text(CLIENT)},
+    ),
     with_claims("use-absent", "no `token_use`", USE_MISMATCH, {"token_use": None}, attack="RFC 8725 section 3.12"),
     with_claims("use-empty", "`token_use` empty", USE_MISMATCH, {"token_use": '""'}, attack="RFC 8725 section 3.12"),
     with_claims("use-upper-case", "`token_use` ID", USE_MISMATCH, {"token_use": '"ID"'}, attack="RFC 8725 section 3.12"),
     with_claims("use-space-after", "`token_use` with a space", USE_MISMATCH, {"token_use": '"id "'}, attack="RFC 8725 section 3.12"),
     with_claims("use-any", "`token_use` any, as in a configuration", USE_MISMATCH, {"token_use": '"any"'}, attack="RFC 8725 section 3.12"),
     with_claims("use-refresh", "`token_use` refresh", USE_MISMATCH, {"token_use": '"refresh"'}, attack="RFC 8725 section 3.12"),
-    with_claims("use-access-in-id-pool", "an access token where ID tokens are wanted", USE_MISMATCH,
-                {"token_use": '"access"', "client_id": text(CLIENT), "aud": None}, attack="RFC 8725 section 3.12"),
-    with_claims("use-access-with-aud-in-id-pool", "an access token with the right `aud` where ID tokens are wanted", USE_MISMATCH,
-                {"token_use": '"access"', "client_id": text(CLIENT)}, attack="RFC 8725 section 3.12"),
-    with_access_claims("use-id-in-access-pool", "an ID token where access tokens are wanted", USE_MISMATCH,
-                       {"token_use": '"id"', "aud": text(CLIENT)}, attack="RFC 8725 section 3.12"),
-    with_access_claims("use-absent-in-access-pool", "no `token_use` where access tokens are wanted", USE_MISMATCH, {"token_use": None}, attack="RFC 8725 section 3.12"),
+    with_claims(
+        "use-access-in-id-pool",
+        "an access token where ID tokens are wanted",
+        USE_MISMATCH,
+        {"token_use": '"access"', "client_id": text(CLIENT), "aud": None},
+        attack="RFC 8725 section 3.12",
+    ),
+    with_claims(
+        "use-access-with-aud-in-id-pool",
+        "an access token with the right `aud` where ID tokens are wanted",
+        USE_MISMATCH,
+        {"token_use": '"access"', "client_id": text(CLIENT)},
+        attack="RFC 8725 section 3.12",
+    ),
+    with_access_claims(
+        "use-id-in-access-pool",
+        "an ID token where access tokens are wanted",
+        USE_MISMATCH,
+        {"token_use": '"id"', "aud": text(CLIENT)},
+        attack="RFC 8725 section 3.12",
+    ),
+    with_access_claims(
+        "use-absent-in-access-pool",
+        "no `token_use` where access tokens are wanted",
+        USE_MISMATCH,
+        {"token_use": None},
+        attack="RFC 8725 section 3.12",
+    ),
 ]
 
 CASES = [*TYPE_CASES, *TIMES, *ISSUERS, *CLIENTS]

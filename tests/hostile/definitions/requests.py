@@ -14,7 +14,9 @@ SEARCH = "the scheme is looked for anywhere in the value"
 
 CREDENTIALS = [
     credential("none", "no credential", MISSING),
-    credential("honest", "an honest token", "allowed", "Bearer {token}", upstream={"x-cognito-sub": [SUB], "x-cognito-client-id": [CLIENT]}),
+    credential(
+        "honest", "an honest token", "allowed", "Bearer {token}", upstream={"x-cognito-sub": [SUB], "x-cognito-client-id": [CLIENT]}
+    ),
     credential("lower-case", "the scheme in lower case", "allowed", "bearer {token}"),
     credential("upper-case", "the scheme in upper case", "allowed", "BEARER {token}"),
     credential("mixed-case", "the scheme in mixed case", "allowed", "bEaReR {token}"),
@@ -45,16 +47,33 @@ CREDENTIALS = [
     credential("comma-after", "a comma after the token", MALFORMED, "Bearer {token},"),
     credential("parameter", "an auth-param in the place of the token", MALFORMED, 'Bearer realm="x"'),
     credential("angle-brackets", "the token in angle brackets", MALFORMED, "Bearer <{token}>"),
-    credential("two-tokens-in-one", "two tokens of two users with a space between", MALFORMED, "Bearer {token} {other}", other=id_token(OTHER_SUB)),
-    credential("two-tokens-comma", "two tokens of two users with a comma between", MALFORMED, "Bearer {token},{other}", other=id_token(OTHER_SUB)),
-    credential("two-credentials-comma", "two credentials of two users with a comma between", MALFORMED, "Bearer {token}, Bearer {other}", other=id_token(OTHER_SUB)),
+    credential(
+        "two-tokens-in-one", "two tokens of two users with a space between", MALFORMED, "Bearer {token} {other}", other=id_token(OTHER_SUB)
+    ),
+    credential(
+        "two-tokens-comma", "two tokens of two users with a comma between", MALFORMED, "Bearer {token},{other}", other=id_token(OTHER_SUB)
+    ),
+    credential(
+        "two-credentials-comma",
+        "two credentials of two users with a comma between",
+        MALFORMED,
+        "Bearer {token}, Bearer {other}",
+        other=id_token(OTHER_SUB),
+    ),
     credential("two-headers", "two headers of two users", MALFORMED, "Bearer {token}", "Bearer {other}", other=id_token(OTHER_SUB)),
     credential("two-headers-alike", "the same header twice", MALFORMED, "Bearer {token}", "Bearer {token}"),
     credential("bearer-then-basic", "a bearer header and a basic header", MALFORMED, "Bearer {token}", "Basic YWxpY2U6c2VjcmV0"),
     credential("nul-between", "a NUL after the scheme", MISSING, "Bearer\0{token}", only="native"),
     credential("line-break-between", "a line break after the scheme", MISSING, "Bearer\r\n{token}", only="native"),
-    case("credential-other-header", "the token in a header that nobody configured", MISSING, headers=[["x-authorization", "Bearer {token}"]]),
-    case("credential-proxy-authorization", "the token for the proxy, not for us", MISSING, headers=[["proxy-authorization", "Bearer {token}"]]),
+    case(
+        "credential-other-header", "the token in a header that nobody configured", MISSING, headers=[["x-authorization", "Bearer {token}"]]
+    ),
+    case(
+        "credential-proxy-authorization",
+        "the token for the proxy, not for us",
+        MISSING,
+        headers=[["proxy-authorization", "Bearer {token}"]],
+    ),
     case("credential-query", "the token in the query, which nobody configured", MISSING, headers=[], path="/?access_token={token}"),
     case("credential-cookie", "the token in a cookie, which nobody configured", MISSING, headers=[["cookie", "access_token={token}"]]),
 ]
@@ -77,8 +96,14 @@ IDENTITY = [
     forged_header("forged-unknown-name", "a name of ours that nothing sets", "x-cognito-admin", {"x-cognito-admin": []}),
     forged_header("forged-prefix-alone", "the prefix alone", "x-cognito-", {"x-cognito-": []}),
     forged_header("other-prefix", "a name that only resembles ours stays", "x-cognitosub", {"x-cognitosub": ["mallory"]}),
-    case("identity-forged-twice", "forged twice", "allowed", attack=FORGED,
-         headers=[["x-cognito-sub", "mallory"], ["x-cognito-sub", "root"], *BEARER], upstream={"x-cognito-sub": [SUB]}),
+    case(
+        "identity-forged-twice",
+        "forged twice",
+        "allowed",
+        attack=FORGED,
+        headers=[["x-cognito-sub", "mallory"], ["x-cognito-sub", "root"], *BEARER],
+        upstream={"x-cognito-sub": [SUB]},
+    ),
     case("identity-forged-without-token", "forged, without a token", MISSING, attack=FORGED, headers=[["x-cognito-sub", "mallory"]]),
 ]
 
@@ -90,7 +115,12 @@ def claim(name: str, what: str, changed: dict, upstream: dict) -> dict:
 
 
 CLAIMS = [
-    claim("line-break", "CR and LF in the user name", {"cognito:username": '"a\\r\\nx-admin: 1"'}, {"x-cognito-username": ["a%0D%0Ax-admin: 1"], "x-admin": []}),
+    claim(
+        "line-break",
+        "CR and LF in the user name",
+        {"cognito:username": '"a\\r\\nx-admin: 1"'},
+        {"x-cognito-username": ["a%0D%0Ax-admin: 1"], "x-admin": []},
+    ),
     claim("nul", "NUL in the user name", {"cognito:username": '"a\\u0000b"'}, {"x-cognito-username": ["a%00b"]}),
     claim("non-ascii", "letters outside ASCII in the user name", {"cognito:username": '"Zoë"'}, {"x-cognito-username": ["Zo%C3%AB"]}),
     claim("percent", "a percent sign in the user name", {"cognito:username": '"a%41"'}, {"x-cognito-username": ["a%2541"]}),
@@ -99,11 +129,26 @@ CLAIMS = [
     claim("empty-groups", "no groups", {"cognito:groups": "[]"}, {"x-cognito-groups": []}),
     claim("email-unverified", "an address that was not verified", {"email_verified": "false"}, {"x-cognito-email": []}),
     claim("email-verified-absent", "an address without `email_verified`", {"email_verified": None}, {"x-cognito-email": []}),
-    claim("email-verified-string", "`email_verified` as the string that UserInfo has", {"email_verified": '"true"'}, {"x-cognito-email": ["alice@example.com"]}),
+    claim(
+        "email-verified-string",
+        "`email_verified` as the string that UserInfo has",
+        {"email_verified": '"true"'},
+        {"x-cognito-email": ["alice@example.com"]},
+    ),
     claim("email-verified-odd-string", "`email_verified` as another string", {"email_verified": '"yes"'}, {"x-cognito-email": []}),
     claim("email-verified-one", "`email_verified` 1", {"email_verified": "1"}, {"x-cognito-email": []}),
-    claim("sub-too-long", "a `sub` of 5,000 letters is left out, and nobody else's is sent", {"sub": '"{repeat a 5000}"'}, {"x-cognito-sub": []}),
-    claim("groups-too-long", "groups that make more than 4 KiB are left out", {"cognito:groups": '["readers"{repeat ,"another-group" 400}]'}, {"x-cognito-groups": []}),
+    claim(
+        "sub-too-long",
+        "a `sub` of 5,000 letters is left out, and nobody else's is sent",
+        {"sub": '"{repeat a 5000}"'},
+        {"x-cognito-sub": []},
+    ),
+    claim(
+        "groups-too-long",
+        "groups that make more than 4 KiB are left out",
+        {"cognito:groups": '["readers"{repeat ,"another-group" 400}]'},
+        {"x-cognito-groups": []},
+    ),
     claim("too-long", "a user name of 5,000 letters is left out", {"cognito:username": '"{repeat a 5000}"'}, {"x-cognito-username": []}),
 ]
 

@@ -30,8 +30,12 @@ SHAPES = [
     shape("many-dots", "a thousand dots", "." * 1000, attack="CVE-2025-30204"),
     shape("word", "no token at all", "hello"),
     shape("opaque", "an opaque token of another service", "ya29.a0AfH6SMBx"),
-    shape("json-serialization", "the flattened JSON serialization", '{{"payload":"{p}","protected":"{h}","signature":"{s}"}}',
-          attack="RFC 7515 section 7.2.2"),
+    shape(
+        "json-serialization",
+        "the flattened JSON serialization",
+        '{{"payload":"{p}","protected":"{h}","signature":"{s}"}}',
+        attack="RFC 7515 section 7.2.2",
+    ),
     shape("quoted", "the token in quotes", '"{h}.{p}.{s}"'),
     shape("percent-encoded-dots", "dots as %2E", "{h}%2E{p}%2E{s}"),
     shape("wide-dots", "other bytes in the place of the dots", "{h}\xb7{p}\xb7{s}"),
@@ -90,7 +94,9 @@ ENCODINGS = [
 ]
 
 
-def json_case(part: str, name: str, what: str, value: str | bytes, expect: str = MALFORMED, attack="RFC 8725 section 3.7, RFC 8259", **more) -> dict:
+def json_case(
+    part: str, name: str, what: str, value: str | bytes, expect: str = MALFORMED, attack="RFC 8725 section 3.7, RFC 8259", **more
+) -> dict:
     member = {part: value} if isinstance(value, str) else {f"{part}_base64": base64_of(value)}
     return case(f"json-{part}-{name}", what, expect, attack=attack, **member, **more)
 
@@ -137,13 +143,21 @@ JSON = [
     *both_parts("depth-5000", "5,000 levels", lambda t: t[:-1] + ',"x":' + "{repeat [ 5000}{repeat ] 5000}" + "}"),
     *both_parts("depth-10000-open", "10,000 levels that nobody closes", lambda t: t[:-1] + ',"x":' + "{repeat [ 10000}"),
     *both_parts("depth-objects", "1,000 objects in one another", lambda t: t[:-1] + ',"x":' + '{repeat {"a": 1000}1{repeat } 1001}'),
-    json_case("header", "name-twice", "`alg` twice, the last one right", header()[:-1].replace('"RS256"', '"none"') + ',"alg":"RS256"}', **DUPLICATE),
+    json_case(
+        "header",
+        "name-twice",
+        "`alg` twice, the last one right",
+        header()[:-1].replace('"RS256"', '"none"') + ',"alg":"RS256"}',
+        **DUPLICATE,
+    ),
     json_case("header", "name-twice-alike", "`alg` twice, alike", header()[:-1] + ',"alg":"RS256"}', **DUPLICATE),
     json_case("header", "kid-twice", "`kid` twice", header()[:-1] + f',"kid":{text(KID_A)}}}', **DUPLICATE),
     json_case("header", "name-twice-escaped", "`alg` twice, once with an escape", header()[:-1] + ',"\\u0061lg":"none"}', **DUPLICATE),
     json_case("header", "unused-name-twice", "a name that nobody reads, twice", header()[:-1] + ',"x":1,"x":2}', **DUPLICATE),
     json_case("payload", "name-twice", "`sub` twice, the last one another user's", id_claims()[:-1] + ',"sub":"mallory"}', **DUPLICATE),
-    json_case("payload", "name-twice-escaped", "`sub` twice, once with an escape", id_claims()[:-1] + ',"s\\u0075b":"mallory"}', **DUPLICATE),
+    json_case(
+        "payload", "name-twice-escaped", "`sub` twice, once with an escape", id_claims()[:-1] + ',"s\\u0075b":"mallory"}', **DUPLICATE
+    ),
     json_case("payload", "exp-twice", "`exp` twice, the first one long past", '{"exp":1,' + id_claims()[1:], **DUPLICATE),
     json_case("payload", "groups-twice", "`cognito:groups` twice", id_claims()[:-1] + ',"cognito:groups":["admins"]}', **DUPLICATE),
     json_case("payload", "unused-name-twice", "a name that nobody reads, twice", id_claims()[:-1] + ',"x":1,"x":1}', **DUPLICATE),
@@ -159,8 +173,15 @@ ODD_BUT_VALID = [
     *both_parts("surrogate-pair", "a proper surrogate pair", lambda t: t[:-1] + ',"x":"\\ud83d\\ude00"}', "allowed"),
     *both_parts("non-ascii", "letters outside ASCII", lambda t: t[:-1] + ',"x":"Zoë 😀"}', "allowed"),
     *both_parts("empty-name", "a member whose name is empty", lambda t: t[:-1] + ',"":1}', "allowed"),
-    *both_parts("proto", "a member named __proto__", lambda t: t[:-1] + ',"__proto__":{"admin":true}}', "allowed", attack="prototype pollution"),
-    *both_parts("escaped-names", "the names spelled with escapes", lambda t: t.replace('"kid"', '"\\u006bid"').replace('"sub"', '"\\u0073ub"'), "allowed"),
+    *both_parts(
+        "proto", "a member named __proto__", lambda t: t[:-1] + ',"__proto__":{"admin":true}}', "allowed", attack="prototype pollution"
+    ),
+    *both_parts(
+        "escaped-names",
+        "the names spelled with escapes",
+        lambda t: t.replace('"kid"', '"\\u006bid"').replace('"sub"', '"\\u0073ub"'),
+        "allowed",
+    ),
     *both_parts("escaped-nul", "an escaped NUL in a string", lambda t: t[:-1] + ',"x":"a\\u0000b"}', "allowed"),
 ]
 

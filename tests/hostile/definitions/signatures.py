@@ -7,8 +7,15 @@ INVALID = "signature_invalid"
 
 
 def forged(trick: str, what: str, attack: str = "RFC 8017 section 8.2.2", kid: str = KID_A, key: str = "rsa2048-a", **more) -> dict:
-    return case(f"signature-{trick}", what, INVALID, attack=attack, header=header(kid=text(kid)),
-                sign={"alg": "RS256", "key": key, "trick": trick}, **more)
+    return case(
+        f"signature-{trick}",
+        what,
+        INVALID,
+        attack=attack,
+        header=header(kid=text(kid)),
+        sign={"alg": "RS256", "key": key, "trick": trick},
+        **more,
+    )
 
 
 PADDING = "RFC 8017 section 9.2: the whole encoded message is compared"
@@ -48,31 +55,71 @@ SIGNATURES = [
     forged("bare-hash", "the hash without a DigestInfo", PADDING),
     forged("hash-of-nothing", "the hash of an empty message", PADDING),
     forged("hash-cut", "the hash less its last byte", PADDING),
-    forged("cube-root", "a forgery without the private key, for the exponent 3", "Bleichenbacher 2006, CVE-2006-4339",
-           kid="exponent-3", key="rsa2048-e3"),
-    forged("cube-root-suffix", "a cube that ends in the right hash, for the exponent 3", "BERserk, CVE-2014-1568",
-           kid="exponent-3", key="rsa2048-e3"),
-    case("signature-by-a-stranger", "a key that the pool does not have", INVALID, attack="RFC 8725 section 3.2",
-         sign={"alg": "RS256", "key": "rsa2048-attacker"}),
-    case("signature-pss-as-rs256", "PSS under the name of RS256", INVALID, attack="RFC 8725 section 3.1",
-         sign={"alg": "PS256", "key": "rsa2048-a"}),
-    case("signature-hmac-as-rs256", "an HMAC under the name of RS256", INVALID, attack="RFC 8725 section 2.1",
-         sign={"alg": "HS256", "key": "rsa2048-a", "form": "spki-pem"}),
-    case("signature-ecdsa-as-rs256", "an ECDSA signature under the name of RS256", INVALID, attack="RFC 8725 section 3.1",
-         sign={"alg": "ES256", "key": "p256"}),
+    forged(
+        "cube-root",
+        "a forgery without the private key, for the exponent 3",
+        "Bleichenbacher 2006, CVE-2006-4339",
+        kid="exponent-3",
+        key="rsa2048-e3",
+    ),
+    forged(
+        "cube-root-suffix",
+        "a cube that ends in the right hash, for the exponent 3",
+        "BERserk, CVE-2014-1568",
+        kid="exponent-3",
+        key="rsa2048-e3",
+    ),
+    case(
+        "signature-by-a-stranger",
+        "a key that the pool does not have",
+        INVALID,
+        attack="RFC 8725 section 3.2",
+        sign={"alg": "RS256", "key": "rsa2048-attacker"},
+    ),
+    case(
+        "signature-pss-as-rs256",
+        "PSS under the name of RS256",
+        INVALID,
+        attack="RFC 8725 section 3.1",
+        sign={"alg": "PS256", "key": "rsa2048-a"},
+    ),
+    case(
+        "signature-hmac-as-rs256",
+        "an HMAC under the name of RS256",
+        INVALID,
+        attack="RFC 8725 section 2.1",
+        sign={"alg": "HS256", "key": "rsa2048-a", "form": "spki-pem"},
+    ),
+    case(
+        "signature-ecdsa-as-rs256",
+        "an ECDSA signature under the name of RS256",
+        INVALID,
+        attack="RFC 8725 section 3.1",
+        sign={"alg": "ES256", "key": "p256"},
+    ),
     case("signature-one-byte", "one zero byte", INVALID, sign={"alg": "hex", "hex": "00"}),
     case("signature-2000-bytes", "2,000 bytes", INVALID, sign={"alg": "hex", "hex": "41" * 2000}),
     case("signature-of-claims-alone", "the claims are signed, the header is not", INVALID, signed="{p}", attack="RFC 7515 section 5.1"),
-    case("signature-of-decoded-bytes", "the bytes are signed, not their base64url", INVALID, signed='{{"x":1}}.{p}', attack="RFC 7515 section 5.1"),
+    case(
+        "signature-of-decoded-bytes",
+        "the bytes are signed, not their base64url",
+        INVALID,
+        signed='{{"x":1}}.{p}',
+        attack="RFC 7515 section 5.1",
+    ),
     case("signature-of-a-dot-more", "a dot more is signed", INVALID, signed="{h}.{p}.", attack="RFC 7515 section 5.1"),
-    case("signature-claims-exchanged", "an honest token whose claims were exchanged", INVALID, attack="RFC 8725 section 3.3",
-         signed="{h}.eyJzdWIiOiJhbGljZSJ9"),
+    case(
+        "signature-claims-exchanged",
+        "an honest token whose claims were exchanged",
+        INVALID,
+        attack="RFC 8725 section 3.3",
+        signed="{h}.eyJzdWIiOiJhbGljZSJ9",
+    ),
 ]
 
 
 def by_key(name: str, what: str, expect: str, kid: str, key: str, trick: str = "honest", attack: str = "RFC 8725 section 3.5") -> dict:
-    return case(f"key-{name}", what, expect, attack=attack, header=header(kid=text(kid)),
-                sign={"alg": "RS256", "key": key, "trick": trick})
+    return case(f"key-{name}", what, expect, attack=attack, header=header(kid=text(kid)), sign={"alg": "RS256", "key": key, "trick": trick})
 
 
 UNKNOWN = "key_unknown"
@@ -88,7 +135,14 @@ KEYS = [
     by_key("rsa-4104", "a key of more than 4,096 bits", UNKNOWN, "rsa-4104", "rsa4104", attack="time: CVE-2023-3446"),
     by_key("exponent-1", "a key with the exponent 1: everybody can sign", UNKNOWN, "exponent-1", "rsa2048-attacker", "exponent-one"),
     by_key("exponent-2", "a key with an even exponent", UNKNOWN, "exponent-2", "rsa2048-attacker"),
-    by_key("exponent-huge", "a key with an exponent over 32 bits", UNKNOWN, "exponent-huge", "rsa2048-huge-exponent", attack="time: CVE-2023-3446"),
+    by_key(
+        "exponent-huge",
+        "a key with an exponent over 32 bits",
+        UNKNOWN,
+        "exponent-huge",
+        "rsa2048-huge-exponent",
+        attack="time: CVE-2023-3446",
+    ),
     by_key("even-modulus", "a key whose modulus is even", UNKNOWN, "even-modulus", "rsa2048-attacker"),
     by_key("use-enc", "a key for encryption", UNKNOWN, "use-enc", "rsa2048-b", attack="RFC 7517 section 4.2"),
     by_key("alg-rs512", "a key for RS512", UNKNOWN, "alg-rs512", "rsa2048-b", attack="RFC 7517 section 4.4"),
@@ -102,9 +156,16 @@ KEYS = [
 
 
 def from_set(key_set: str, what: str, expect: str, name: str = "", kid: str = KID_A, key: str = "rsa2048-a") -> dict:
-    return case(f"key-set-{key_set}{name}", what, expect, attack="RFC 7517 section 5", pool=key_set,
-                header=header(kid=text(kid)), payload=id_claims({"iss": text(ISSUER.format(pool_id(key_set)))}),
-                sign={"alg": "RS256", "key": key})
+    return case(
+        f"key-set-{key_set}{name}",
+        what,
+        expect,
+        attack="RFC 7517 section 5",
+        pool=key_set,
+        header=header(kid=text(kid)),
+        payload=id_claims({"iss": text(ISSUER.format(pool_id(key_set)))}),
+        sign={"alg": "RS256", "key": key},
+    )
 
 
 UNAVAILABLE = "keys_unavailable"

@@ -18,7 +18,9 @@ class CognitoProxyAuthentication(APITestCase):
             "x-cognito-token-use": "id",
         }
         headers |= {name.replace("_", "-"): value for name, value in changed.items()}
-        return APIClient(headers={name: value for name, value in headers.items() if value is not None}).get("/api/me", headers={"host": "localhost"})
+        return APIClient(headers={name: value for name, value in headers.items() if value is not None}).get(
+            "/api/me", headers={"host": "localhost"}
+        )
 
     def test_the_headers_become_the_user(self):
         answer = self.me()
