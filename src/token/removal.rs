@@ -58,6 +58,7 @@ fn without(element: &[u8], list: &[u8], separator: u8) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::token::source::{CookieName, TokenSource, find};
+    use proptest::prelude::*;
 
     fn removed(source: TokenSource, headers: &[(&str, &str)]) -> Vec<HeaderEdit> {
         let pairs = headers
@@ -118,6 +119,68 @@ mod tests {
         ] {
             let edits = removed(TokenSource::Query("token".to_owned()), &[(":path", path)]);
             assert_eq!(edits, [HeaderEdit::Set(":path", left.as_bytes().to_vec())], "{path}");
+        }
+    }
+
+    /// The head after the edits.
+    fn edited(headers: &[(String, String)], edits: &[HeaderEdit]) -> Vec<(String, String)> {
+        let mut headers = headers.to_vec();
+        for edit in edits {
+            match edit {
+                HeaderEdit::Remove(name) => headers.retain(|(found, _)| found.as_bytes() != name),
+                HeaderEdit::Set(name, value) => {
+                    headers.retain(|(found, _)| found != name);
+                    headers.push(((*name).to_owned(), String::from_utf8(value.clone()).unwrap()));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        headers
+    }
+
+    fn head(headers: &[(String, String)]) -> RequestHead<'_> {
+        RequestHead::new(
+            headers
+                .iter()
+                .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+                .collect(),
+        )
+    }
+
+    /// Every pair or parameter but those that are the credential.
+    fn others<'a>(text: &'a str, separators: &[char], credential: &str) -> Vec<&'a str> {
+        let parts = text.split(separators).map(str::trim);
+        parts.filter(|part| !part.is_empty() && *part != credential).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_removed_is_gone_and_nothing_else(
+            cookies in prop::collection::vec("((id|x|id2)=[ab\"]{0,2}(;|; | ;)){0,4}", 1..3),
+            path in "/a(\\?((t|%74|u)=[ab]{0,2}&?){0,4})?(#t=c)?",
+        ) {
+            let mut headers: Vec<(String, String)> = vec![(":path".to_owned(), path)];
+            headers.extend(cookies.into_iter().map(|value| ("cookie".to_owned(), value)));
+            let sources = [TokenSource::Cookie(CookieName::Exact("id".to_owned())), TokenSource::Query("t".to_owned())];
+            for source in sources {
+                let source = std::slice::from_ref(&source);
+                let Ok(Some(credential)) = find(source, &head(&headers)) else { continue };
+                let place = match credential.place() {
+                    Place::Header(text) => text.to_vec(),
+                    Place::Cookie(text) | Place::Query(text) => text.to_vec(),
+                };
+                let taken = String::from_utf8(place).unwrap();
+                let after = edited(&headers, &remove(&credential, &head(&headers)));
+                prop_assert_eq!(find(source, &head(&after)), Ok(None));
+                for (name, separators) in [(":path", &['?', '&', '#'][..]), ("cookie", &[';'])] {
+                    let text = |headers: &[(String, String)]| {
+                        let values = headers.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
+                        values.collect::<Vec<_>>().join(";")
+                    };
+                    let (before, after) = (text(&headers), text(&after));
+                    prop_assert_eq!(others(&before, separators, taken.trim()), others(&after, separators, taken.trim()));
+                }
+            }
         }
     }
 }
