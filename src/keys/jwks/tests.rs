@@ -289,3 +289,23 @@ fn a_kid_cannot_break_or_flood_a_log() {
         assert_eq!(kid_for_log(kid), expected);
     }
 }
+
+proptest::proptest! {
+    /// Whatever a key server sends, reading it ends, and what comes of it keeps the promises of [`KeySet`].
+    #[test]
+    fn no_text_breaks_the_reader(
+        cuts in proptest::collection::vec((0_usize..700, 0_usize..8, "[\\[\\]{}\",:\\\\a-z0-9 ]{0,6}"), 0..6),
+    ) {
+        let mut json = set(&[key(r#", "kid": "a", "key_ops": ["verify"]"#), key(r#", "kid": "b", "use": "sig""#)]);
+        for (at, removed, inserted) in cuts {
+            let at = at.min(json.len());
+            let end = (at + removed).min(json.len());
+            json.replace_range(at..end, &inserted);
+        }
+        if let Ok(Parsed { set, passed_over }) = parse(&json) {
+            assert!((1..=MAX_KEYS).contains(&set.len()));
+            assert!(set.iter().all(|key| Rc::ptr_eq(set.find(&key.kid).unwrap(), key)));
+            assert!(passed_over.iter().all(|passed_over| !passed_over.to_string().is_empty()));
+        }
+    }
+}
