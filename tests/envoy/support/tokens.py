@@ -10,11 +10,20 @@ import os
 import time
 import uuid
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-ABSENT = object()
+
+
+class Absent(Enum):
+    """The type of `ABSENT`."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
 """As the value of a claim or header member: leave it out."""
 
 REGION = "us-east-1"
