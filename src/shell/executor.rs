@@ -43,6 +43,8 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
                     Err(_) => Subject::Gone,
                 };
             }
+            // Fetches and calls are counted from root callbacks, where there is no request to be about.
+            Command::Count(counter) => host.count(counter),
             Command::RecordKeys(keys) => host.record_keys(keys),
             Command::Log(severity, line) => log(severity, &line),
             Command::TickEvery(period) => {
@@ -113,13 +115,11 @@ fn about(host: &Host, command: Command) -> HostResult<()> {
         Command::Decide(decision) => annotate("cognito_decision", decision),
         Command::Annotate(FilterState::Subject, subject) => annotate("cognito_sub", &subject),
         Command::Annotate(FilterState::ClientId, client) => annotate("cognito_client_id", &client),
-        Command::Count(counter) => {
-            host.count(counter);
-            Ok(())
-        }
         Command::Reply(answer) => reply(&answer),
         Command::Resume => abi::resume_request(),
-        Command::Of(_) | Command::RecordKeys(_) | Command::Log(..) | Command::TickEvery(_) => Ok(()),
+        Command::Of(_) | Command::Count(_) | Command::RecordKeys(_) | Command::Log(..) | Command::TickEvery(_) => {
+            Ok(())
+        }
     }
 }
 
