@@ -9,7 +9,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 requirements=${1:-$here/requirements.txt}
-tools=${TOOLS:-$here/../../.tools}
+tools=${TOOLS:-$(cd "$here/../.." && pwd)/.tools}
 venv=$tools/${2:-django}
 
 mkdir -p "$tools"
