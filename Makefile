@@ -49,6 +49,10 @@ help: ## this list
 demo: tools wasm ## sign in at an emulated Cognito and watch a real Envoy accept and refuse
 	@$(PYTHON) -m demo
 
+.PHONY: demo-django
+demo-django: tools wasm ## the same with a Django API behind it, whose users the filter finds or creates
+	@$(PYTHON) -m demo.django_demo
+
 ##@ Build
 
 .PHONY: wasm
@@ -87,8 +91,10 @@ test: ## everything that CI checks, with the time of each stage
 	@$(STAGE) "native tests" $(MAKE) --no-print-directory test-native
 	@$(STAGE) "the module" $(MAKE) --no-print-directory wasm wasm-test
 	@$(STAGE) "end-to-end tests in Envoy" $(MAKE) --no-print-directory test-e2e
-	@$(STAGE) "the demo" $(MAKE) --no-print-directory demo </dev/null
+	@$(STAGE) "the demo" $(PYTHON) -m demo </dev/null
 	@$(STAGE) "the Django example" $(MAKE) --no-print-directory test-django
+	@$(STAGE) "the demo with Django" $(PYTHON) -m demo.django_demo </dev/null
+	@$(STAGE) "beside django-cognito-jwt" $(MAKE) --no-print-directory test-differential
 	@$(STAGE) --summary
 
 .PHONY: format-check
@@ -112,6 +118,10 @@ test-e2e: tools ## the tests in a real Envoy (needs `make wasm wasm-test`)
 .PHONY: test-django
 test-django: ## the tests of the Django example
 	examples/django/test.sh
+
+.PHONY: test-differential
+test-differential: tools ## the hostile corpus through django-cognito-jwt too (needs `make wasm`)
+	tests/differential/test.sh $(PYTEST)
 
 .PHONY: compose-test
 compose-test: tools wasm ## run envoy/compose.yaml for real, with a Docker engine of its own where none runs (root; not part of `make test`)
