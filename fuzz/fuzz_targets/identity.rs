@@ -1,0 +1,54 @@
+//! No claim can break out of its header, and a text comes back from it as it was. No spelling of a header of ours is
+//! taken for another's.
+#![no_main]
+
+use envoy_cognito_jwt::identity::encode::{encode_text, encode_value};
+use envoy_cognito_jwt::identity::strip::StripList;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let encoded = encode_text(text);
+    assert!(is_header_value(&encoded));
+    assert_eq!(decoded(&encoded), text.as_bytes());
+
+    if let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
+        && let Some(encoded) = encode_value(text.trim())
+    {
+        assert!(is_header_value(&encoded) && !encoded.is_empty(), "{value}");
+    }
+
+    // Whatever the name, all its foldings are ours or none is.
+    let list = StripList::new(["x-user-id", text]);
+    let foldings = [
+        text.to_owned(),
+        text.to_ascii_uppercase(),
+        text.to_ascii_lowercase(),
+        text.replace('-', "_"),
+        text.replace('_', "-"),
+    ];
+    assert!(foldings.iter().all(|name| list.is_ours(name.as_bytes())));
+    let other = StripList::new(["x-user-id"]);
+    assert!(foldings.iter().all(|name| other.is_ours(name.as_bytes()) == other.is_ours(text.as_bytes())));
+    assert!(other.is_ours(format!("X_cognito-{text}").as_bytes()));
+});
+
+fn is_header_value(value: &str) -> bool {
+    value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && value.trim() == value
+}
+
+fn decoded(value: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = value.as_bytes();
+    while let [first, behind @ ..] = rest {
+        rest = behind;
+        if *first == b'%' {
+            let (digits, behind) = rest.split_at(2);
+            let digits = std::str::from_utf8(digits).expect("ASCII");
+            bytes.push(u8::from_str_radix(digits, 16).expect("two hexadecimal digits"));
+            rest = behind;
+        } else {
+            bytes.push(*first);
+        }
+    }
+    bytes
+}
