@@ -7,7 +7,7 @@ use crate::call::HttpCall;
 use crate::command::{Command, Header, HeaderEdit, Severity};
 use crate::config::{Config, Pool};
 use crate::enrich::flights::Flights;
-use crate::enrich::memory::Memory;
+use crate::enrich::memory::{Answer, Memory};
 use crate::enrich::{Enrichment, OnFailure, Outcome, Subject, user_info, user_lookup};
 use crate::env::{DescribeRoute, Env, MetadataValue, RouteMetadata};
 use crate::identity::ValueTooLong;
@@ -479,16 +479,19 @@ impl Judge<'_> {
             return Ok(());
         };
         let subject = user_info::subject(&case.token);
-        let remembered = match self.user_info.get_mut(verified.pool.0) {
-            Some(Some(memory)) => memory.find(subject, self.env.now, self.env.shared, |answer| {
-                user_info::judge(answer, &verified.subject)
-            }),
-            Some(None) | None => None,
+        let outcome = match (self.flights.landed(subject), self.user_info.get_mut(verified.pool.0)) {
+            // The call that this very request waited for.
+            (Some(landed), _) => Some(landed.clone()),
+            (None, Some(Some(memory))) => {
+                let judge = |answer: &Answer| user_info::judge(answer, &verified.subject);
+                let remembered = memory.find(subject, self.env.now, self.env.shared, judge);
+                self.out
+                    .extend(remembered.is_some().then_some(Command::Count(Counter::UserInfoCached)));
+                remembered
+            }
+            (None, Some(None) | None) => None,
         };
-        if remembered.is_some() {
-            self.out.push(Command::Count(Counter::UserInfoCached));
-        }
-        match remembered.or_else(|| self.flights.landed(subject).cloned()) {
+        match outcome {
             Some(Outcome::Claims(claims)) => case.user_info = Asked::Given(claims),
             Some(Outcome::Refused) => return Err(Stop::Refuse(Rejection::TokenRevoked, Some(verified.pool))),
             Some(Outcome::Failed | Outcome::Headers(_)) => self.failed(case, Enrichment::UserInfo, verified.pool)?,
@@ -511,16 +514,21 @@ impl Judge<'_> {
         };
         let claims = verified.identity.claims();
         let subject = user_lookup::subject(claims);
-        let remembered = match self.user_lookup {
-            Some(memory) => memory.find(subject, self.env.now, self.env.shared, |answer| {
-                user_lookup::judge(answer, policy)
-            }),
-            None => None,
+        let outcome = match (self.flights.landed(subject), &mut *self.user_lookup) {
+            (Some(landed), _) => Some(landed.clone()),
+            (None, Some(memory)) => {
+                let judge = |answer: &Answer| user_lookup::judge(answer, policy);
+                let remembered = memory.find(subject, self.env.now, self.env.shared, judge);
+                self.out.extend(
+                    remembered
+                        .is_some()
+                        .then_some(Command::Count(Counter::UserLookupCached)),
+                );
+                remembered
+            }
+            (None, None) => None,
         };
-        if remembered.is_some() {
-            self.out.push(Command::Count(Counter::UserLookupCached));
-        }
-        match remembered.or_else(|| self.flights.landed(subject).cloned()) {
+        match outcome {
             Some(Outcome::Headers(headers)) => case.user_lookup = Asked::Given(headers),
             Some(Outcome::Refused) => return Err(Stop::Refuse(Rejection::UserRejected, Some(verified.pool))),
             Some(Outcome::Failed | Outcome::Claims(_)) => self.failed(case, Enrichment::UserLookup, verified.pool)?,
