@@ -60,6 +60,8 @@ pub struct Filter {
 struct Waiting {
     case: Case<'static>,
     wait: Wait,
+    /// When it came.
+    since: UnixTime,
     /// When it has waited long enough.
     deadline: UnixTime,
     request_id: Vec<u8>,
@@ -167,6 +169,7 @@ impl Filter {
             Waiting {
                 case: case.into_owned(),
                 wait,
+                since: env.now,
                 deadline,
                 request_id,
             },
@@ -333,6 +336,7 @@ impl Filter {
         let Waiting {
             mut case,
             wait,
+            since,
             deadline,
             request_id,
         } = waiting;
@@ -340,11 +344,15 @@ impl Filter {
         let judged = match (prospect, wait) {
             (Prospect::Hopeless, Wait::Keys(_)) => Step::Settled(case.refused(wait.unavailable(), None)),
             (Prospect::Hopeless, Wait::Call(kind, _, pool)) => self.judge(env, out).call_timed_out(case, kind, pool),
-            (Prospect::Hopeless | Prospect::Fulfilled | Prospect::Open, Wait::Kid(..) | Wait::Keys(_)) => {
-                case.look_again();
+            (_, Wait::Kid(pool, _)) => {
+                // Only keys that came after it can be the last word: what this worker knew of others' fetches may be old.
+                let is_last_word = self.ring(pool).is_none_or(|ring| ring.has_fetched_since(since));
+                if prospect == Prospect::Hopeless || is_last_word {
+                    case.look_again();
+                }
                 self.judge(env, out).judge(case)
             }
-            (Prospect::Fulfilled | Prospect::Open, Wait::Call(..)) => self.judge(env, out).judge(case),
+            (Prospect::Fulfilled | Prospect::Open, Wait::Keys(_) | Wait::Call(..)) => self.judge(env, out).judge(case),
         };
         match judged {
             Step::Settled(verdict) => self.finish(verdict, &request_id, out),
@@ -360,6 +368,7 @@ impl Filter {
                     Waiting {
                         case,
                         wait: next,
+                        since,
                         deadline,
                         request_id,
                     },

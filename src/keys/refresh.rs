@@ -194,6 +194,11 @@ impl KeyRing {
         self.round != round || !self.is_pending(now)
     }
 
+    /// Whether the keys came at that time or later.
+    pub fn has_fetched_since(&self, time: UnixTime) -> bool {
+        self.keys.as_ref().is_some_and(|keys| keys.at >= time)
+    }
+
     /// What a request without usable keys can hope for.
     pub fn outlook(&self, now: UnixTime) -> Outlook {
         if self.is_pending(now) {

@@ -62,7 +62,7 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
                     Subject::Own => Failed::Own,
                     Subject::Waiting(id) => Failed::Waiting(id),
                 };
-                if about(host, about_request).is_err() {
+                if about(about_request).is_err() {
                     fail(host, internal_error);
                     failed.push(culprit);
                     subject = Subject::Gone;
@@ -109,7 +109,7 @@ enum Subject {
     Gone,
 }
 
-fn about(host: &Host, command: Command) -> HostResult<()> {
+fn about(command: Command) -> HostResult<()> {
     match command {
         Command::Edit(edit) => self::edit(&edit),
         Command::Decide(decision) => annotate("cognito_decision", decision),

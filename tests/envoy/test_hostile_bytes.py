@@ -33,7 +33,8 @@ def status(answer: bytes) -> int | None:
 
 
 HIGH_BYTES = [bytes([byte]) for byte in range(0x80, 0x100)]
-CONTROL_BYTES = [bytes([byte]) for byte in [*range(0x01, 0x0A), *range(0x0B, 0x0D), *range(0x0E, 0x20), 0x7F]]
+# Without tab, which is white space, and line ends.
+CONTROL_BYTES = [bytes([byte]) for byte in [*range(0x01, 0x09), *range(0x0B, 0x0D), *range(0x0E, 0x20), 0x7F]]
 
 
 @pytest.mark.parametrize("place", ["authorization", "bearer", "cookie", "cookie value", "unknown value", "path", "query", "identity"])

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+# Where this interpreter's environment stands, there are the other tools.
+os.environ.setdefault("TOOLS", str(Path(sys.prefix).parent))
 
 from demo import pool, services  # noqa: E402
 
