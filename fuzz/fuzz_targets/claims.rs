@@ -19,7 +19,10 @@ fuzz_target!(|json: &str| {
     for (name, value) in &members {
         let raw = set.raw(name).expect("each member is found by its name");
         assert_eq!(&serde_json::from_str::<Value>(raw).expect("a member is JSON"), value);
-        assert!(means(&set.view(name).expect("each member can be viewed"), value), "{name}");
+        assert!(
+            means(&set.view(name).expect("each member can be viewed"), value),
+            "{name}"
+        );
     }
 
     let Ok(claims) = Claims::parse(json.to_owned()) else {
@@ -28,10 +31,21 @@ fuzz_target!(|json: &str| {
     assert_eq!(Some(claims.issuer()), members.get("iss").and_then(Value::as_str));
     assert_eq!(Some(claims.subject()), members.get("sub").and_then(Value::as_str));
     assert_eq!(Some(claims.expires_at()), members.get("exp").and_then(Value::as_f64));
-    assert_eq!(claims.not_before(), members.get("nbf").map(|nbf| nbf.as_f64().expect("a number")));
-    assert_eq!(claims.scope(), members.get("scope").map(|scope| scope.as_str().expect("a string")));
-    let groups = members.get("cognito:groups").map(|groups| groups.as_array().expect("a list").as_slice());
-    let groups = groups.unwrap_or_default().iter().map(|group| group.as_str().expect("of strings"));
+    assert_eq!(
+        claims.not_before(),
+        members.get("nbf").map(|nbf| nbf.as_f64().expect("a number"))
+    );
+    assert_eq!(
+        claims.scope(),
+        members.get("scope").map(|scope| scope.as_str().expect("a string"))
+    );
+    let groups = members
+        .get("cognito:groups")
+        .map(|groups| groups.as_array().expect("a list").as_slice());
+    let groups = groups
+        .unwrap_or_default()
+        .iter()
+        .map(|group| group.as_str().expect("of strings"));
     assert!(claims.groups().eq(groups));
 });
 

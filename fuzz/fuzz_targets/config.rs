@@ -46,7 +46,10 @@ fn value(value: &Value) -> Vec<u8> {
         Value::Bool(truth) => vec![4 << 3, u8::from(*truth)],
         Value::Object(members) => delimited(5, &message(members)),
         Value::Array(elements) => {
-            let elements: Vec<u8> = elements.iter().flat_map(|element| delimited(1, &self::value(element))).collect();
+            let elements: Vec<u8> = elements
+                .iter()
+                .flat_map(|element| delimited(1, &self::value(element)))
+                .collect();
             delimited(6, &elements)
         }
     }

@@ -21,5 +21,8 @@ fuzz_target!(|answer: &[u8]| {
         assert!(answer.windows(2).any(|pair| pair[0] == 0x08 && pair[1] != 0));
     }
     // A signature of another length is refused without asking.
-    assert!(matches!(HostCrypto::new(Answers(answer)).verify_rs256(&key, b"message", &[0; 255]), Ok(Err(_))));
+    assert!(matches!(
+        HostCrypto::new(Answers(answer)).verify_rs256(&key, b"message", &[0; 255]),
+        Ok(Err(_))
+    ));
 });

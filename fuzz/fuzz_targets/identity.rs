@@ -28,7 +28,11 @@ fuzz_target!(|text: &str| {
     ];
     assert!(foldings.iter().all(|name| list.is_ours(name.as_bytes())));
     let other = StripList::new(["x-user-id"]);
-    assert!(foldings.iter().all(|name| other.is_ours(name.as_bytes()) == other.is_ours(text.as_bytes())));
+    assert!(
+        foldings
+            .iter()
+            .all(|name| other.is_ours(name.as_bytes()) == other.is_ours(text.as_bytes()))
+    );
     assert!(other.is_ours(format!("X_cognito-{text}").as_bytes()));
 });
 

@@ -16,7 +16,11 @@ fuzz_target!(|json: &[u8]| {
         let modulus = key.public.n();
         assert!((256..=512).contains(&modulus.len()));
         assert!(modulus.first() != Some(&0) && modulus.last().is_some_and(|byte| byte % 2 == 1));
-        let exponent = key.public.e().iter().fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
+        let exponent = key
+            .public
+            .e()
+            .iter()
+            .fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
         assert!(exponent >= 3 && exponent % 2 == 1 && exponent <= u64::from(u32::MAX));
         let logged = kid_for_log(&key.kid);
         assert!(logged.len() <= 64 && logged.bytes().all(|byte| (b' '..=b'~').contains(&byte)));

@@ -17,7 +17,12 @@ fuzz_target!(|text: &[u8]| {
     let rules: Vec<Rule> = lines.filter_map(|line| rule(str::from_utf8(line).ok()?)).collect();
     let set = RuleSet::new(rules.clone());
     let decide = |path| {
-        let input = RuleInput { method, authority, path, route: &|| None };
+        let input = RuleInput {
+            method,
+            authority,
+            path,
+            route: &|| None,
+        };
         set.decide(&input).map(|decision| (decision.rule, decision.auth))
     };
 
@@ -28,15 +33,23 @@ fuzz_target!(|text: &[u8]| {
     };
     let host = host_of(authority);
     let first = rules.iter().position(|rule| {
-        let Matcher { path, methods, hosts, .. } = &rule.matcher;
+        let Matcher {
+            path, methods, hosts, ..
+        } = &rule.matcher;
         path.as_ref().is_none_or(|pattern| pattern.matches(&normal))
             && (methods.is_empty() || methods.iter().any(|known| known.as_bytes() == method))
             && (hosts.is_empty() || hosts.iter().any(|pattern| pattern.matches(host)))
     });
-    let auth = first.and_then(|place| rules.get(place)).map_or(Auth::Required, |rule| rule.auth);
+    let auth = first
+        .and_then(|place| rules.get(place))
+        .map_or(Auth::Required, |rule| rule.auth);
     assert_eq!(decided, Ok((first, auth)));
     assert_eq!(decide(normal.as_str().as_bytes()), decided);
-    assert!(shadowed_rules(&rules).iter().all(|(earlier, later)| earlier < later && Some(*later) != first));
+    assert!(
+        shadowed_rules(&rules)
+            .iter()
+            .all(|(earlier, later)| earlier < later && Some(*later) != first)
+    );
 });
 
 fn rule(line: &str) -> Option<Rule> {

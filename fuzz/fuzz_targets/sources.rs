@@ -29,7 +29,13 @@ fuzz_target!(|text: &[u8]| {
         let left = edited(&headers, &remove(&credential, &head));
         assert_eq!(find(&only, &head_of(&left)), Ok(None), "{only:?} in {left:?}");
         let untouched = |name: &[u8]| ![&b"authorization"[..], b"x-token", b"cookie", b":path"].contains(&name);
-        let rest = |headers: &Headers| headers.iter().filter(|(name, _)| untouched(name)).cloned().collect::<Vec<_>>();
+        let rest = |headers: &Headers| {
+            headers
+                .iter()
+                .filter(|(name, _)| untouched(name))
+                .cloned()
+                .collect::<Vec<_>>()
+        };
         assert_eq!(rest(&left), rest(&headers));
     }
 });
@@ -54,7 +60,12 @@ fn sources() -> [TokenSource; 5] {
 }
 
 fn head_of(headers: &Headers) -> RequestHead<'_> {
-    RequestHead::new(headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect())
+    RequestHead::new(
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_slice(), value.as_slice()))
+            .collect(),
+    )
 }
 
 /// What a host makes of the edits.
@@ -65,12 +76,19 @@ fn edited(headers: &Headers, edits: &[HeaderEdit]) -> Headers {
             HeaderEdit::Remove(name) => headers.retain(|(found, _)| found != name),
             HeaderEdit::Set(name, value) => {
                 let name = name.as_bytes().to_vec();
-                let at = headers.iter().position(|(found, _)| *found == name).unwrap_or(headers.len());
+                let at = headers
+                    .iter()
+                    .position(|(found, _)| *found == name)
+                    .unwrap_or(headers.len());
                 headers.retain(|(found, _)| *found != name);
                 headers.insert(at.min(headers.len()), (name, value.clone()));
             }
             HeaderEdit::Add(added) => {
-                headers.extend(added.iter().map(|header| (header.name.as_bytes().to_vec(), header.value.as_bytes().to_vec())));
+                headers.extend(
+                    added
+                        .iter()
+                        .map(|header| (header.name.as_bytes().to_vec(), header.value.as_bytes().to_vec())),
+                );
             }
         }
     }
