@@ -1,0 +1,436 @@
+"""What README.md says is so: its examples run in a real Envoy, its tables name what there is."""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from support import expect
+from support.bootstrap import Door, Plugin, route
+from support.client import Header, Response, bearer, fetch
+from support.config import config, pool_config
+from support.envoy import DidNotStart, Envoy
+from support.servers import KeyServer, ScriptedServer, Upstream, json_answer
+from support.stage import Stage, Stages
+from support.tokens import ABSENT, SUB, Pool, signing_key
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text()
+METADATA = "type.googleapis.com/envoy.extensions.filters.http."
+EXPIRED = {"exp": 1_700_000_000}
+
+
+# -- reading ---------------------------------------------------------------------------------------------------
+
+
+def block(mark: str) -> str:
+    """The fenced block behind a mark such as `config: health`."""
+    found = re.findall(rf"^<!-- {re.escape(mark)} -->\n```[a-z]+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert len(found) == 1, f"{mark}: {len(found)} blocks"
+    return found[0]
+
+
+def rows(mark: str) -> list[list[str]]:
+    """The cells of the table behind a mark, without its head."""
+    found = re.findall(rf"^<!-- {re.escape(mark)} -->\n((?:\|.*\n)+)", README, re.MULTILINE)
+    assert len(found) == 1, f"{mark}: {len(found)} tables"
+    _, _, *lines = found[0].splitlines()
+    assert lines
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def marked(kind: str) -> list[str]:
+    """The names of all marks of a kind."""
+    return re.findall(rf"^<!-- {kind}: (.+?) -->$", README, re.MULTILINE)
+
+
+def code(cell: str) -> str:
+    """The first text between backticks."""
+    return re.findall(r"`([^`]+)`", cell)[0]
+
+
+# -- examples in Envoy -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Try:
+    """A row of a table of requests."""
+
+    example: str
+    request: str
+    credential: str
+    answer: str
+
+    def __str__(self) -> str:
+        return f"{self.example}: {self.request}, {self.credential}"
+
+    def send(self, stage: Stage) -> Response:
+        """The request as the row has it."""
+        method, target = code(self.request).replace("{sub}", SUB).split(" ")
+        host, slash, path = target.partition("/")
+        target, headers = self.carry(slash + path)
+        return stage.send(target, *headers, method=method, host=host or "app.example.com")
+
+    def carry(self, target: str) -> tuple[str, list[Header]]:
+        """The target with the credential in it, and the headers with it."""
+        if self.credential == "none":
+            return target, []
+        token = self.token()
+        place = re.search(r" in the (header|cookie|parameter) `(.+)`$", self.credential)
+        if not place:
+            return target, [bearer(token)]
+        kind, name = place.groups()
+        if kind == "parameter":
+            return f"{target}?a=b&{name}={token}", []
+        return target, [(name, token)] if kind == "header" else [("cookie", f"a=b; {name}={token}")]
+
+    def token(self) -> str:
+        """The token that the words of the row describe."""
+        words = re.sub(r" in the (header|cookie|parameter) `.+`$", "", self.credential)
+        match = re.fullmatch(
+            r"(ID|access) token(?: of (group|pool) (\S+))?(?: with (\S+) (\S+))?(, expired)?", words
+        )
+        assert match, f"not understood: {self.credential}"
+        kind, of, which, claim, value, expired = match.groups()
+        pool = Pool(id=which, client="5machine") if of == "pool" else Pool()
+        claims: dict = dict(EXPIRED) if expired else {}
+        if of == "group":
+            claims["cognito:groups"] = ["readers", which]
+        if claim:
+            claims[claim] = int(value) if claim == "auth_time" else value
+        return pool.id_token(**claims) if kind == "ID" else pool.access_token(**claims)
+
+    def check(self, answer: Response, stage: Stage) -> None:
+        """The answer is the row's, and the upstream saw what belongs to it."""
+        decision = stage.envoy.access(answer.id)["decision"]
+        refused = re.fullmatch(r"(\d+) `(\w+)`", self.answer)
+        if refused:
+            assert (answer.status, answer.json()["code"]) == (int(refused[1]), refused[2])
+            assert (stage.upstream.hits, decision) == (0, refused[2])
+            return
+        assert answer.status == 200, answer.body
+        seen = stage.upstream.only_request()
+        without = re.fullmatch(r"passes without identity(?:, counted as `(\w+)`)?", self.answer)
+        if without:
+            assert seen.header("x-cognito-sub") is None
+            assert decision == (without[1] or "bypassed")
+            return
+        told = re.fullmatch(r"passes(?: with (.+))?", self.answer)
+        assert told, f"not understood: {self.answer}"
+        assert (seen.header("x-cognito-sub"), decision) == (SUB, "allowed")
+        for name, value in re.findall(r"`([\w-]+)` (\S+)", told[1] or ""):
+            assert seen.header(name) == value
+
+
+TRIES = [Try(example, *cells) for example in marked("requests") for cells in rows(f"requests: {example}")]
+
+
+def configuration_of(example: str) -> dict:
+    """The example's members beside `pools` of both kinds of token, unless it has pools of its own."""
+    members = json.loads(block(f"config: {example}")) if example in marked("config") else {}
+    return config(pool_config(token_use="any")) | members
+
+
+def routes_of(example: str) -> tuple[dict, ...]:
+    """The example's route before the usual one."""
+    return (yaml.safe_load(block(f"route: {example}")), route("everything")) if example in marked("route") else ()
+
+
+@pytest.fixture(scope="module")
+def services():
+    """The services that the examples call."""
+    servers = {
+        "users": ScriptedServer(json_answer({"id": 7})),
+        "cognito-domain": ScriptedServer(json_answer({"sub": SUB, "email": "alice@example.com", "email_verified": "true"})),
+    }
+    yield servers
+    for server in servers.values():
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def example(stages: Stages, services: dict[str, ScriptedServer]):
+    """Starts the Envoy of an example, once."""
+
+    def start(name: str) -> Stage:
+        clusters = {name: server.port for name, server in services.items()}
+        clusters |= {"app": stages.upstream.port, "cognito-eu-west-1": stages.key_server.port}
+        return stages.shared(configuration_of(name), clusters=clusters, routes=routes_of(name))
+
+    return start
+
+
+@pytest.mark.parametrize("name", marked("config"))
+def test_a_configuration_starts(name: str, example) -> None:
+    """As it stands, and it needs no warning."""
+    stage = example(name)
+    assert "config: " not in stage.envoy.log()
+
+
+@pytest.mark.parametrize("attempt", TRIES, ids=str)
+def test_a_request_is_answered_as_the_table_says(attempt: Try, example) -> None:
+    """One row each."""
+    stage = example(attempt.example)
+    stage.upstream.forget()
+    attempt.check(attempt.send(stage), stage)
+
+
+def test_every_example_has_requests() -> None:
+    """But for those that a test below asks."""
+    asked_below = {"identity", "instead-of-jwt_authn"}
+    assert {*marked("config"), *marked("route")} == {*marked("requests")} | asked_below
+
+
+def test_configured_headers(example) -> None:
+    """The first claim that is present, a pointer, all claims."""
+    claims = {"custom:staff_id": "s-7", "identities": [{"providerName": "Google"}]}
+    stage = example("identity")
+    seen = stage.admits("/", bearer(Pool().id_token(**claims)))
+    assert seen.header("x-user") == "s-7"
+    assert seen.header("x-identity-provider") == "Google"
+    assert seen.header("x-user-groups") == "readers,writers"
+    assert seen.header("x-user-claims")
+    assert seen.header("x-cognito-sub") is None
+    assert stage.admits("/", bearer(Pool().id_token())).header("x-user") == SUB
+
+
+def test_a_credential_that_is_to_be_removed_is(example) -> None:
+    """And nothing beside it."""
+    stage = example("sources")
+    seen = stage.admits("/p?a=b&access_token=" + Pool().id_token())
+    assert seen.target == "/p?a=b"
+
+
+def test_the_smallest_filter_is_that_of_the_whole_file() -> None:
+    """Word for word."""
+    whole = yaml.safe_load((PROJECT / "envoy/minimal.yaml").read_text())
+    manager = whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    assert yaml.safe_load(block("envoy: minimal.yaml")) == [manager["http_filters"][0]]
+
+
+# -- beside jwt_authn ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def both_keys(upstream: Upstream):
+    """A key server that tells of a second key only later."""
+    server = KeyServer([signing_key("first")])
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def beside(wasm: str, upstream: Upstream, both_keys: KeyServer):
+    """`jwt_authn` as the README configures it, and this filter doing the same, in one Envoy."""
+    theirs = Door(tuple(yaml.safe_load(block("filters: jwt_authn"))), name="theirs")
+    ours = Door((Plugin(json.loads(block("config: instead-of-jwt_authn")), wasm).http_filter(),), name="ours")
+    envoy = Envoy((theirs, ours), {"upstream": upstream.port, "cognito": both_keys.port})
+    yield Stage(envoy, upstream, both_keys)
+    envoy.close()
+
+
+def asked(stage: Stage, door: str, target: str, *headers: Header) -> tuple[int, bool]:
+    """Status, and whether the upstream was reached."""
+    stage.upstream.forget()
+    return fetch(stage.envoy.port_of(door), target, *headers).status, stage.upstream.hits == 1
+
+
+PASSES, UNAUTHORIZED, FORBIDDEN = (200, True), (401, False), (403, False)
+ADMINS = {"cognito:groups": ["admins"]}
+
+# target, headers or the claims of an access token, what jwt_authn makes of it, what this filter does
+COMPARED = {
+    "no token": ("/x", [], UNAUTHORIZED, UNAUTHORIZED),
+    "open": ("/health", [], PASSES, PASSES),
+    "good": ("/x", {}, PASSES, PASSES),
+    "no admin": ("/admin", {}, FORBIDDEN, FORBIDDEN),
+    "admin": ("/admin", ADMINS, PASSES, PASSES),
+    "another client": ("/x", {"client_id": "9another98765432"}, FORBIDDEN, UNAUTHORIZED),
+    "another use": ("/x", {"token_use": "id"}, FORBIDDEN, UNAUTHORIZED),
+    "encoded": ("/%61dmin", {}, PASSES, FORBIDDEN),
+    "two slashes": ("//admin", {}, PASSES, FORBIDDEN),
+    "dot segments": ("/x/../admin", {}, PASSES, FORBIDDEN),
+    "no expiry": ("/x", {"exp": ABSENT}, UNAUTHORIZED, UNAUTHORIZED),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_what_the_longer_configuration_does(name: str, beside: Stage) -> None:
+    """And what ours does in its place."""
+    target, how, theirs, ours = COMPARED[name]
+    headers = how if isinstance(how, list) else [bearer(Pool().access_token(**how))]
+    assert (asked(beside, "theirs", target, *headers), asked(beside, "ours", target, *headers)) == (theirs, ours)
+
+
+def test_what_schemes_and_critical_headers_come_to(beside: Stage) -> None:
+    """Three rows of the table."""
+    token, critical = Pool().access_token(), Pool().token(Pool().access_claims(), crit=["x"])
+    for header, theirs, ours in [
+        (("authorization", f"bearer {token}"), UNAUTHORIZED, PASSES),
+        (("authorization", f"Basic x, Bearer {token}"), PASSES, UNAUTHORIZED),
+        (bearer(critical), PASSES, UNAUTHORIZED),
+    ]:
+        assert (asked(beside, "theirs", "/x", header), asked(beside, "ours", "/x", header)) == (theirs, ours)
+
+
+def test_a_token_in_the_query_is_repeated_by_one_alone(beside: Stage) -> None:
+    """In the realm."""
+    token = Pool().access_token()
+    for door, repeats in [("theirs", True), ("ours", False)]:
+        challenge = fetch(beside.envoy.port_of(door), f"/x?access_token={token}").header("www-authenticate") or ""
+        assert (token[:40] in challenge) == repeats
+
+
+def test_a_folded_name_reaches_the_application_past_one_alone(beside: Stage) -> None:
+    """CGI and WSGI read it as x-cognito-sub."""
+    for door, reaches in [("theirs", True), ("ours", False)]:
+        beside.upstream.forget()
+        fetch(beside.envoy.port_of(door), "/health", ("x_cognito_sub", "root"), ("x-cognito-sub", "root"))
+        seen = beside.upstream.only_request()
+        assert (seen.header("x_cognito_sub") is not None) == reaches
+        assert seen.header("x-cognito-sub") is None
+
+
+def test_a_new_key_works_at_once_with_one_alone(beside: Stage, both_keys: KeyServer) -> None:
+    """The last test of these: it changes the keys."""
+    new = signing_key("second")
+    both_keys.publish(signing_key("first"), new)
+    token = bearer(Pool().access_token(new))
+    assert asked(beside, "theirs", "/x", token) == UNAUTHORIZED
+    assert asked(beside, "ours", "/x", token) == PASSES
+
+
+def test_the_length_of_the_longer_configuration() -> None:
+    """As the fold says."""
+    (lines,) = re.findall(r"<summary>(\d+) lines of Envoy's configuration</summary>", README)
+    assert int(lines) == len(block("filters: jwt_authn").splitlines())
+
+
+def test_the_number_of_cases_that_a_peer_accepts() -> None:
+    """As measured, in the corpus."""
+    cases = json.loads((PROJECT / "tests/hostile/cases.json").read_text())["cases"]
+    verdicts = [case["peers"]["jwt_authn"] for case in cases if case["expect"] != "allowed"]
+    put, accepted = sum(verdict != "unknown" for verdict in verdicts), verdicts.count("accepted")
+    assert f"{put} could be put to a `jwt_authn`" in README
+    assert f"it accepts {accepted} of them" in README
+
+
+# -- tables ----------------------------------------------------------------------------------------------------
+
+
+def refusal(stages: Stages, configuration: dict) -> str:
+    """The line that tells why this configuration is refused."""
+    with pytest.raises(DidNotStart) as refused:
+        stages.fresh(configuration)
+    return next(line for line in refused.value.log.splitlines() if "config: " in line)
+
+
+def test_the_tables_name_all_fields_and_no_other(stages: Stages) -> None:
+    """The module tells the members of an object where it meets one that it does not know."""
+    call = {"cluster": "c", "uri": "http://c/", "?": 1}
+    pool = pool_config(jwks={"cluster": "c", "?": 1}, user_info=call, token_use="any") | {"?": 1}
+    rule = {"?": 1, "match": {"?": 1}, "require": {"?": 1}}
+    line = refusal(stages, config(pool, identity={"?": 1}, user_lookup=call, rules=[rule]) | {"?": 1})
+    told = {path: {*names.split(", ")} for path, names in re.findall(r'config: (?:([\w.\[\]]+): )?unknown member "\?"; members are: ([\w, ]+)', line)}
+    places = {
+        "configuration": "", "pool": "pools[0]", "jwks": "pools[0].jwks", "user_info": "pools[0].user_info", "identity": "identity",
+        "user_lookup": "user_lookup", "rule": "rules[0]", "match": "rules[0].match", "require": "rules[0].require",
+    }
+    assert {*marked("fields")} == {*places}
+    for table, path in places.items():
+        assert {code(cells[0]) for cells in rows(f"fields: {table}")} == told[path], table
+
+
+def test_the_tables_name_the_ranges(stages: Stages) -> None:
+    """One more than the most is refused with the range that the table has."""
+    tables = {"jwks": {"cluster": "c"}, "user_info": {"cluster": "c", "uri": "http://c/"}, "user_lookup": {"cluster": "c", "uri": "http://c/"}}
+    tables |= {"configuration": {}, "require": {}}
+    expected = []
+    for table, members in tables.items():
+        for name, kind, *_ in rows(f"fields: {table}"):
+            if not (found := re.match(r"(?:`\{\"max_entries\": )?(\d+) to (\d+)", kind)):
+                continue
+            least, most = found.groups()
+            beyond = int(most) + 1
+            members[code(name)] = {"max_entries": beyond} if "max_entries" in kind else beyond
+            expected.append(f"{least} to {most}, not {beyond}")
+    assert len(expected) == 11
+    pool = pool_config(jwks=tables["jwks"], user_info=tables["user_info"], token_use="any")
+    line = refusal(stages, config(pool, user_lookup=tables["user_lookup"], rules=[{"require": tables["require"]}], **tables["configuration"]))
+    for words in expected:
+        assert words in line
+    assert line.count("config: ") == len(expected)
+
+
+def test_the_table_of_codes() -> None:
+    """Every code with its status."""
+    assert {code(cells[0]): int(cells[1]) for cells in rows("codes")} == expect.STATUS
+
+
+def test_the_table_of_metrics(stages: Stages) -> None:
+    """All that Envoy shows, and no other."""
+    stage = stages.shared(configuration_of("everything"))
+    named = [code(cells[0]) for cells in rows("metrics")]
+    all_names = {name.replace("<code>", each) for name in named for each in (expect.STATUS if "<code>" in name else [""])}
+    assert {name.removeprefix("wasmcustom.") for name in stage.envoy.stats("^wasmcustom")} == all_names
+
+
+def test_the_table_of_headers(stages: Stages) -> None:
+    """An ID token and an access token show all of them."""
+    stage = stages.shared(configuration_of("health"))
+    requests = [stage.admits("/", bearer(token)) for token in (Pool().id_token(), Pool().access_token())]
+    seen = {name for request in requests for name, _ in request.headers if name.startswith("x-cognito-")}
+    assert seen == {code(cells[0]) for cells in rows("headers")}
+
+
+def test_the_table_of_rules_leads_to_code_and_tests() -> None:
+    """Each file exists and defines each function that is named."""
+    for rule, *cells in rows("where"):
+        for cell in cells:
+            path, *functions = re.findall(r"`([^`]+)`", cell)
+            assert functions, rule
+            text = (PROJECT / path).read_text()
+            for function in functions:
+                assert re.search(rf"\b(?:fn|def) {function}\b", text), f"{rule}: {path} has no {function}"
+
+
+def test_the_transcript_is_of_the_tour() -> None:
+    """Its steps are steps of the tour."""
+    tour = (PROJECT / "demo/tour.py").read_text()
+    titles = re.findall(r"^✔ +\d+\. (.+)$", README, re.MULTILINE)
+    assert len(titles) == 5
+    for title in titles:
+        assert title in tour, title
+
+
+# -- all documents ---------------------------------------------------------------------------------------------
+
+DOCUMENTS = sorted(
+    subprocess.run(["git", "ls-files", "*.md"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split()
+    or [str(path.relative_to(PROJECT)) for path in PROJECT.glob("*.md")]
+)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name: str) -> None:
+    """Files and folders of the project, and headings of the same document."""
+    text = (PROJECT / name).read_text()
+    headings = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in text.splitlines() if line.startswith("#")}
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, heading = target.partition("#")
+        assert not path or (PROJECT / name).parent.joinpath(path).exists(), target
+        assert path or heading in headings, target
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_tasks_that_are_named_exist(name: str) -> None:
+    """`make …` of any document is a target of the Makefile."""
+    makefile = (PROJECT / "Makefile").read_text()
+    for words in re.findall(r"`make ((?:[a-z][a-z0-9-]* ?)+)", (PROJECT / name).read_text()):
+        for target in words.split():
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
