@@ -434,3 +434,19 @@ def test_tasks_that_are_named_exist(name: str) -> None:
     for words in re.findall(r"`make ((?:[a-z][a-z0-9-]* ?)+)", (PROJECT / name).read_text()):
         for target in words.split():
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
+
+
+SECURITY = (PROJECT / "SECURITY.md").read_text()
+
+
+def test_the_size_of_the_corpus() -> None:
+    """As SECURITY.md tells it."""
+    cases = json.loads((PROJECT / "tests/hostile/cases.json").read_text())["cases"]
+    assert f"{len(cases)} named requests" in SECURITY
+    assert f"The {sum(case['only'] is None for case in cases)} that HTTP can carry" in SECURITY
+
+
+def test_where_the_unsafe_code_is() -> None:
+    """In one file, as SECURITY.md says."""
+    holds_unsafe = {str(path.relative_to(PROJECT)) for path in (PROJECT / "src").rglob("*.rs") if re.search(r"\bunsafe\b", path.read_text())}
+    assert holds_unsafe == {"src/shell/abi.rs"}
