@@ -3,6 +3,7 @@
 use super::pattern::Captures;
 use crate::time::UnixTime;
 use crate::token::claims::{ClaimView, Claims};
+use crate::token::merged::MergedClaims;
 use crate::token::{Identity, TokenUse};
 use core::fmt;
 use core::time::Duration;
@@ -240,20 +241,10 @@ fn path_claim_holds(claims: &Claims, name: &str, segment: Option<&str>) -> bool 
     }
 }
 
-/// The claim, unless the user could have written it: Cognito lets users change their own address and number, and says
-/// by another claim whether it has seen that they are theirs.
+/// The claim, unless the user could have written it: Cognito lets users change their own address and number.
 fn trusted<'c>(claims: &'c Claims, name: &str) -> Option<ClaimView<'c>> {
-    let verified = match name {
-        "email" => claims.view("email_verified"),
-        "phone_number" => claims.view("phone_number_verified"),
-        _ => return claims.view(name),
-    };
-    match verified {
-        Some(ClaimView::Bool(true)) => claims.view(name),
-        // Pools whose users come from another identity provider say it so.
-        Some(ClaimView::Text(text)) if text == "true" => claims.view(name),
-        _ => None,
-    }
+    let is_trustworthy = MergedClaims::new(claims.set(), None).is_trustworthy(name);
+    is_trustworthy.then(|| claims.view(name)).flatten()
 }
 
 /// Whether the sign-in is at most `max_age` ago, and not from the future (OpenID Connect Core, section 3.1.2.1; RFC 9470).
