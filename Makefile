@@ -2,6 +2,7 @@
 #
 #   TOOLS=DIR     where Envoy, the emulator of Cognito and the rest are installed (default: .tools)
 #   E2E_JOBS=N    end-to-end tests at once
+#   PYTEST=ARGS   for `make test-e2e` and `make test-differential`
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -12,6 +13,7 @@ TOOLS ?= $(CURDIR)/.tools
 override TOOLS := $(abspath $(TOOLS))
 BUILD := $(CURDIR)/.build
 E2E_JOBS ?= 4
+FUZZ_SECONDS ?= 60
 export TOOLS BUILD
 
 PYTHON := $(TOOLS)/venv/bin/python
@@ -97,6 +99,9 @@ test: ## everything that CI checks, with the time of each stage
 	@$(STAGE) "the Django example" $(MAKE) --no-print-directory test-django
 	@$(STAGE) "the demo with Django" $(PYTHON) -m demo.django_demo </dev/null
 	@$(STAGE) "beside django-cognito-jwt" $(MAKE) --no-print-directory test-differential
+	@if cargo +nightly fuzz --version >/dev/null 2>&1; \
+	  then $(STAGE) "fuzzing, briefly" $(MAKE) --no-print-directory fuzz FUZZ_SECONDS=6; \
+	  else echo; echo "=== fuzzing: left out, there is no nightly toolchain with cargo-fuzz"; fi
 	@$(STAGE) --summary
 
 .PHONY: format-check
@@ -124,6 +129,11 @@ test-django: ## the tests of the Django example
 .PHONY: test-differential
 test-differential: tools ## the hostile corpus through django-cognito-jwt too (needs `make wasm`)
 	tests/differential/test.sh $(PYTEST)
+
+# Where there is a nightly toolchain with cargo-fuzz; `make test` leaves it out elsewhere, and says so.
+.PHONY: fuzz
+fuzz: ## fuzz what reads bytes from the network, FUZZ_SECONDS for each target (nightly, cargo-fuzz)
+	fuzz/run.sh $(FUZZ_SECONDS)
 
 .PHONY: compose-test
 compose-test: tools wasm ## run envoy/compose.yaml for real, with a Docker engine of its own where none runs (root; not part of `make test`)
