@@ -75,6 +75,16 @@ impl<'t> UntrustedJwt<'t> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Malformed::TooLong);
         }
+        UntrustedJwt::read(token).map_err(|reason| match reason {
+            // What a proxy made of two header lines (RFC 9110, section 5.3).
+            Malformed::NotThreeParts | Malformed::NotBase64Url if token.contains(&b',') => {
+                Malformed::SeveralCredentials
+            }
+            other => other,
+        })
+    }
+
+    fn read(token: &'t [u8]) -> Result<UntrustedJwt<'t>, Malformed> {
         let token = core::str::from_utf8(token).map_err(|_| Malformed::NotBase64Url)?;
         let [header, claims, signature] = three_parts(token).ok_or(Malformed::NotThreeParts)?;
         // The two parts and the dot between them, as they were sent: RFC 7515, section 5.2, step 8.
@@ -220,6 +230,19 @@ mod tests {
 
     fn parsed(token: impl AsRef<[u8]>) -> Result<(), Malformed> {
         UntrustedJwt::parse(token.as_ref()).map(|_| ())
+    }
+
+    #[test]
+    fn what_a_proxy_joined_is_no_token() {
+        let good = token(HEADER, CLAIMS);
+        for joined in [
+            format!("{good},Bearer {good}"),
+            format!("{good},"),
+            ",".to_owned(),
+            format!("{good}, Basic x"),
+        ] {
+            assert_eq!(parsed(&joined), Err(Malformed::SeveralCredentials), "{joined}");
+        }
     }
 
     #[test]

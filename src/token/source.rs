@@ -133,7 +133,8 @@ fn behind_scheme<'a>(scheme: &str, value: &'a [u8]) -> Result<Option<&'a [u8]>, 
     }
     match rest {
         [] => Err(Malformed::EmptyCredential),
-        [b' ' | b'\t' | b',', ..] if rest.contains(&b',') => Err(Malformed::SeveralCredentials),
+        [b',', ..] => Err(Malformed::SeveralCredentials),
+        // A comma further on is no base64url: parsing refuses it, and a remembered token holds none.
         [b' ' | b'\t', ..] => Ok(Some(trimmed(rest))),
         // A longer word.
         _ => Ok(None),
@@ -284,9 +285,10 @@ mod tests {
             (&[b"Bearer"], EMPTY),
             (&[b"Bearer "], EMPTY),
             (&[b"bearer \t "], EMPTY),
-            (&[b"Bearer a,Bearer b"], SEVERAL),
-            (&[b"Bearer a,"], SEVERAL),
-            (&[b"Bearer ,"], SEVERAL),
+            // Refused when it is parsed: `jwt::tests::what_a_proxy_joined_is_no_token`.
+            (&[b"Bearer a,Bearer b"], token("a,Bearer b")),
+            (&[b"Bearer a,"], token("a,")),
+            (&[b"Bearer ,"], token(",")),
             (&[b"Bearer,Basic x"], SEVERAL),
             (&[b"Basic x,Bearer a"], NONE),
             (&[b"Basic x, Bearer a"], NONE),
