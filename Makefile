@@ -69,10 +69,9 @@ wasm: tools-rust ## the module, dist/envoy_cognito_jwt.wasm; prints its size and
 .PHONY: wasm-test
 wasm-test: tools-rust
 	@tools/setup.py --optional node
-	$(TEST_WASM_CARGO) --features force-module-crypto
+	$(TEST_WASM_CARGO) --features force-module-crypto,test-trap
 	@$(SLIM) $(TEST_RAW) $(WASM_MODULE_CRYPTO)
-	$(TEST_WASM_CARGO) --features test-trap
-	@$(SLIM) $(TEST_RAW) $(WASM_TRAP)
+	@install -D -m 644 $(WASM_MODULE_CRYPTO) $(WASM_TRAP)
 	CARGO_TARGET_DIR=$(BUILD)/poison $(CARGO) build --locked --release --quiet --target $(TARGET) --manifest-path tests/envoy/poison/Cargo.toml
 	@install -D -m 644 $(BUILD)/poison/$(TARGET)/release/poison.wasm $(WASM_POISON)
 
