@@ -26,7 +26,8 @@ WASM := $(CURDIR)/dist/envoy_cognito_jwt.wasm
 WASM_MODULE_CRYPTO := $(CURDIR)/dist/test/envoy_cognito_jwt-module-crypto.wasm
 WASM_TRAP := $(CURDIR)/dist/test/envoy_cognito_jwt-trap.wasm
 WASM_POISON := $(CURDIR)/dist/test/poison.wasm
-export WASM WASM_MODULE_CRYPTO WASM_TRAP WASM_POISON
+WASM_NOOP := $(CURDIR)/dist/test/noop.wasm
+export WASM WASM_MODULE_CRYPTO WASM_TRAP WASM_POISON WASM_NOOP
 
 STAGE := tools/stage
 SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
@@ -137,6 +138,43 @@ fuzz: ## fuzz what reads bytes from the network, FUZZ_SECONDS for each target (n
 .PHONY: compose-test
 compose-test: tools wasm ## run envoy/compose.yaml for real, with a Docker engine of its own where none runs (root; not part of `make test`)
 	tools/compose_test.sh
+
+##@ Measure
+
+.PHONY: wasm-noop
+wasm-noop: tools-rust
+	CARGO_TARGET_DIR=$(BUILD)/noop $(CARGO) build --locked --release --quiet --target $(TARGET) --manifest-path bench/noop/Cargo.toml
+	@$(SLIM) $(BUILD)/noop/$(TARGET)/release/noop.wasm $(WASM_NOOP)
+
+.PHONY: bench
+bench: tools wasm wasm-test wasm-noop ## compare with jwt_authn and write docs/benchmark.*: a quarter of an hour, on a quiet machine; BENCH="compare costs" for parts, QUICK=1 for seconds
+	@tools/wrk.sh
+	$(PYTHON) -m bench $(if $(QUICK),--quick) $(BENCH)
+
+.PHONY: soak
+soak: tools wasm ## good and bad requests for MINUTES (2) while keys rotate and the key server fails; every answer is checked
+	$(PYTHON) -m tools.soak $(if $(MINUTES),--minutes $(MINUTES))
+
+##@ Supply chain
+
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+
+$(CARGO_DENY):
+	@echo "building cargo-deny $(CARGO_DENY_VERSION), once: this takes minutes"
+	cd / && env -u CARGO_TARGET_DIR $(CARGO) install --locked --quiet --version $(CARGO_DENY_VERSION) --root $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny
+
+.PHONY: deny
+deny: $(CARGO_DENY) ## licences, origins and duplicates of the dependencies, and advisories where their database can be reached
+	tools/deny.sh $(CARGO_DENY)
+
+.PHONY: sbom
+sbom: wasm ## the module's bill of materials, dist/envoy_cognito_jwt.cdx.json (CycloneDX)
+	@tools/sbom.py $(WASM) $(WASM:.wasm=.cdx.json)
+
+.PHONY: test-reproducible
+test-reproducible: tools-rust ## build twice in two folders and compare the bytes
+	tools/reproducible.sh
 
 ##@ Look after
 

@@ -1,0 +1,134 @@
+"""The comparison: all filter chains in one Envoy, measured in turn, round after round."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from statistics import median
+
+from . import chains
+from .load import NO_TOKEN, Measured, Tokens, load
+from .proxy import Proxy
+from .tokens import Mint
+
+DISTINCT = 20_000
+ENVOY_CORE, WRK_CORE = {0}, {1}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is sent to which door, and what must come of it."""
+
+    name: str
+    door: str
+    tokens: Tokens
+    refuses: bool = False
+    counts: str | None = None
+    """the filter's counter that must grow with nearly every request, so that the case measures what it says"""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Two cases of which the first is to be faster; `floor` is what a release must reach."""
+
+    title: str
+    case: str
+    against: str
+    floor: float
+
+
+RATIOS = (
+    Ratio("token seen before, against `jwt_authn` with its cache", "ours, seen before", "jwt_authn with cache, seen before", 0.85),
+    Ratio("token never seen, against `jwt_authn`", "ours, never seen", "jwt_authn, never seen", 1.15),
+    Ratio("as people get it by default, against `jwt_authn`", "ours, seen before", "jwt_authn, seen before", 2.1),
+    Ratio("refusing an expired token, against `jwt_authn`", "ours, expired", "jwt_authn, expired", 1.0),
+    Ratio("refusing a bad signature, against `jwt_authn`", "ours, bad signature", "jwt_authn, bad signature", 1.0),
+)
+
+
+def cases(mint: Mint, distinct: int) -> list[Case]:
+    """All cases; those that are compared with each other stand beside each other."""
+    good, expired, forged = Tokens(mint.fresh()), Tokens(mint.expired()), Tokens(mint.forged())
+    unseen = Tokens(file=mint.distinct(distinct), count=distinct)
+    return [
+        Case("no filter", "none", NO_TOKEN),
+        Case("a filter that does nothing", "noop", NO_TOKEN),
+        Case("jwt_authn with cache, seen before", "jwt_authn_cache", good),
+        Case("ours, seen before", "ours", good, counts="jwt_cache_hit"),
+        Case("jwt_authn, seen before", "jwt_authn", good),
+        Case("jwt_authn, never seen", "jwt_authn", unseen),
+        Case("ours, never seen", "ours", unseen, counts="verify_host"),
+        Case("ours with module crypto, never seen", "ours_module_crypto", unseen, counts="verify_module"),
+        Case("jwt_authn, expired", "jwt_authn", expired, refuses=True),
+        Case("ours, expired", "ours", expired, refuses=True, counts="denied.token_expired"),
+        Case("jwt_authn, bad signature", "jwt_authn", forged, refuses=True),
+        Case("ours, bad signature", "ours", forged, refuses=True, counts="denied.signature_invalid"),
+    ]
+
+
+def doors(mint: Mint) -> dict[str, list[dict]]:
+    """Every chain has a listener of its own in the one Envoy."""
+    return {
+        "none": [],
+        "noop": chains.noop(),
+        "jwt_authn": chains.jwt_authn(mint.pool),
+        "jwt_authn_cache": chains.jwt_authn(mint.pool, cache=True),
+        "ours": chains.ours("ours", mint.pool),
+        "ours_module_crypto": chains.ours("ours_module_crypto", mint.pool, chains.WASM_MODULE_CRYPTO),
+    }
+
+
+def compare(mint: Mint, rounds: int, seconds: int, distinct: int = DISTINCT) -> dict:
+    """Measure all cases `rounds` times, every second round backwards, so that a drift of the machine meets both of a pair."""
+    every = cases(mint, distinct)
+    seen: dict[str, list[Measured]] = {case.name: [] for case in every}
+    with Proxy(doors(mint), workers=1, cores=ENVOY_CORE) as proxy:
+        for case in every:
+            measure(proxy, case, 2 if rounds > 1 else 1)
+        for turn in range(rounds):
+            print(f"round {turn + 1} of {rounds}", flush=True)
+            for case in every if turn % 2 == 0 else reversed(every):
+                seen[case.name].append(measure(proxy, case, seconds))
+        failures = proxy.vm_failures()
+    if failures:
+        raise RuntimeError(f"a VM failed: {failures}")
+    return {
+        "rounds": rounds, "seconds": seconds, "distinct": distinct,
+        "cases": {name: summary(runs) for name, runs in seen.items()},
+        "ratios": [ratio_of(ratio, seen) for ratio in RATIOS],
+    }
+
+
+def measure(proxy: Proxy, case: Case, seconds: int) -> Measured:
+    """One run; an error if anything was answered otherwise than the case says."""
+    before = proxy.counters()
+    began = proxy.cpu_seconds()
+    run = load(proxy.url(case.door), case.tokens, seconds, WRK_CORE)
+    run = replace(run, cpu_seconds=proxy.cpu_seconds() - began)
+    if run.refused != (run.requests if case.refuses else 0):
+        raise RuntimeError(f"{case.name}: {run.refused} of {run.requests} requests were refused")
+    if case.counts:
+        counted = proxy.counters().get(case.counts, 0) - before.get(case.counts, 0)
+        if counted < 0.9 * run.requests:
+            raise RuntimeError(f"{case.name}: {case.counts} grew by {counted} only, for {run.requests} requests")
+    return run
+
+
+def summary(runs: Iterable[Measured]) -> dict:
+    """Medians over the rounds."""
+    runs = list(runs)
+    return {
+        "per_second": median(run.per_second for run in runs),
+        "p50": median(run.p50 for run in runs),
+        "p99": median(run.p99 for run in runs),
+        "cpu": median(run.cpu_microseconds for run in runs),
+    }
+
+
+def ratio_of(ratio: Ratio, seen: dict[str, list[Measured]]) -> dict:
+    """The median of the ratios within each round, and the least and greatest of them."""
+    pairs = [ours.per_second / theirs.per_second for ours, theirs in zip(seen[ratio.case], seen[ratio.against], strict=True)]
+    cpu = [theirs.cpu_microseconds / ours.cpu_microseconds for ours, theirs in zip(seen[ratio.case], seen[ratio.against], strict=True)]
+    return {
+        "title": ratio.title, "case": ratio.case, "against": ratio.against, "floor": ratio.floor,
+        "median": median(pairs), "least": min(pairs), "greatest": max(pairs),
+        "cpu": median(cpu),
+    }

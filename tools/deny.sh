@@ -1,0 +1,21 @@
+#!/bin/bash
+# Hold the dependencies against deny.toml: licences, sources and duplicates always; advisories too where their database
+# (github.com/rustsec/advisory-db) can be reached or was fetched before. Without it that is said, and ADVISORIES=required
+# makes it an error.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+deny=$1
+
+"$deny" --locked check --hide-inclusion-graph licenses bans sources
+"$deny" --locked --manifest-path fuzz/Cargo.toml check --config deny.toml --hide-inclusion-graph licenses sources
+
+if timeout 120 "$deny" --locked fetch db >/dev/null 2>&1; then
+    "$deny" --locked check --hide-inclusion-graph advisories
+elif "$deny" --locked --offline check --hide-inclusion-graph advisories >/dev/null 2>&1; then
+    echo "deny: the advisory database cannot be reached; the copy fetched before knows nothing against us"
+elif [ "${ADVISORIES:-optional}" = required ]; then
+    echo "deny: the advisory database cannot be reached, or it knows something; run: $deny check advisories" >&2
+    exit 1
+else
+    echo "deny: ADVISORIES NOT CHECKED: their database cannot be reached from here (ADVISORIES=required makes this an error)"
+fi
