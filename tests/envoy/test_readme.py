@@ -19,7 +19,6 @@ from support.tokens import ABSENT, SUB, Pool, signing_key
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text()
-METADATA = "type.googleapis.com/envoy.extensions.filters.http."
 EXPIRED = {"exp": 1_700_000_000}
 
 
@@ -68,11 +67,11 @@ class Try:
         return f"{self.example}: {self.request}, {self.credential}"
 
     def send(self, stage: Stage) -> Response:
-        """The request as the row has it."""
+        """The request as the row has it, at the example's door."""
         method, target = code(self.request).replace("{sub}", SUB).split(" ")
         host, slash, path = target.partition("/")
         target, headers = self.carry(slash + path)
-        return stage.send(target, *headers, method=method, host=host or "app.example.com")
+        return stage.send(target, *headers, method=method, host=host or "app.example.com", door=self.example)
 
     def carry(self, target: str) -> tuple[str, list[Header]]:
         """The target with the credential in it, and the headers with it."""
@@ -152,30 +151,27 @@ def services():
 
 
 @pytest.fixture(scope="module")
-def example(stages: Stages, services: dict[str, ScriptedServer]):
-    """Starts the Envoy of an example, once."""
+def examples(stages: Stages, services: dict[str, ScriptedServer]) -> Stage:
+    """One Envoy with a door for each example."""
+    doors = [
+        Door((stages.plugin(configuration_of(name), name=name).http_filter(),), name=name, routes=routes_of(name))
+        for name in sorted({*marked("config"), *marked("route")})
+    ]
+    clusters = {name: server.port for name, server in services.items()}
+    clusters |= {"app": stages.upstream.port, "cognito-eu-west-1": stages.key_server.port}
+    return stages.behind(*doors, clusters=clusters)
 
-    def start(name: str) -> Stage:
-        clusters = {name: server.port for name, server in services.items()}
-        clusters |= {"app": stages.upstream.port, "cognito-eu-west-1": stages.key_server.port}
-        return stages.shared(configuration_of(name), clusters=clusters, routes=routes_of(name))
 
-    return start
-
-
-@pytest.mark.parametrize("name", marked("config"))
-def test_a_configuration_starts(name: str, example) -> None:
-    """As it stands, and it needs no warning."""
-    stage = example(name)
-    assert "config: " not in stage.envoy.log()
+def test_the_configurations_start(examples: Stage) -> None:
+    """As they stand, and none needs a warning."""
+    assert "config: " not in examples.envoy.log()
 
 
 @pytest.mark.parametrize("attempt", TRIES, ids=str)
-def test_a_request_is_answered_as_the_table_says(attempt: Try, example) -> None:
+def test_a_request_is_answered_as_the_table_says(attempt: Try, examples: Stage) -> None:
     """One row each."""
-    stage = example(attempt.example)
-    stage.upstream.forget()
-    attempt.check(attempt.send(stage), stage)
+    examples.upstream.forget()
+    attempt.check(attempt.send(examples), examples)
 
 
 def test_every_example_has_requests() -> None:
@@ -184,23 +180,21 @@ def test_every_example_has_requests() -> None:
     assert {*marked("config"), *marked("route")} == {*marked("requests")} | asked_below
 
 
-def test_configured_headers(example) -> None:
+def test_configured_headers(examples: Stage) -> None:
     """The first claim that is present, a pointer, all claims."""
     claims = {"custom:staff_id": "s-7", "identities": [{"providerName": "Google"}]}
-    stage = example("identity")
-    seen = stage.admits("/", bearer(Pool().id_token(**claims)))
+    seen = examples.admits("/", bearer(Pool().id_token(**claims)), door="identity")
     assert seen.header("x-user") == "s-7"
     assert seen.header("x-identity-provider") == "Google"
     assert seen.header("x-user-groups") == "readers,writers"
     assert seen.header("x-user-claims")
     assert seen.header("x-cognito-sub") is None
-    assert stage.admits("/", bearer(Pool().id_token())).header("x-user") == SUB
+    assert examples.admits("/", bearer(Pool().id_token()), door="identity").header("x-user") == SUB
 
 
-def test_a_credential_that_is_to_be_removed_is(example) -> None:
+def test_a_credential_that_is_to_be_removed_is(examples: Stage) -> None:
     """And nothing beside it."""
-    stage = example("sources")
-    seen = stage.admits("/p?a=b&access_token=" + Pool().id_token())
+    seen = examples.admits("/p?a=b&access_token=" + Pool().id_token(), door="sources")
     assert seen.target == "/p?a=b"
 
 
@@ -370,18 +364,16 @@ def test_the_table_of_codes() -> None:
     assert {code(cells[0]): int(cells[1]) for cells in rows("codes")} == expect.STATUS
 
 
-def test_the_table_of_metrics(stages: Stages) -> None:
+def test_the_table_of_metrics(examples: Stage) -> None:
     """All that Envoy shows, and no other."""
-    stage = stages.shared(configuration_of("everything"))
     named = [code(cells[0]) for cells in rows("metrics")]
     all_names = {name.replace("<code>", each) for name in named for each in (expect.STATUS if "<code>" in name else [""])}
-    assert {name.removeprefix("wasmcustom.") for name in stage.envoy.stats("^wasmcustom")} == all_names
+    assert {name.removeprefix("wasmcustom.") for name in examples.envoy.stats("^wasmcustom")} == all_names
 
 
-def test_the_table_of_headers(stages: Stages) -> None:
+def test_the_table_of_headers(examples: Stage) -> None:
     """An ID token and an access token show all of them."""
-    stage = stages.shared(configuration_of("health"))
-    requests = [stage.admits("/", bearer(token)) for token in (Pool().id_token(), Pool().access_token())]
+    requests = [examples.admits("/", bearer(token), door="health") for token in (Pool().id_token(), Pool().access_token())]
     seen = {name for request in requests for name, _ in request.headers if name.startswith("x-cognito-")}
     assert seen == {code(cells[0]) for cells in rows("headers")}
 
