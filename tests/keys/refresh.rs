@@ -1,0 +1,69 @@
+//! The keys grow old, and are fetched anew behind everybody's back.
+
+use super::*;
+use core::time::Duration;
+
+#[test]
+fn each_ttl_brings_one_fetch_and_keeps_nobody_waiting() {
+    let mut world = warm(3, json!({}));
+    for round in 2..12 {
+        world.pass_until_call();
+        world.pass_secs(1);
+        assert_eq!(world.sent().len(), round, "one fetch a TTL");
+        // While the fetch is under way the old keys serve.
+        for worker in 0..3 {
+            assert_eq!(world.fate_of(worker, &signed_by(first_key())), Fate::Passed);
+        }
+        world.answer_next(Some(publishes(&[first_key()])));
+        world.pass_millis(250);
+    }
+    assert_eq!(world.counter("jwks_fetch_success"), 11);
+    assert_eq!(world.counter("jwks_fetch_failed"), 0);
+}
+
+#[test]
+fn a_ttl_is_up_to_a_tenth_shorter() {
+    let mut ages = Vec::new();
+    for dice in [0, 1, 250, 500, 777, 1000, u64::MAX] {
+        let mut world = World::start(&fetched(json!({})), 1);
+        world.dice = Some(dice);
+        world.pass_millis(1);
+        world.answer_next(Some(publishes(&[first_key()])));
+        let came = world.now;
+        world.pass_until_call();
+        ages.push(world.sent()[1].at.since(came));
+    }
+    // A tick at rest may come up to 250 ms late.
+    let (shortest, longest) = (ages.iter().min().unwrap(), ages.iter().max().unwrap());
+    assert!(
+        *shortest >= Duration::from_secs(270) && *shortest < Duration::from_millis(270_300),
+        "{ages:?}"
+    );
+    assert!(
+        *longest >= Duration::from_secs(300) && *longest < Duration::from_millis(300_300),
+        "{ages:?}"
+    );
+}
+
+#[test]
+fn the_same_keys_again_are_no_change() {
+    let mut world = warm(2, json!({}));
+    world.take_counters();
+    let lines = world.log.len();
+    world.pass_until_call();
+    world.answer_next(Some(publishes(&[first_key()])));
+    world.pass_millis(250);
+    assert_eq!(world.fate_of(0, &signed_by(first_key())), Fate::Passed);
+    assert_eq!(world.fate_of(1, &signed_by(first_key())), Fate::Passed);
+    assert_eq!((world.counter("jwt_cache_hit"), world.counter("verify_module")), (2, 0));
+    assert_eq!(world.log.len(), lines, "{:?}", world.log);
+}
+
+#[test]
+fn a_new_worker_takes_over_what_is_there() {
+    let mut world = warm(1, json!({}));
+    let late = world.start_worker();
+    world.pass_millis(1);
+    assert_eq!(world.fate_of(late, &signed_by(first_key())), Fate::Passed);
+    assert_eq!(world.sent().len(), 1);
+}
