@@ -52,6 +52,7 @@ pub struct Filter {
     flights: Flights,
     waiting: BTreeMap<RequestId, Waiting>,
     tick: Duration,
+    ticked_at: UnixTime,
     gauge: Gauge,
     is_debug_seen: bool,
 }
@@ -113,6 +114,7 @@ impl Filter {
             flights: Flights::default(),
             waiting: BTreeMap::new(),
             tick: TICK_AT_ONCE,
+            ticked_at: UnixTime::default(),
             gauge: first_gauge(&config),
             is_debug_seen: false,
             config,
@@ -180,6 +182,10 @@ impl Filter {
 
     /// Time has passed.
     pub fn on_tick(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
+        if env.now < self.ticked_at {
+            self.clock_went_back(env.now);
+        }
+        self.ticked_at = env.now;
         for keys in &mut self.keys {
             if let Some(ring) = keys.ring_mut() {
                 ring.on_tick(&env.surroundings(), out);
@@ -272,6 +278,17 @@ impl Filter {
         now.after(longest.unwrap_or(Duration::ZERO))
     }
 
+    /// Limits that were set by the old clock would be kept for as long as it was ahead.
+    fn clock_went_back(&mut self, now: UnixTime) {
+        let mut waiting = core::mem::take(&mut self.waiting);
+        for waits in waiting.values_mut() {
+            waits.deadline = waits.deadline.min(self.deadline(waits.wait, now));
+            waits.since = waits.since.min(now);
+        }
+        self.waiting = waiting;
+        self.flights.clock_went_back(now);
+    }
+
     /// No fetch will even start before the request has waited long enough.
     fn is_in_vain(&self, wait: Wait, deadline: UnixTime, now: UnixTime) -> bool {
         let Wait::Keys(pool) = wait else { return false };
@@ -352,7 +369,13 @@ impl Filter {
                 }
                 self.judge(env, out).judge(case)
             }
-            (Prospect::Fulfilled | Prospect::Open, Wait::Keys(_) | Wait::Call(..)) => self.judge(env, out).judge(case),
+            (Prospect::Fulfilled | Prospect::Open, Wait::Keys(pool)) => {
+                if self.ring(pool).is_some_and(|ring| ring.has_fetched_since(since)) {
+                    case.look_again();
+                }
+                self.judge(env, out).judge(case)
+            }
+            (Prospect::Fulfilled | Prospect::Open, Wait::Call(..)) => self.judge(env, out).judge(case),
         };
         match judged {
             Step::Settled(verdict) => self.finish(verdict, &request_id, out),

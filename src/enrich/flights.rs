@@ -30,7 +30,11 @@ enum State {
     /// To be sent at the next tick: calls are sent from the root context, which outlives every request.
     Queued(Box<HttpCall>),
     /// Sent; lost if there is no answer by then.
-    Sent { call: CallId, give_up_at: UnixTime },
+    Sent {
+        call: CallId,
+        timeout: Duration,
+        give_up_at: UnixTime,
+    },
     /// Answered; stays until the last of those who wait has been served.
     Landed(Outcome),
 }
@@ -98,6 +102,7 @@ impl Flights {
         if let Some(flight) = self.by_subject.get_mut(&subject) {
             flight.state = State::Sent {
                 call,
+                timeout,
                 give_up_at: now.after(timeout).after(ANSWER_GRACE),
             };
         }
@@ -131,6 +136,18 @@ impl Flights {
             .filter(|(_, flight)| lost(flight))
             .map(|(subject, _)| *subject)
             .collect()
+    }
+
+    /// A call under way is waited for no longer than one that is sent now.
+    pub fn clock_went_back(&mut self, now: UnixTime) {
+        for flight in self.by_subject.values_mut() {
+            if let State::Sent {
+                timeout, give_up_at, ..
+            } = &mut flight.state
+            {
+                *give_up_at = (*give_up_at).min(now.after(*timeout).after(ANSWER_GRACE));
+            }
+        }
     }
 
     /// Forgets the calls that have landed and that nobody waits for any more.

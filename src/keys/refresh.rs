@@ -19,7 +19,7 @@
 use crate::call::{Body, CallId, HttpAnswer, HttpCall, NotSent, SendCall};
 use crate::command::{Command, Severity};
 use crate::keys::jwks::{BadKeySet, KeySet, MAX_SET_BYTES, kid_for_log};
-use crate::keys::shared::{EntryName, Fetched, Horizon, Lease, Record, SharedStore, Version};
+use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Horizon, Lease, Record, SharedStore, Version};
 use crate::metrics::Counter;
 use crate::time::UnixTime;
 use core::fmt;
@@ -106,6 +106,10 @@ pub struct KeyRing {
     round: Round,
     fetching: Option<OwnFetch>,
     unknown_kid_asked: bool,
+    /// The clock was set back since the keys came: nobody knows how old they are.
+    is_age_unknown: bool,
+    /// The time of the last tick.
+    ticked_at: UnixTime,
 }
 
 #[derive(Debug)]
@@ -135,6 +139,8 @@ impl KeyRing {
             round: Round::default(),
             fetching: None,
             unknown_kid_asked: false,
+            is_age_unknown: false,
+            ticked_at: UnixTime::default(),
         }
     }
 
@@ -272,14 +278,22 @@ impl KeyRing {
             .max(self.record.retry_at)
     }
 
-    /// A clock that was set back leaves keys with an age nobody knows: they stay usable, but are due.
+    /// A clock that was set back leaves keys with an age nobody knows: they stay usable, but are due. What stands in the
+    /// record is judged by the new clock, too, or a lease or a back-off of the old one would last for as long as it was ahead.
     fn distrust_the_future(&mut self, now: UnixTime) {
-        if let Some(keys) = self.keys.as_mut().filter(|keys| keys.at > now) {
+        if let Some(keys) = self.keys.as_mut().filter(|keys| keys.at > now.after(CLOCK_TOLERANCE)) {
             keys.at = now;
             keys.refresh_at = now;
-            // What stands in the record is judged by the new clock, too.
+            self.is_age_unknown = true;
+        }
+        if let Some(own) = &mut self.fetching {
+            own.give_up_at = own.give_up_at.min(now.after(self.policy.timeout).after(ANSWER_GRACE));
+        }
+        if now < self.ticked_at {
+            self.record = self.record.clone().believed(now, self.horizon());
             self.seen = None;
         }
+        self.ticked_at = now;
     }
 
     fn read_record(&mut self, world: &Surroundings<'_>) {
@@ -306,9 +320,10 @@ impl KeyRing {
 
     /// Takes a newer set over. An older one never: it might hold a key that has been withdrawn since.
     fn adopt(&mut self, fetched: Fetched) {
-        if self.keys.as_ref().is_some_and(|keys| keys.at >= fetched.at) {
+        if !self.is_age_unknown && self.keys.as_ref().is_some_and(|keys| keys.at >= fetched.at) {
             return;
         }
+        self.is_age_unknown = false;
         match self.keys.as_mut() {
             // The same keys keep their generation, so that remembered tokens need no second look.
             Some(keys) if keys.set == fetched.set => {
@@ -409,11 +424,12 @@ impl KeyRing {
         }
         let early = share(part(self.policy.ttl, 10), world.dice);
         let refresh_at = world.now.after(self.policy.ttl.saturating_sub(early));
-        self.adopt(Fetched {
-            set,
-            at: world.now,
-            refresh_at,
-        });
+        // Newer than what it replaces, even if the clock went back by a trifle since: other workers take only newer sets.
+        let at = match &self.keys {
+            Some(keys) if !self.is_age_unknown => world.now.max(keys.at.after(Duration::from_millis(1))),
+            Some(_) | None => world.now,
+        };
+        self.adopt(Fetched { set, at, refresh_at });
         self.end_round();
         self.publish(own, world, |record| {
             record.failures = 0;

@@ -45,6 +45,10 @@ pub trait SharedStore {
 /// The longest record that is read: 64 keys of 4096 bits with kids of 1 KiB stay below.
 pub const MAX_RECORD_BYTES: usize = 256 * 1024;
 
+/// How far ahead of this worker's time another worker's may be: both read one clock, but at different moments of the same
+/// callbacks. Without it a worker that is a millisecond behind would not believe the lease of the one that is ahead.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
+
 /// The only layout that is read and written.
 const LAYOUT: u8 = 1;
 
@@ -197,20 +201,30 @@ impl Record {
                 horizon,
             )?),
         };
-        let retry_at = UnixTime::from_millis(wire.retry_at);
-        let refetched_at = UnixTime::from_millis(wire.refetched_at);
-        Some(Record {
+        let record = Record {
             fetched,
-            lease: wire.lease.filter(|lease| lease.until() <= now.after(horizon.lease)),
+            lease: wire.lease,
             failures: wire.failures,
-            retry_at: if retry_at <= now.after(horizon.retry) {
-                retry_at
+            retry_at: UnixTime::from_millis(wire.retry_at),
+            refetched_at: UnixTime::from_millis(wire.refetched_at),
+        };
+        Some(record.believed(now, horizon))
+    }
+
+    /// This record without the times of lease, back-off and refetch that lie past the horizon: a clock that was set back, or a
+    /// forgery, must not end fetching for as long as they are ahead.
+    pub fn believed(self, now: UnixTime, horizon: Horizon) -> Record {
+        let last = |span: Duration| now.after(span).after(CLOCK_TOLERANCE);
+        Record {
+            lease: self.lease.filter(|lease| lease.until() <= last(horizon.lease)),
+            retry_at: if self.retry_at <= last(horizon.retry) {
+                self.retry_at
             } else {
                 UnixTime::default()
             },
-            // A clock that was set back must not end refetching for as long as it went back.
-            refetched_at: refetched_at.min(now),
-        })
+            refetched_at: self.refetched_at.min(now),
+            ..self
+        }
     }
 }
 
@@ -219,7 +233,7 @@ impl Fetched {
         let keys: Option<Vec<Key>> = keys.into_iter().map(WireKey::into_key).collect();
         let set = Rc::new(KeySet::from_keys(keys?).ok()?);
         let at = UnixTime::from_millis(at);
-        if at > now {
+        if at > now.after(CLOCK_TOLERANCE) {
             // Of unknown age: usable, but due.
             return Some(Fetched {
                 set,

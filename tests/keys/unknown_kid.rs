@@ -84,6 +84,7 @@ fn who_waits_for_an_unknown_key_is_answered_at_the_time_limit_and_at_a_failure()
     assert_eq!(world.fate(second), Fate::Refused("key_unknown"));
     assert_eq!(world.fate_of(0, &signed_by(first_key())), Fate::Passed);
     // Backing off, nothing is fetched for inventions either.
+    world.take_counters();
     assert_eq!(world.fate_of(0, &with_unknown_kid(3)), Fate::Refused("key_unknown"));
     assert_eq!(world.counter("jwks_refetch_throttled"), 1);
 }
