@@ -10,9 +10,9 @@ from support.bootstrap import Door
 from support.client import bearer, connect, fetch, request_bytes
 from support.config import config, pool_config
 from support.http_server import Answer
-from support.servers import Gate, json_answer, jwks
+from support.servers import Gate, ScriptedServer, json_answer, jwks
 from support.stage import Stage, Stages
-from support.tokens import Pool, signing_key
+from support.tokens import SUB, Pool, signing_key
 from support.waiting import wait_until
 
 FIRST = signing_key("first")
@@ -59,12 +59,13 @@ def first_bytes(connection) -> bytes:
 # -- too many ---------------------------------------------------------------------------------------------------------
 
 
-def parked(stage: Stage, count: int, token: tuple, until: int) -> list:
-    """`count` requests on connections of their own; returns when Envoy holds `until` of them."""
+def parked(stage: Stage, count: int, token: tuple, code: str) -> list:
+    """`count` requests on connections of their own; returns when 1,000 wait and the others were refused with `code`."""
     connections = [connect(stage.envoy.port, timeout=40) for _ in range(count)]
     for connection in connections:
         connection.sendall(request_bytes("GET", "/", [token], b"", "app.example.com", "parked"))
-    wait_until(lambda: stage.envoy.active_requests() == until, f"{until} waiting requests", within=20)
+    wait_until(lambda: stage.envoy.counter(f"denied.{code}") == count - 1000, "refusals beyond 1,000", within=20)
+    wait_until(lambda: stage.envoy.active_requests() == 1000, "1,000 waiting requests", within=20)
     return connections
 
 
@@ -72,11 +73,25 @@ def test_a_worker_keeps_a_thousand_waiting_and_no_more(own_stages: Stages, pool:
     gate = Gate(json_answer(jwks(FIRST)))
     own_stages.key_server.answer = gate
     stage = own_stages.fresh(with_keys(timeout_ms=60_000), concurrency=1)
-    connections = parked(stage, 1200, bearer(pool.id_token()), until=1000)
-    assert stage.envoy.counter("denied.keys_unavailable") == 200
+    connections = parked(stage, 1200, bearer(pool.id_token()), "keys_unavailable")
     gate.open()
     assert Counter(first_bytes(connection)[9:12] for connection in connections) == {b"200": 1000, b"503": 200}
     assert stage.envoy.vm_failures() == {}
+
+
+def test_a_thousand_wait_for_user_info_and_no_more(own_stages: Stages, pool: Pool) -> None:
+    # What is over is refused even where a failed call would be passed over.
+    gate = Gate(json_answer({"sub": SUB, "email": "alice@example.com", "email_verified": "true"}))
+    info = ScriptedServer(gate)
+    user_info = {"cluster": "info", "uri": "https://auth.example.com/u", "timeout_ms": 60_000, "on_failure": "continue"}
+    stage = own_stages.fresh(config(pool_config(token_use="access", user_info=user_info)), clusters={"info": info.port}, concurrency=1)
+    connections = parked(stage, 1100, bearer(pool.access_token()), "user_info_unavailable")
+    gate.open()
+    assert Counter(first_bytes(connection)[9:12] for connection in connections) == {b"200": 1000, b"503": 100}
+    assert info.hits == 1
+    assert {seen.header("x-cognito-email") for seen in own_stages.upstream.requests} == {"alice@example.com"}
+    assert stage.envoy.vm_failures() == {}
+    info.close()
 
 
 def test_many_give_up_at_once(own_stages: Stages, pool: Pool) -> None:

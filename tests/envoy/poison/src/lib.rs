@@ -1,6 +1,7 @@
 //! A hostile neighbour, for tests: any plugin with the same `vm_id` may read and write the shared data of all.
 //!
 //! `x-key` names an entry. With `x-value` (hex) the entry is overwritten, whatever version it has; the answer is 200.
+//! `x-times` has the value written so many times over, for entries larger than a header may be.
 //! Without it the answer's body is the entry in hex, or 404.
 
 use proxy_wasm::hostcalls;
@@ -20,7 +21,7 @@ impl HttpContext for Poison {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
         let key = self.get_http_request_header("x-key").unwrap_or_default();
         match self.get_http_request_header("x-value") {
-            Some(value) => self.overwrite(&key, &unhex(&value)),
+            Some(value) => self.overwrite(&key, &unhex(&value).repeat(self.times())),
             None => self.show(&key),
         }
         Action::Pause
@@ -28,6 +29,10 @@ impl HttpContext for Poison {
 }
 
 impl Poison {
+    fn times(&self) -> usize {
+        self.get_http_request_header("x-times").and_then(|times| times.parse().ok()).unwrap_or(1)
+    }
+
     fn overwrite(&self, key: &str, value: &[u8]) {
         let done = hostcalls::set_shared_data(key, Some(value), None).is_ok();
         self.send_http_response(if done { 200 } else { 500 }, vec![], None);
