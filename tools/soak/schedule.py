@@ -1,10 +1,10 @@
 """What happens to the keys and when, and so what must be true of a key at any moment. All times are seconds since the start.
 
-    0         8 9        17 18     23          30
-    |---------|-|--------|--|xxxxxx|-----------|      x: the key server fails, in another way each time
-    key n and n+1 are published
+    0         8  11      19 20    25         30
+    |---------|--|-------|--|xxxxx|----------|      x: the key server fails, in another way each time
+    keys n and n+1 are published
               n+1 is surely taken over
-                key n is withdrawn
+                 key n is withdrawn
                          n is surely refused
 """
 
@@ -14,8 +14,8 @@ from enum import Enum
 from support.http_server import Answer
 
 PERIOD = 30.0
-WITHDRAWN_AT = 9.0
-OUTAGE = (18.0, 23.0)
+WITHDRAWN_AT = 11.0
+OUTAGE = (20.0, 25.0)
 SURE_AFTER = 8.0
 """after a change every worker knows of it: `TTL_SECONDS`, the fetch, a second for the workers, and a busy machine"""
 TTL_SECONDS = 4
