@@ -1,0 +1,239 @@
+//! Requests that wait: how many, how long, and who wakes them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod support;
+
+use core::time::Duration;
+use envoy_cognito_jwt::filter::MAX_WAITING;
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+use support::tokens::{access_claims, first_key, id_claims, jwks};
+use support::world::ask::Ask;
+use support::world::settings::{fetched, inline, pool, with};
+use support::world::{Fate, START, World, answer};
+
+fn id_token() -> Ask {
+    static TOKEN: OnceLock<String> = OnceLock::new();
+    Ask::bearer(TOKEN.get_or_init(|| first_key().sign_claims(&id_claims(START))))
+}
+
+fn access_token() -> Ask {
+    static TOKEN: OnceLock<String> = OnceLock::new();
+    Ask::bearer(TOKEN.get_or_init(|| first_key().sign_claims(&access_claims(START))))
+}
+
+/// Inline keys, and a call for each access token.
+fn with_user_info(on_failure: &str) -> Value {
+    let mut config = inline(&[first_key()]);
+    config["pools"][0]["user_info"] =
+        json!({"cluster": "login", "domain": "login.example.com", "timeout_ms": 2000, "on_failure": on_failure});
+    config
+}
+
+/// Inline keys, and a call for each user.
+fn with_lookup(on_failure: &str) -> Value {
+    let lookup = json!({"cluster": "users", "uri": "http://users.internal/cognito/users", "timeout_ms": 2000,
+        "headers": {"x-user-id": "id"}, "on_failure": on_failure});
+    with(inline(&[first_key()]), "user_lookup", lookup)
+}
+
+#[test]
+fn a_thousand_may_wait_and_the_next_is_answered_at_once() {
+    for (config, ask, code) in [
+        (fetched(json!({})), id_token(), "keys_unavailable"),
+        (with_user_info("reject"), access_token(), "user_info_unavailable"),
+        (with_user_info("continue"), access_token(), "user_info_unavailable"),
+        (with_lookup("reject"), id_token(), "user_lookup_unavailable"),
+        (with_lookup("continue"), id_token(), "user_lookup_unavailable"),
+    ] {
+        let mut world = World::start(&config, 2);
+        let waiting = world.ask_many(0, &ask, MAX_WAITING);
+        assert_eq!(world.count_of(&waiting, &Fate::Waits), 1000);
+        let over = world.ask(0, &ask);
+        assert_eq!(world.fate(over), Fate::Refused(code));
+        assert_eq!(world.reply(over).code.status(), 503);
+        // The bound is a worker's own.
+        let other = world.ask(1, &ask);
+        assert_eq!(world.fate(other), Fate::Waits);
+        // One leaves, one may come.
+        world.hang_up(waiting[500]);
+        assert_eq!(world.fate_of(0, &ask), Fate::Waits);
+        assert_eq!(world.fate_of(0, &ask), Fate::Refused(code));
+    }
+}
+
+#[test]
+fn an_unknown_key_waits_within_the_same_bound() {
+    let mut world = World::start(&fetched(json!({})), 1);
+    world.pass_millis(1);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    world.pass_secs(60);
+    let header = json!({"kid": "unknown", "alg": "RS256"}).to_string();
+    let unknown = Ask::bearer(&first_key().token(&header, &id_claims(START).to_string()));
+    let waiting = world.ask_many(0, &unknown, MAX_WAITING);
+    assert_eq!(world.fate_of(0, &unknown), Fate::Refused("keys_unavailable"));
+    // Who need not wait passes, however many wait.
+    assert_eq!(world.fate_of(0, &id_token()), Fate::Passed);
+    world.pass_millis(5);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    world.pass_millis(30);
+    assert_eq!(world.count_of(&waiting, &Fate::Refused("key_unknown")), 1000);
+    assert_eq!(world.waiting(0), 0);
+}
+
+#[test]
+fn in_shadow_mode_who_is_over_the_bound_passes() {
+    let mut world = World::start(&with(fetched(json!({})), "mode", json!("shadow")), 1);
+    world.ask_many(0, &id_token(), MAX_WAITING);
+    assert_eq!(world.fate_of(0, &id_token()), Fate::Passed);
+    assert_eq!(world.counter("shadow_denied.keys_unavailable"), 1);
+}
+
+#[test]
+fn a_thousand_are_settled_in_ten_callbacks() {
+    let mut world = World::start(&with_user_info("reject"), 1);
+    let waiting = world.ask_many(0, &access_token(), MAX_WAITING);
+    world.pass_millis(1);
+    world.answer_next(Some(answer(500, "")));
+    assert_eq!(world.count_of(&waiting, &Fate::Refused("user_info_unavailable")), 100);
+    world.pass_millis(9);
+    assert_eq!(world.count_of(&waiting, &Fate::Refused("user_info_unavailable")), 1000);
+    assert_eq!((world.most_settled_at_once(), world.sent().len()), (100, 1));
+}
+
+#[test]
+fn who_hangs_up_is_forgotten() {
+    let mut world = World::start(&fetched(json!({})), 1);
+    let asked = world.ask_many(0, &id_token(), 3);
+    world.hang_up(asked[1]);
+    assert_eq!(world.waiting(0), 2);
+    world.pass_millis(1);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    assert_eq!(
+        (world.fate(asked[0]), world.fate(asked[2])),
+        (Fate::Passed, Fate::Passed)
+    );
+    assert_eq!(world.counter("allowed"), 2);
+    // Gone after it was answered: nothing is left of it.
+    world.hang_up(asked[0]);
+    world.pass_millis(100);
+    assert_eq!(world.waiting(0), 0);
+}
+
+#[test]
+fn all_may_hang_up_while_a_call_is_under_way() {
+    let mut world = World::start(&with_user_info("reject"), 1);
+    let asked = world.ask(0, &access_token());
+    world.pass_millis(1);
+    world.hang_up(asked);
+    let late = world.ask(0, &access_token());
+    world.hang_up(late);
+    world.answer_next(Some(answer(200, json!({"sub": support::tokens::SUB}).to_string())));
+    assert_eq!(world.fate_of(0, &access_token()), Fate::Passed);
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[test]
+fn a_tick_period_is_commanded_only_when_it_changes() {
+    // The world itself fails on a period that is set twice; here it is what is set, and how often.
+    let millis = |world: &World| world.periods(0).iter().map(Duration::as_millis).collect::<Vec<_>>();
+    let mut world = World::start(&fetched(json!({})), 1);
+    world.ask_many(0, &id_token(), 150);
+    assert_eq!(millis(&world), [0_u128; 0]);
+    world.pass_millis(1);
+    assert_eq!(millis(&world), [20]);
+    world.pass_secs(1);
+    assert_eq!(millis(&world), [20]);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    assert_eq!(millis(&world), [20, 1]);
+    world.pass_secs(1);
+    assert_eq!(millis(&world), [20, 1, 250]);
+    for _ in 0..100 {
+        world.ask(0, &id_token());
+        world.pass_millis(7);
+    }
+    world.pass_secs(100);
+    assert_eq!(millis(&world), [20, 1, 250]);
+
+    let mut world = World::start(&with_lookup("reject"), 1);
+    world.pass_millis(1);
+    world.ask(0, &id_token());
+    world.pass_secs(5);
+    assert_eq!(millis(&world), [250, 1, 20, 250]);
+}
+
+#[test]
+fn each_wait_has_its_own_limit() {
+    let limit = |config: &Value, ask: &Ask| {
+        let mut world = World::start(config, 1);
+        world.has_timeouts = false;
+        world.pass_millis(100);
+        let id = world.ask(0, ask);
+        world.pass_secs(70);
+        world.took(id)
+    };
+    for (config, ask, expected) in [
+        (fetched(json!({"timeout_ms": 1})), id_token(), 1),
+        (fetched(json!({"timeout_ms": 1500})), id_token(), 1500),
+        (with_user_info("reject"), access_token(), 2000),
+        (with_user_info("continue"), access_token(), 2000),
+        (with_lookup("reject"), id_token(), 2000),
+    ] {
+        let took = limit(&config, &ask);
+        let expected = Duration::from_millis(expected);
+        assert!(
+            took >= expected && took <= expected + Duration::from_millis(25),
+            "{took:?}, not {expected:?}"
+        );
+    }
+}
+
+#[test]
+fn one_may_wait_for_keys_then_for_claims_then_for_its_user() {
+    let mut config = with(
+        fetched(json!({})),
+        "user_lookup",
+        with_lookup("reject")["user_lookup"].clone(),
+    );
+    config["pools"][0]["user_info"] = with_user_info("reject")["pools"][0]["user_info"].clone();
+    let mut world = World::start(&config, 1);
+    let id = world.ask(0, &access_token());
+    world.pass_millis(5);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    assert_eq!(world.fate(id), Fate::Waits);
+    world.pass_millis(5);
+    world.answer_next(Some(answer(200, json!({"sub": support::tokens::SUB}).to_string())));
+    assert_eq!(world.fate(id), Fate::Waits);
+    world.pass_millis(5);
+    world.answer_next(Some(answer(201, r#"{"id": 7}"#)));
+    assert_eq!(world.fate(id), Fate::Passed);
+    assert_eq!(world.upstream(id, "x-user-id"), ["7"]);
+    let clusters: Vec<String> = world.sent().into_iter().map(|sent| sent.call.cluster).collect();
+    assert_eq!(clusters, ["cognito", "login", "users"]);
+    assert_eq!(world.counter("jwt_cache_miss"), 1);
+}
+
+#[test]
+fn one_pool_that_waits_keeps_no_other_waiting() {
+    let mut world = World::start(
+        &json!({"pools": [pool("us-east-1_Example01", json!({})), pool("us-east-1_Example02", json!({}))]}),
+        1,
+    );
+    let first = world.ask(0, &id_token());
+    let mut claims = id_claims(START);
+    claims["iss"] = json!("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example02");
+    let second = world.ask(0, &Ask::bearer(&first_key().sign_claims(&claims)));
+    world.pass_millis(1);
+    let of_second = world
+        .sent()
+        .into_iter()
+        .find(|sent| sent.call.path.contains("Example02"))
+        .unwrap();
+    world.answer(of_second.id, Some(answer(200, jwks(&[first_key()]))));
+    assert_eq!((world.fate(first), world.fate(second)), (Fate::Waits, Fate::Passed));
+}
