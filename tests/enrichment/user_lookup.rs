@@ -1,0 +1,229 @@
+//! `user_lookup`: the application's own user.
+
+use super::*;
+use core::time::Duration;
+
+#[test]
+fn the_call_carries_the_claims_and_its_answer_becomes_headers() {
+    let mut world = World::start(&user_lookup(json!({"timeout_ms": 300})), 1);
+    let asked = world.ask(0, &id(json!({})).header("x-user-id", "1").header("x_plan", "gold"));
+    world.pass_millis(1);
+    let call = &world.sent()[0].call;
+    let target = (
+        call.cluster.as_str(),
+        call.method,
+        call.authority.as_str(),
+        call.path.as_str(),
+    );
+    assert_eq!(
+        target,
+        ("users", "POST", "users.internal:8080", "/cognito/users?by=sub")
+    );
+    assert!(call.headers.contains(&("content-type", "application/json".to_owned())));
+    assert_eq!(call.timeout, Duration::from_millis(300));
+    let body: Value = serde_json::from_slice(&call.body).unwrap();
+    assert_eq!(body, id_claims(START));
+    world.answer_next(Some(answer(201, r#"{"id": 42, "name": "Alice, é", "more": {}}"#)));
+    assert_eq!(world.fate(asked), Fate::Passed);
+    assert_eq!(world.upstream(asked, "x-user-id"), ["42"]);
+    assert_eq!(
+        world.upstream(asked, "x-plan"),
+        [""; 0],
+        "an absent member is no header, and the client's is gone"
+    );
+    assert_eq!(world.upstream(asked, "x_plan"), [""; 0], "however it is spelled");
+    assert_eq!(world.upstream(asked, "x-cognito-sub"), [SUB]);
+    assert_eq!(world.counter("user_lookup_success"), 1);
+}
+
+#[test]
+fn values_are_encoded_as_claims_are() {
+    for (value, header) in [
+        (json!("a b"), vec!["a b"]),
+        (json!(" é%\r\n"), vec!["%20%C3%A9%25%0D%0A"]),
+        (json!(["a", "b,c"]), vec!["a,b%2Cc"]),
+        (json!(true), vec!["true"]),
+        (json!(1.5), vec!["1.5"]),
+        (json!({"a": 1}), vec!["{\"a\":1}"]),
+        (json!(null), vec![]),
+        (json!(""), vec![]),
+        (json!([]), vec![]),
+    ] {
+        let mut world = World::start(&user_lookup(json!({})), 2);
+        let asked = world.ask(0, &id(json!({})));
+        world.pass_millis(1);
+        world.answer_next(ok(json!({"id": value})));
+        assert_eq!(world.fate(asked), Fate::Passed, "{value}");
+        assert_eq!(world.upstream(asked, "x-user-id"), header, "{value}");
+        // The other worker reads the same from the store.
+        let there = world.ask(1, &id(json!({})));
+        assert_eq!(world.upstream(there, "x-user-id"), header, "{value}");
+    }
+}
+
+#[test]
+fn each_answer_is_taken_for_what_it_is() {
+    let too_long = json!({"id": "x".repeat(5000)}).to_string();
+    for (what, given, rejecting, continuing) in [
+        ("a user", ok(json!({"id": 1})), "", ""),
+        ("a new user", Some(answer(201, "{}")), "", ""),
+        ("forbidden", Some(answer(403, "")), "user_rejected", "user_rejected"),
+        (
+            "not found",
+            Some(answer(404, "<html>")),
+            "user_rejected",
+            "user_rejected",
+        ),
+        ("no answer", None, "user_lookup_unavailable", ""),
+        ("401", Some(answer(401, "")), "user_lookup_unavailable", ""),
+        ("204", Some(answer(204, "")), "user_lookup_unavailable", ""),
+        ("302", Some(answer(302, "")), "user_lookup_unavailable", ""),
+        ("500", Some(answer(500, "{}")), "user_lookup_unavailable", ""),
+        ("504", Some(answer(504, "")), "user_lookup_unavailable", ""),
+        ("HTML", Some(answer(200, "<html>")), "user_lookup_unavailable", ""),
+        ("a list", Some(answer(200, "[]")), "user_lookup_unavailable", ""),
+        (
+            "a member twice",
+            Some(answer(200, r#"{"id": 1, "id": 2}"#)),
+            "user_lookup_unavailable",
+            "",
+        ),
+        (
+            "a value over 4 KiB",
+            Some(answer(200, too_long)),
+            "user_lookup_unavailable",
+            "",
+        ),
+    ] {
+        for (on_failure, code) in [("reject", rejecting), ("continue", continuing)] {
+            let expected = if code.is_empty() {
+                Fate::Passed
+            } else {
+                Fate::Refused(code)
+            };
+            let fate = fate_with(
+                &user_lookup(json!({"on_failure": on_failure})),
+                &id(json!({})),
+                given.clone(),
+            );
+            assert_eq!(fate, expected, "{what}, {on_failure}");
+        }
+    }
+}
+
+#[test]
+fn users_are_remembered_by_issuer_and_sub_for_all_workers_and_tokens() {
+    let mut world = World::start(&user_lookup(json!({})), 2);
+    let asked = world.ask(0, &id(json!({})));
+    world.pass_millis(1);
+    world.answer_next(ok(json!({"id": 1})));
+    assert_eq!(world.fate(asked), Fate::Passed);
+    for (worker, ask) in [(0, id(json!({}))), (1, id(json!({"jti": "x"}))), (1, access(json!({})))] {
+        let asked = world.ask(worker, &ask);
+        assert_eq!(world.upstream(asked, "x-user-id"), ["1"]);
+    }
+    assert_eq!((world.sent().len(), world.counter("user_lookup_cached")), (1, 3));
+    assert_eq!(world.fate_of(0, &id(json!({"sub": "bob"}))), Fate::Waits);
+    let other_form = ISSUER.replace("//cognito-idp", "//issuer-cognito-idp");
+    assert_eq!(world.fate_of(0, &id(json!({"iss": other_form}))), Fate::Waits);
+    world.pass_secs(301);
+    assert_eq!(world.fate_of(1, &id(json!({}))), Fate::Waits);
+}
+
+#[test]
+fn it_is_remembered_beyond_the_token_that_caused_it() {
+    let mut world = World::start(&user_lookup(json!({"ttl_seconds": 600})), 1);
+    let asked = world.ask(0, &id(json!({"exp": START + 30})));
+    world.pass_millis(1);
+    world.answer_next(ok(json!({"id": 1})));
+    assert_eq!(world.fate(asked), Fate::Passed);
+    world.pass_secs(500);
+    assert_eq!(world.fate_of(0, &id(json!({}))), Fate::Passed);
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[test]
+fn what_user_info_adds_is_told_to_the_lookup() {
+    let mut config = user_lookup(json!({}));
+    config["pools"][0]["user_info"] = json!({"cluster": "login", "domain": "login.example.com"});
+    let mut world = World::start(&config, 1);
+    let asked = world.ask(0, &access(json!({})));
+    world.pass_millis(1);
+    world.answer_next(ok(
+        json!({"sub": SUB, "email": "alice@example.com", "scope": "all", "username": "mallory"}),
+    ));
+    world.pass_millis(5);
+    let body: Value = serde_json::from_slice(&world.sent()[1].call.body).unwrap();
+    let mut expected = access_claims(START);
+    expected["email"] = json!("alice@example.com");
+    assert_eq!(body, expected);
+    world.answer_next(ok(json!({"id": 1})));
+    assert_eq!(world.fate(asked), Fate::Passed);
+}
+
+#[test]
+fn claims_that_are_too_long_to_be_told_are_a_failed_call() {
+    for (on_failure, expected) in [
+        ("reject", Fate::Refused("user_lookup_unavailable")),
+        ("continue", Fate::Passed),
+    ] {
+        let mut config = user_lookup(json!({"on_failure": on_failure}));
+        config["pools"][0]["user_info"] = json!({"cluster": "login", "domain": "login.example.com"});
+        let mut world = World::start(&config, 1);
+        let asked = world.ask(0, &access(json!({})));
+        world.pass_millis(1);
+        world.answer_next(ok(json!({"sub": SUB, "x": "x".repeat(20_000)})));
+        assert_eq!(world.fate(asked), expected);
+        world.pass_millis(50);
+        assert_eq!((world.sent().len(), world.counter("user_lookup_failed")), (1, 1));
+    }
+}
+
+#[test]
+fn a_request_that_is_refused_or_open_causes_no_call() {
+    let config = with(
+        user_lookup(json!({})),
+        "rules",
+        json!([
+            {"match": {"path": {"exact": "/open"}}, "auth": "none"},
+            {"match": {"path": {"exact": "/optional"}}, "auth": "optional"},
+            {"match": {"path": {"exact": "/admin"}}, "require": {"groups": {"any": ["admins"]}}},
+        ]),
+    );
+    let mut world = World::start(&config, 1);
+    let token = first_key().sign_claims(&id_claims(START));
+    assert_eq!(world.fate_of(0, &Ask::get("/open").with_token(&token)), Fate::Passed);
+    assert_eq!(world.fate_of(0, &Ask::get("/optional")), Fate::Passed);
+    assert_eq!(
+        world.fate_of(0, &Ask::get("/admin").with_token(&token)),
+        Fate::Refused("not_permitted")
+    );
+    assert_eq!(
+        world.fate_of(0, &id(json!({"exp": START - 100}))),
+        Fate::Refused("token_expired")
+    );
+    world.pass_millis(100);
+    assert_eq!(world.sent().len(), 0);
+    assert_eq!(world.fate_of(0, &Ask::get("/optional").with_token(&token)), Fate::Waits);
+}
+
+#[test]
+fn a_rejected_user_is_forbidden_and_in_shadow_mode_identified() {
+    let mut world = World::start(&user_lookup(json!({})), 1);
+    let asked = world.ask(0, &id(json!({})));
+    world.pass_millis(1);
+    world.answer_next(Some(answer(403, "")));
+    assert_eq!(world.reply(asked).code.status(), 403);
+    assert_eq!(world.fate_of(0, &id(json!({}))), Fate::Refused("user_rejected"));
+
+    let mut world = World::start(&with(user_lookup(json!({})), "mode", json!("shadow")), 1);
+    let asked = world.ask(0, &id(json!({})).header("x-user-id", "1"));
+    world.pass_millis(1);
+    world.answer_next(Some(answer(404, "")));
+    assert_eq!(
+        (world.fate(asked), world.counter("shadow_denied.user_rejected")),
+        (Fate::Passed, 1)
+    );
+    assert_eq!(world.upstream(asked, "x-cognito-sub"), [SUB]);
+    assert_eq!(world.upstream(asked, "x-user-id"), [""; 0]);
+}
