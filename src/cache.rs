@@ -119,3 +119,114 @@ impl Hasher for TailHasher {
 
 /// 16 characters of base64url are 96 bits of the signature.
 const TAIL_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::rsa::PublicKey;
+
+    fn verified(sub: &str) -> Rc<Verified> {
+        let json = format!(r#"{{"iss":"i","sub":"{sub}","exp":1,"token_use":"id","aud":"c"}}"#);
+        Rc::new(Verified {
+            identity: Rc::new(Identity::for_test(&json)),
+            pool: PoolId(3),
+            key: Rc::new(Key {
+                kid: "k".into(),
+                public: PublicKey::from_components(&[0xff; 256], &[1, 0, 1]).unwrap(),
+            }),
+            headers: Rc::from([]),
+            subject: sub.into(),
+            client: "c".into(),
+        })
+    }
+
+    /// Whose token it is, if it is remembered; nobody asks for its key.
+    fn find(cache: &mut TokenCache, token: &str) -> Option<String> {
+        let found = cache.find(token.as_bytes(), |_| 1, |_, _| panic!("the generation is the same"));
+        found.map(|verified| verified.subject.to_string())
+    }
+
+    fn filled(max_entries: usize, tokens: &[&str]) -> TokenCache {
+        let mut cache = TokenCache::new(max_entries);
+        for token in tokens {
+            cache.insert(token.as_bytes(), verified(token), 1);
+        }
+        cache
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let mut cache = filled(3, &["a", "b", "c"]);
+        assert_eq!(find(&mut cache, "a").as_deref(), Some("a"));
+        cache.insert(b"d", verified("d"), 1);
+        for (token, is_there) in [("a", true), ("b", false), ("c", true), ("d", true)] {
+            assert_eq!(find(&mut cache, token).is_some(), is_there, "{token}");
+        }
+        assert_eq!(cache.len(), 3);
+    }
+
+    #[test]
+    fn it_never_holds_more_than_its_bound() {
+        for bound in [0, 1, 2, 100] {
+            let mut cache = TokenCache::new(bound);
+            for number in 0..250_u32 {
+                cache.insert(&number.to_be_bytes(), verified("s"), 1);
+                assert!(cache.len() <= bound);
+            }
+            assert_eq!(cache.len(), bound);
+            assert_eq!(cache.is_empty(), bound == 0);
+        }
+    }
+
+    #[test]
+    fn the_same_token_again_takes_no_second_place() {
+        let mut cache = filled(2, &["a", "b"]);
+        cache.insert(b"b", verified("again"), 1);
+        assert_eq!(find(&mut cache, "b").as_deref(), Some("again"));
+        assert!(cache.len() <= 2);
+    }
+
+    #[test]
+    fn only_the_whole_text_is_the_token() {
+        // They differ before the bytes that are hashed, after them, in length.
+        let tail = "0123456789abcdef0123456789abcdef";
+        let mut cache = filled(10, &[&format!("x{tail}")]);
+        assert!(find(&mut cache, &format!("x{tail}")).is_some());
+        for other in [
+            format!("y{tail}"),
+            tail.to_owned(),
+            format!("xx{tail}"),
+            format!("x{tail}0"),
+            String::new(),
+        ] {
+            assert_eq!(find(&mut cache, &other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_new_generation_asks_for_the_key_once_and_forgets_if_it_is_gone() {
+        let mut cache = filled(2, &["stays", "goes"]);
+        let mut asked = 0;
+        for _ in 0..3 {
+            let found = cache.find(
+                b"stays",
+                |pool| u32::try_from(pool.0).unwrap() + 7,
+                |pool, key| {
+                    asked += 1;
+                    assert_eq!((pool, &*key.kid), (PoolId(3), "k"));
+                    true
+                },
+            );
+            assert!(found.is_some());
+        }
+        assert_eq!(asked, 1);
+        assert!(cache.find(b"goes", |_| 10, |_, _| false).is_none());
+        assert!(
+            cache.find(b"goes", |_| 10, |_, _| true).is_none(),
+            "it is gone for good"
+        );
+        assert_eq!(cache.len(), 1);
+        cache.forget(b"stays");
+        assert!(cache.is_empty());
+    }
+}

@@ -165,3 +165,127 @@ fn annotate(verified: Option<&Verified>, decision: &'static str, out: &mut Vec<C
         out.push(Command::Annotate(FilterState::ClientId, Rc::clone(&verified.client)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::Code;
+
+    fn config(mode: &str) -> Config {
+        let config = format!(
+            r#"{{"mode": "{mode}", "pools": [{{"user_pool_id": "us-east-1_Ab1", "client_ids": ["web"],
+                "jwks": {{"cluster": "c"}}}}]}}"#
+        );
+        Config::parse(config.as_bytes()).unwrap()
+    }
+
+    fn settle(mode: &str, is_debug_seen: bool, verdict: Verdict, request_id: &[u8]) -> (Passage, Vec<Command>) {
+        let config = config(mode);
+        let wording = Wording {
+            realm: config.realm.clone(),
+            disclose_reason: true,
+        };
+        let court = Court {
+            config: &config,
+            wording: &wording,
+            is_debug_seen,
+        };
+        let mut out = Vec::new();
+        let passage = court.settle(verdict, request_id, &mut out);
+        (passage, out)
+    }
+
+    fn refusal(removal: Vec<HeaderEdit>) -> Verdict {
+        Verdict::Reject(Refusal {
+            rejection: Rejection::TokenMissing,
+            pool: Some(PoolId(0)),
+            verified: None,
+            removal,
+        })
+    }
+
+    #[test]
+    fn open_doors_are_annotated_and_counted_apart() {
+        for mode in ["enforce", "shadow"] {
+            for (admission, counter) in [
+                (Admission::Preflight, Counter::CorsPreflightBypassed),
+                (Admission::Bypassed, Counter::Bypassed),
+            ] {
+                let (passage, out) = settle(mode, true, Verdict::Admit(admission), b"");
+                assert_eq!(passage, Passage::Through);
+                assert_eq!(out, [Command::Decide("bypassed"), Command::Count(counter)]);
+            }
+        }
+    }
+
+    #[test]
+    fn only_enforcing_answers() {
+        let (passage, out) = settle("enforce", false, refusal(Vec::new()), b"");
+        assert_eq!(passage, Passage::Answered);
+        let [
+            Command::Decide("token_missing"),
+            Command::Count(counter),
+            Command::Reply(reply),
+        ] = &out[..]
+        else {
+            panic!("{out:?}");
+        };
+        assert_eq!(
+            (*counter, reply.code),
+            (Counter::Denied(Code::TokenMissing), Code::TokenMissing)
+        );
+
+        let (passage, out) = settle("shadow", false, refusal(Vec::new()), b"");
+        assert_eq!(passage, Passage::Through);
+        let counter = Command::Count(Counter::ShadowDenied(Code::TokenMissing));
+        assert_eq!(out, [Command::Decide("token_missing"), counter]);
+    }
+
+    #[test]
+    fn a_credential_that_is_not_good_stays_where_it_is() {
+        let removal = || vec![HeaderEdit::Remove(b"authorization".to_vec())];
+        for mode in ["enforce", "shadow"] {
+            let (_, out) = settle(mode, false, refusal(removal()), b"");
+            assert!(
+                !out.iter().any(|command| matches!(command, Command::Edit(_))),
+                "{mode}: {out:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_one_line_that_nothing_breaks() {
+        let long = "x".repeat(100);
+        for (mode, id, line) in [
+            (
+                "enforce",
+                "r-1",
+                "request r-1 denied: token_missing, pool us-east-1_Ab1",
+            ),
+            (
+                "shadow",
+                "r-1",
+                "request r-1 would be denied: token_missing, pool us-east-1_Ab1",
+            ),
+            ("enforce", "", "request - denied: token_missing, pool us-east-1_Ab1"),
+            (
+                "enforce",
+                "a\r\nb\u{e9}",
+                "request a\\r\\nb\\xc3\\xa9 denied: token_missing, pool us-east-1_Ab1",
+            ),
+            (
+                "enforce",
+                &long,
+                &format!("request {} denied: token_missing, pool us-east-1_Ab1", "x".repeat(64)),
+            ),
+        ] {
+            let (_, out) = settle(mode, true, refusal(Vec::new()), id.as_bytes());
+            assert_eq!(out.first(), Some(&Command::Log(Severity::Debug, line.to_owned())));
+            let (_, out) = settle(mode, false, refusal(Vec::new()), id.as_bytes());
+            assert!(
+                !out.iter().any(|command| matches!(command, Command::Log(..))),
+                "nobody reads it"
+            );
+        }
+    }
+}

@@ -16,15 +16,19 @@
 //! Keys stay usable in each state until `ttl + max_stale` have passed since they were fetched. `Elsewhere` and `BackingOff`
 //! are read from the shared record, so that all workers are in them together; only `Fetching` is a worker's own.
 
-use crate::call::{Body, CallId, HttpAnswer, HttpCall, NotSent, SendCall};
+mod failure;
+mod timing;
+
+use crate::call::{CallId, HttpAnswer, HttpCall, SendCall};
 use crate::command::{Command, Severity};
-use crate::keys::jwks::{BadKeySet, KeySet, MAX_SET_BYTES, kid_for_log};
+use crate::keys::jwks::{KeySet, kid_for_log};
 use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Horizon, Lease, Record, SharedStore, Version};
 use crate::metrics::Counter;
 use crate::time::UnixTime;
-use core::fmt;
 use core::time::Duration;
+use failure::{FetchFailure, read_answer};
 use std::rc::Rc;
+use timing::{LONGEST_BACK_OFF, back_off, part, share};
 
 /// How a pool's keys are fetched and kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,10 +85,6 @@ pub enum Outlook {
     NotBefore(UnixTime),
 }
 
-/// The first back-off after a failed fetch.
-const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
-/// The longest back-off, before jitter.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 /// How long past its own time limit the host's answer to a call is waited for. The host answers 504 at the limit; this is
 /// for a host that lost the call.
 const ANSWER_GRACE: Duration = Duration::from_secs(1);
@@ -508,74 +508,4 @@ impl KeyRing {
         );
         out.push(Command::Log(Severity::Warn, line));
     }
-}
-
-/// Why a fetch gave no usable set.
-#[derive(Clone, Debug, PartialEq)]
-enum FetchFailure {
-    NotSent(NotSent),
-    NoAnswer,
-    Status(u16),
-    TooLarge,
-    Unusable(BadKeySet),
-}
-
-impl fmt::Display for FetchFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FetchFailure::NotSent(NotSent::UnknownCluster) => f.write_str("the cluster is unknown"),
-            FetchFailure::NotSent(NotSent::Refused(status)) => {
-                write!(f, "the host refused the call with status {status}")
-            }
-            FetchFailure::NoAnswer => f.write_str("no answer"),
-            FetchFailure::Status(status) => write!(f, "the answer's status is {status}"),
-            FetchFailure::TooLarge => write!(f, "the answer is over {MAX_SET_BYTES} bytes"),
-            FetchFailure::Unusable(bad) => write!(f, "{bad}"),
-        }
-    }
-}
-
-impl FetchFailure {
-    fn advice(&self, cluster: &str) -> String {
-        match self {
-            FetchFailure::NotSent(NotSent::UnknownCluster) => format!(
-                ": define a cluster named \"{cluster}\", or set jwks.cluster to one that is there \
-                 (Istio: a ServiceEntry for the host makes outbound|443||<host>)"
-            ),
-            FetchFailure::NotSent(NotSent::Refused(_))
-            | FetchFailure::NoAnswer
-            | FetchFailure::Status(_)
-            | FetchFailure::TooLarge
-            | FetchFailure::Unusable(_) => String::new(),
-        }
-    }
-}
-
-fn read_answer(answer: Option<HttpAnswer>) -> Result<crate::keys::jwks::Parsed, FetchFailure> {
-    let answer = answer.ok_or(FetchFailure::NoAnswer)?;
-    if answer.status != 200 {
-        return Err(FetchFailure::Status(answer.status));
-    }
-    let Body::Whole(body) = answer.body else {
-        return Err(FetchFailure::TooLarge);
-    };
-    KeySet::parse(&body).map_err(FetchFailure::Unusable)
-}
-
-/// 1 s after the first failure, doubled up to 60 s, and up to a quarter longer, so that many Envoys do not fetch in step.
-fn back_off(failures: u32, dice: u64) -> Duration {
-    let doublings = failures.saturating_sub(1).min(6);
-    let plain = FIRST_BACK_OFF.saturating_mul(1_u32 << doublings).min(LONGEST_BACK_OFF);
-    plain.saturating_add(share(part(plain, 4), dice))
-}
-
-/// A random part of `whole`.
-fn share(whole: Duration, dice: u64) -> Duration {
-    let thousandths = u32::try_from(dice % 1001).unwrap_or(0);
-    part(whole.saturating_mul(thousandths), 1000)
-}
-
-/// One of so many equal parts.
-fn part(whole: Duration, parts: u32) -> Duration {
-    whole.checked_div(parts).unwrap_or_default()
 }

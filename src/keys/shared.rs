@@ -264,3 +264,6 @@ impl WireKey {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
