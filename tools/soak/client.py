@@ -60,7 +60,7 @@ class Client:
     def _one_round(self, now: float) -> None:
         """One request on each connection; one that may have to wait for a key has a connection of its own."""
         if not self._patient.waits:
-            self._patient.send(self._requests.of_any_key(), now)
+            self._patient.send(self._requests.of_any_key(now), now)
         for wire, request in zip(self._quick, self._requests.mixed(now, CONNECTIONS), strict=True):
             wire.send(request, self._now())
         for wire in self._quick:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from support.tokens import ABSENT, Pool, SigningKey, b64, jwt
 
-from .schedule import KEYS, Trust, trust
+from .schedule import KEYS, Trust, askable, trust
 
 HOST = b"host: app.example.com\r\n"
 EXPIRY_MARGIN = 0.7
@@ -62,10 +62,11 @@ class Requests:
         sure = [key for key in range(KEYS) if trust(key, now, now + 2.0) is Trust.GOOD]
         return [self._one(kind, self._random.choice(sure)) for kind in kinds]
 
-    def of_any_key(self) -> Request:
-        """A token of any key, known or not at this moment: it may wait for a fetch."""
-        key = self._random.randrange(KEYS + 1)
-        if key == KEYS:
+    def of_any_key(self, now: float) -> Request:
+        """A token of a key that may be known or not at this moment: it may wait for a fetch."""
+        keys = askable(now)
+        key = self._random.choice(keys)
+        if len(keys) == KEYS and self._random.random() < 0.2:
             token = self._pools[0].id_token(key=self._stranger)
             return Request("stranger", get(b"/", token), always(Expected(401, "key_unknown")))
         token, sub = self._take(key)

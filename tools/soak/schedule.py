@@ -58,6 +58,14 @@ def state(at: float) -> State:
     return State((old, new) if within < WITHDRAWN_AT else (new,), FAULTS[int(period) % len(FAULTS)] if fails else None)
 
 
+def askable(at: float) -> list[int]:
+    """The keys whose tokens may be sent, known or not. In every second period nobody asks for a key that is not taken over
+    yet, which would have the keys fetched at once: there the age of the keys alone must bring in the new and take out the old."""
+    if int(at / PERIOD) % 2 == 0:
+        return list(range(KEYS))
+    return list(state(max(0.0, at - SURE_AFTER - 5.0)).published)
+
+
 def changes(until: float) -> list[float]:
     """All times at which `state` changes."""
     periods = range(int(until // PERIOD) + 1)
