@@ -16,7 +16,7 @@ for target in "$@"; do
     # Longer than the longest token, of 16 KiB.
     if ! cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
         -max_total_time="$seconds" -max_len=20000 -timeout=10 -print_final_stats=1 >"$log" 2>&1; then
-        cat "$log" >&2
+        grep -A 400 "panicked\|ERROR" "$log" >&2 || cat "$log" >&2
         echo "fuzz: $target found something: see fuzz/artifacts/$target" >&2
         exit 1
     fi
