@@ -3,8 +3,8 @@
 //! # The map
 //!
 //! A module imports only what stands left of it (a test reads this line):
-//! `time < code < metrics < request < call < command < keys < signature < token < cache < rules < identity < enrich <
-//! reject < env < config < verdict < judge < filter < shell`.
+//! `sorted < json < time < code < metrics < request < call < command < keys < signature < token < cache < rules <
+//! identity < enrich < reject < env < config < verdict < judge < filter < shell`.
 //!
 //! Everything but [`shell`] is pure: it builds and is tested natively, with a virtual clock. What changes a decision is
 //! asked through the narrow traits of [`mod@env`]; what does not (edit, answer, count, log) is ordered as a
@@ -12,6 +12,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
+//! | `json`, `sorted` | JSON as a tree, for what is read seldom; a small ordered map |
 //! | [`time`], [`request`], [`call`], [`command`], [`mod@env`] | the world as values: moments, headers, HTTP calls, orders, what can be asked |
 //! | [`code`], [`reject`], [`metrics`] | why a request is refused, what the client gets then, what is counted |
 //! | [`keys`] | a pool's keys: which are strong enough, what is used of a set, when they are fetched, how workers share them |
@@ -72,6 +73,7 @@ pub mod enrich;
 pub mod env;
 pub mod filter;
 pub mod identity;
+mod json;
 pub mod judge;
 pub mod keys;
 pub mod metrics;

@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::command::Reply;
+use crate::json;
 use crate::rules::PathAmbiguous;
 use crate::rules::access::Forbidden;
 use crate::token::check::ClaimError;
@@ -193,8 +194,10 @@ fn problem(code: Code, detail: &str, disclose: bool) -> String {
         return format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}"}}"#);
     }
     let code = code.as_str();
-    let detail = serde_json::Value::from(detail);
-    format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}","detail":{detail}}}"#)
+    let mut body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}","detail":"#);
+    json::push_string(detail, &mut body);
+    body.push('}');
+    body
 }
 
 /// What may stand in a quoted parameter of RFC 6750, section 3: visible ASCII and space but for quote and backslash.

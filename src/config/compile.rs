@@ -3,8 +3,8 @@
 use super::error::ConfigErrors;
 use super::headers::OwnedHeaders;
 use super::reader::{Findings, Value};
-use super::tree::Node;
 use super::{Config, Mode, calls, identity, pools, rules, sources};
+use crate::json::Node;
 use core::time::Duration;
 
 const MEMBERS: [&str; 11] = [

@@ -2,8 +2,8 @@
 
 use super::headers::OwnedHeaders;
 use super::reader::Value;
-use super::tree::Node;
 use crate::identity::{ClaimRef, HeaderSource, IdentityPolicy};
+use crate::json::Node;
 use std::rc::Rc;
 
 /// Reads `identity`; `None` where it is not given.

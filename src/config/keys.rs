@@ -1,9 +1,9 @@
 //! `jwks` of a pool.
 
 use super::reader::{Object, Value};
-use super::tree::Node;
 use super::url::Url;
 use super::{FetchPolicy, KeySource, calls};
+use crate::json::Node;
 use crate::keys::jwks::{BadKeySet, KeySet};
 use core::time::Duration;
 use std::rc::Rc;
@@ -83,8 +83,7 @@ fn inline_keys(value: &Value<'_>) -> Option<KeySet> {
         value.refuse("must be a JWK set: {\"keys\": […]}");
         return None;
     };
-    // Back to text, repeated members and all, so that one reader judges all sets.
-    let (set, passed_over) = match KeySet::parse(value.node().to_json().as_bytes()) {
+    let (set, passed_over) = match KeySet::from_tree(value.node()) {
         Ok(parsed) => (Some(parsed.set), parsed.passed_over),
         Err(BadKeySet::NoUsableKey(passed_over)) if !passed_over.is_empty() => (None, passed_over),
         Err(error) => {

@@ -13,14 +13,13 @@ mod reader;
 mod require;
 mod rules;
 mod sources;
-mod tree;
 mod url;
 
 use error::ConfigErrors;
-use tree::Node;
 
 use crate::enrich::{CallPolicy, UserLookupPolicy};
 use crate::identity::IdentityPolicy;
+use crate::json::{self, Node};
 use crate::keys::jwks::KeySet;
 pub use crate::keys::refresh::FetchPolicy;
 use crate::rules::Rule;
@@ -98,7 +97,7 @@ fn json_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
             "must be JSON text or a google.protobuf.Struct, but is not UTF-8 at byte {at}"
         ))
     })?;
-    serde_json::from_str(text).map_err(|error| {
+    json::parse(text).map_err(|error| {
         ConfigErrors::whole(format!(
             "must be JSON text or a google.protobuf.Struct, but as JSON: {error}"
         ))

@@ -2,9 +2,9 @@
 
 use super::error::quoted;
 use super::reader::{Object, Value};
-use super::tree::Node;
 use super::url::Url;
 use super::{Pool, calls, keys};
+use crate::json::Node;
 use crate::token::check::{AcceptedUse, ClaimPolicy, Clients};
 use core::time::Duration;
 

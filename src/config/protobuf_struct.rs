@@ -1,7 +1,7 @@
 //! Reads a serialized `google.protobuf.Struct` (`google/protobuf/struct.proto`): the form in which Envoy hands over a
 //! plugin configuration that was written as YAML or JSON in its own.
 
-use super::tree::Node;
+use crate::json::Node;
 
 /// Objects and lists deeper than this are refused, as serde_json does for JSON text (its limit is 128).
 const MAX_DEPTH: usize = 64;

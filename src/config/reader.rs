@@ -4,7 +4,7 @@
 //! What is called from everywhere is kept out of line: a configuration is read once, and its reader should be small.
 
 use super::error::{ConfigError, quoted};
-use super::tree::Node;
+use crate::json::Node;
 use core::cell::RefCell;
 
 /// What was found while reading.

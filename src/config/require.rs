@@ -2,7 +2,7 @@
 
 use super::error::quoted;
 use super::reader::Value;
-use super::tree::Node;
+use crate::json::Node;
 use crate::rules::access::{ClaimValue, Requirement, Words};
 use crate::rules::pattern::PathPattern;
 use crate::token::TokenUse;

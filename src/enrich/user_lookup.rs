@@ -5,6 +5,7 @@ use crate::command::Header;
 use crate::enrich::memory::Answer;
 use crate::enrich::{Outcome, Subject, UserLookupPolicy};
 use crate::identity::encode::{MAX_VALUE_BYTES, encode_value};
+use crate::json;
 use crate::token::claims::{ClaimSet, Claims};
 use crate::token::merged::MergedClaims;
 use std::rc::Rc;
@@ -66,7 +67,7 @@ pub fn reduced(answer: &Answer, policy: &UserLookupPolicy) -> Answer {
             let wanted = found
                 .members()
                 .filter(|(name, _)| policy.headers.iter().any(|(_, member)| member == name));
-            object(wanted).into_bytes()
+            json::object(wanted).into_bytes()
         }
         Some(_) | None => Vec::new(),
     };
@@ -99,18 +100,4 @@ fn parse(body: &[u8]) -> Option<ClaimSet> {
         return None;
     }
     ClaimSet::parse(String::from_utf8(body.to_vec()).ok()?).ok()
-}
-
-fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut json = String::from("{");
-    for (name, value) in members {
-        if json.len() > 1 {
-            json.push(',');
-        }
-        json.push_str(&serde_json::Value::from(name).to_string());
-        json.push(':');
-        json.push_str(value);
-    }
-    json.push('}');
-    json
 }

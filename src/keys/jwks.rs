@@ -7,10 +7,10 @@ pub use error::{BadKeySet, KeyFault, PassedOver};
 
 use super::rsa::PublicKey;
 use crate::call::MAX_BODY_BYTES;
+use crate::json::{self, Node};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use entry::{Document, Entry, Jwk, Member};
-use std::collections::BTreeMap;
+use entry::{Entry, Jwk};
 use std::rc::Rc;
 
 /// No set has more keys than this. Cognito publishes two.
@@ -60,13 +60,21 @@ impl KeySet {
             return Err(BadKeySet::TooLarge(json.len()));
         }
         let text = core::str::from_utf8(json).map_err(|error| BadKeySet::NotUtf8(error.valid_up_to()))?;
-        let document: Document = serde_json::from_str(text).map_err(|error| BadKeySet::NotJson {
+        let tree = json::parse(text).map_err(|error| BadKeySet::NotJson {
             line: error.line(),
             column: error.column(),
         })?;
-        let entries = entries(document)?;
+        KeySet::from_tree(&tree)
+    }
+
+    /// Reads a JWK set that has been JSON text, or stands in the configuration.
+    ///
+    /// # Errors
+    /// As those of [`KeySet::parse`] that are not about text.
+    pub(crate) fn from_tree(tree: &Node) -> Result<Parsed, BadKeySet> {
+        let entries = entry::entries(tree)?;
         refuse_repeated_kids(entries.iter().map(Entry::kid))?;
-        select(entries)
+        select(&entries)
     }
 
     /// The set of these keys, which were read from a set before.
@@ -121,35 +129,27 @@ pub fn kid_for_log(kid: &str) -> String {
     out
 }
 
-fn entries(document: Document) -> Result<Vec<Entry>, BadKeySet> {
-    match document {
-        Document::Keys { entries, total } if total == entries.len() => Ok(entries),
-        Document::Keys { .. } => Err(BadKeySet::TooManyKeys),
-        Document::NotASet => Err(BadKeySet::NotASet),
-        Document::KeysTwice => Err(BadKeySet::KeysTwice),
-    }
-}
-
 fn refuse_repeated_kids<'a>(kids: impl Iterator<Item = Option<&'a str>>) -> Result<(), BadKeySet> {
-    let mut seen = BTreeMap::new();
-    for (index, kid) in kids.enumerate() {
+    let mut seen: Vec<(usize, &str)> = Vec::new();
+    for (second, kid) in kids.enumerate() {
         let Some(kid) = kid else { continue };
-        if let Some(first) = seen.insert(kid, index) {
+        if let Some((first, _)) = seen.iter().find(|(_, earlier)| *earlier == kid) {
             return Err(BadKeySet::RepeatedKid {
                 kid: kid.into(),
-                first,
-                second: index,
+                first: *first,
+                second,
             });
         }
+        seen.push((second, kid));
     }
     Ok(())
 }
 
-fn select(entries: Vec<Entry>) -> Result<Parsed, BadKeySet> {
+fn select(entries: &[Entry<'_>]) -> Result<Parsed, BadKeySet> {
     let mut keys = Vec::new();
     let mut passed_over = Vec::new();
-    for (index, entry) in entries.into_iter().enumerate() {
-        match usable(&entry) {
+    for (index, entry) in entries.iter().enumerate() {
+        match usable(entry) {
             Ok(key) => keys.push(Rc::new(key)),
             Err(fault) => passed_over.push(PassedOver {
                 index,
@@ -168,18 +168,18 @@ fn select(entries: Vec<Entry>) -> Result<Parsed, BadKeySet> {
 }
 
 /// The rules of what is used from a set, one after the other.
-fn usable(entry: &Entry) -> Result<Key, KeyFault> {
+fn usable(entry: &Entry<'_>) -> Result<Key, KeyFault> {
     let Entry::Object(jwk) = entry else {
         return Err(KeyFault::NotAnObject);
     };
-    if let Some(name) = &jwk.repeated {
-        return Err(KeyFault::RepeatedMember(name.clone()));
+    if let Some(name) = jwk.repeated {
+        return Err(KeyFault::RepeatedMember(name.into()));
     }
     check_type(jwk)?;
     let kid = check_kid(jwk)?;
     check_purpose(jwk)?;
-    let n = base64url_uint(jwk.n.as_ref()).ok_or(KeyFault::Modulus)?;
-    let e = base64url_uint(jwk.e.as_ref()).ok_or(KeyFault::Exponent)?;
+    let n = base64url_uint(jwk.n).ok_or(KeyFault::Modulus)?;
+    let e = base64url_uint(jwk.e).ok_or(KeyFault::Exponent)?;
     let public = PublicKey::from_components(&n, &e).map_err(KeyFault::Weak)?;
     Ok(Key {
         kid: kid.into(),
@@ -188,44 +188,52 @@ fn usable(entry: &Entry) -> Result<Key, KeyFault> {
 }
 
 /// RFC 7517, section 4.1: compared exactly.
-fn check_type(jwk: &Jwk) -> Result<(), KeyFault> {
-    match &jwk.kty {
-        Some(Member::Text(kty)) if kty == "RSA" => Ok(()),
+fn check_type(jwk: &Jwk<'_>) -> Result<(), KeyFault> {
+    match jwk.kty {
+        Some(Node::Text(kty)) if kty == "RSA" => Ok(()),
         _ => Err(KeyFault::NotRsa),
     }
 }
 
 /// A token without a `kid` is refused, so an empty one can only be a mistake.
-fn check_kid(jwk: &Jwk) -> Result<&str, KeyFault> {
-    match &jwk.kid {
-        Some(Member::Text(kid)) if !kid.is_empty() => Ok(kid),
+fn check_kid<'a>(jwk: &Jwk<'a>) -> Result<&'a str, KeyFault> {
+    match jwk.kid {
+        Some(Node::Text(kid)) if !kid.is_empty() => Ok(kid),
         _ => Err(KeyFault::NoKid),
     }
 }
 
 /// RFC 7517, sections 4.2 to 4.4: what a key says that it is for, it is for that alone.
-fn check_purpose(jwk: &Jwk) -> Result<(), KeyFault> {
-    match &jwk.usage {
+fn check_purpose(jwk: &Jwk<'_>) -> Result<(), KeyFault> {
+    match jwk.usage {
         None => {}
-        Some(Member::Text(usage)) if usage == "sig" => {}
+        Some(Node::Text(usage)) if usage == "sig" => {}
         Some(_) => return Err(KeyFault::NotForSignatures),
     }
-    match &jwk.key_ops {
+    match jwk.key_ops {
         None => {}
-        Some(Member::Texts(operations)) if operations.iter().any(|operation| operation == "verify") => {}
+        Some(Node::List(operations)) if is_for_verifying(operations) => {}
         Some(_) => return Err(KeyFault::NotForVerifying),
     }
-    match &jwk.alg {
+    match jwk.alg {
         None => Ok(()),
-        Some(Member::Text(alg)) if alg == "RS256" => Ok(()),
+        Some(Node::Text(alg)) if alg == "RS256" => Ok(()),
         Some(_) => Err(KeyFault::NotRs256),
     }
 }
 
+fn is_for_verifying(operations: &[Node]) -> bool {
+    let all_texts = operations.iter().all(|operation| matches!(operation, Node::Text(_)));
+    all_texts
+        && operations
+            .iter()
+            .any(|operation| matches!(operation, Node::Text(text) if text == "verify"))
+}
+
 /// `Base64urlUInt` (RFC 7518, section 2): no padding, no line breaks, canonical last bits; leading zeros are the key's matter.
-fn base64url_uint(member: Option<&Member>) -> Option<Vec<u8>> {
+fn base64url_uint(member: Option<&Node>) -> Option<Vec<u8>> {
     match member {
-        Some(Member::Text(text)) if !text.is_empty() => URL_SAFE_NO_PAD.decode(text).ok(),
+        Some(Node::Text(text)) if !text.is_empty() => URL_SAFE_NO_PAD.decode(text).ok(),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! A token's claims with their gaps filled by UserInfo's answer.
 
 use super::claims::{ClaimSet, ClaimView};
+use crate::json;
 use std::borrow::Cow;
 
 /// Claims that only the token may make: UserInfo's answer is not signed and is no statement about the token.
@@ -74,8 +75,7 @@ impl<'a> MergedClaims<'a> {
             return Cow::Borrowed(self.token.json());
         }
         let all = self.token.members().chain(added);
-        let members: Vec<String> = all.map(|(name, raw)| format!("{}:{raw}", quoted(name))).collect();
-        Cow::Owned(format!("{{{}}}", members.join(",")))
+        Cow::Owned(json::object(all))
     }
 
     /// Whether UserInfo may speak for a claim that the token lacks. An attribute and its flag are one statement: where
@@ -88,11 +88,6 @@ impl<'a> MergedClaims<'a> {
         });
         !TOKEN_ONLY.contains(&name) && partner.is_none_or(|partner| self.token.raw(partner).is_none())
     }
-}
-
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
-//! The configuration as a tree, the same for JSON text and for a `google.protobuf.Struct`.
+//! JSON as a tree, for what is read seldom: the configuration, which may come as a `google.protobuf.Struct` as well, and JWK
+//! sets. One reader for all of them, since each type that `serde_json` reads costs the module another copy of its code.
+//! Tokens are read without a tree.
 
 use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A JSON value. Members keep their order and their repetitions, so that a repeated one can be refused.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::config) enum Node {
+pub(crate) enum Node {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -22,7 +24,7 @@ pub(in crate::config) enum Node {
 
 impl Node {
     /// The kind of value, with its article, for messages.
-    pub(in crate::config) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Node::Null => "null",
             Node::Bool(_) => "a boolean",
@@ -32,42 +34,36 @@ impl Node {
             Node::Object(_) => "an object",
         }
     }
-
-    /// The value as JSON text, in which numbers have lost their fractions: for JWK sets, in which no number counts.
-    pub(in crate::config) fn to_json(&self) -> String {
-        let mut out = String::new();
-        self.write_json(&mut out);
-        out
-    }
-
-    fn write_json(&self, out: &mut String) {
-        match self {
-            Node::Null => out.push_str("null"),
-            Node::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
-            // As a whole number: the code that writes a double in decimal is larger than all of this.
-            Node::Number(number) => out.push_str(&(*number as i64).to_string()),
-            Node::Text(text) => write_json_text(text, out),
-            Node::List(items) => {
-                for (nth, item) in items.iter().enumerate() {
-                    out.push(if nth == 0 { '[' } else { ',' });
-                    item.write_json(out);
-                }
-                out.push_str(if items.is_empty() { "[]" } else { "]" });
-            }
-            Node::Object(members) => {
-                for (nth, (name, value)) in members.iter().enumerate() {
-                    out.push(if nth == 0 { '{' } else { ',' });
-                    write_json_text(name, out);
-                    out.push(':');
-                    value.write_json(out);
-                }
-                out.push_str(if members.is_empty() { "{}" } else { "}" });
-            }
-        }
-    }
 }
 
-fn write_json_text(text: &str, out: &mut String) {
+/// Reads the one value that `text` is.
+///
+/// # Errors
+/// It is no JSON, holds a number that a double cannot hold or a string that is no Unicode text, or is nested deeper than
+/// `serde_json` goes: 128.
+#[inline(never)]
+pub(crate) fn parse(text: &str) -> Result<Node, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// The JSON object of these members: names, not encoded, and their values as JSON text.
+pub(crate) fn object<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut json = String::from("{");
+    for (name, value) in members {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        push_string(name, &mut json);
+        json.push(':');
+        json.push_str(value);
+    }
+    json.push('}');
+    json
+}
+
+/// Writes `text` as a JSON string.
+#[inline(never)]
+pub(crate) fn push_string(text: &str, out: &mut String) {
     out.push('"');
     for char in text.chars() {
         match char {
@@ -145,12 +141,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_reads_the_same() {
-        let text = r#"{"a":[],"b":{},"c":[1,-25,true,false,null],"a":"\u0000\u001f\n\"\\é😀","":{"x":[{}]}}"#;
-        let node: Node = serde_json::from_str(text).unwrap();
-        let again: Node = serde_json::from_str(&node.to_json()).unwrap();
-        assert_eq!(again, node);
-        let Node::Object(members) = node else { panic!() };
-        assert_eq!(members.iter().filter(|(name, _)| name == "a").count(), 2);
+    fn strings_read_as_they_were_written() {
+        for text in ["", "plain", "\u{0}\u{1f}\n\r\t\"\\/é\u{7f}\u{2028}😀", "\\u0041"] {
+            let mut json = String::new();
+            push_string(text, &mut json);
+            assert_eq!(parse(&json).unwrap(), Node::Text(text.into()), "{json}");
+            assert!(json.bytes().all(|byte| byte >= b' '));
+        }
+    }
+
+    #[test]
+    fn members_keep_their_order_and_their_repetitions() {
+        let tree = parse(r#"{"b":1,"a":[true,null,-2.5],"b":"x"}"#).unwrap();
+        let list = Node::List(vec![Node::Bool(true), Node::Null, Node::Number(-2.5)]);
+        let expected = [("b", Node::Number(1.0)), ("a", list), ("b", Node::Text("x".into()))];
+        assert_eq!(
+            tree,
+            Node::Object(expected.map(|(name, value)| (name.to_owned(), value)).into())
+        );
     }
 }
