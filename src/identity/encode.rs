@@ -1,7 +1,7 @@
 //! A claim's value as the value of a header.
 
 use crate::token::claims::ClaimView;
-use serde_json::value::RawValue;
+use crate::token::json;
 
 /// A value over this many bytes, counted as it is sent, is left out: 4 KiB, half of what many servers take for all
 /// headers of a request together.
@@ -40,7 +40,7 @@ enum Comma {
 }
 
 fn push_list(raw: &str, encoded: &mut String) -> Option<()> {
-    let elements: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+    let elements = json::elements(raw)?;
     for (index, element) in elements.iter().enumerate() {
         if index > 0 {
             encoded.push(',');

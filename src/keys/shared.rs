@@ -9,7 +9,6 @@ use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::time::Duration;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
@@ -50,7 +49,10 @@ pub const MAX_RECORD_BYTES: usize = 256 * 1024;
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// The only layout that is read and written.
-const LAYOUT: u8 = 1;
+const LAYOUT: &str = "1";
+
+/// The word for what there is not.
+const NONE: &str = "-";
 
 /// The name of a pool's entry and the mark that binds a record to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +109,7 @@ pub struct Fetched {
 }
 
 /// The right to fetch, for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The holder's random mark.
     pub mark: u64,
@@ -141,45 +143,39 @@ pub struct Horizon {
     pub refresh: Duration,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wire<'a> {
-    layout: u8,
-    pool: &'a str,
-    keys: Option<Vec<WireKey>>,
-    fetched_at: u64,
-    refresh_at: u64,
-    lease: Option<Lease>,
-    failures: u32,
-    retry_at: u64,
-    refetched_at: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireKey {
-    kid: String,
-    n: String,
-    e: String,
-}
-
 impl Record {
-    /// The bytes of this record in the entry `name`.
+    /// The bytes of this record in the entry `name`: a line of nine words, and one of three for each key.
+    ///
+    /// ```text
+    /// layout pool failures retry_at refetched_at lease's-mark lease's-end fetched_at refresh_at
+    /// kid modulus exponent
+    /// ```
+    ///
+    /// Times are in milliseconds, `kid` and numbers base64url; `-` stands for what there is not.
     pub fn encode(&self, name: &EntryName) -> Vec<u8> {
+        let or_none = |number: Option<u64>| number.map_or_else(|| NONE.into(), |number| number.to_string());
+        let lease = self.lease.as_ref();
         let fetched = self.fetched.as_ref();
-        let wire = Wire {
-            layout: LAYOUT,
-            pool: &name.pool,
-            keys: fetched.map(|fetched| fetched.set.iter().map(|key| WireKey::of(key)).collect()),
-            fetched_at: fetched.map_or(0, |fetched| fetched.at.as_millis()),
-            refresh_at: fetched.map_or(0, |fetched| fetched.refresh_at.as_millis()),
-            lease: self.lease,
-            failures: self.failures,
-            retry_at: self.retry_at.as_millis(),
-            refetched_at: self.refetched_at.as_millis(),
-        };
-        // Serialization into memory of a type without maps and floats cannot fail; empty bytes would read as no record.
-        serde_json::to_vec(&wire).unwrap_or_default()
+        let mut text = [
+            LAYOUT.into(),
+            name.pool.clone(),
+            self.failures.to_string(),
+            self.retry_at.as_millis().to_string(),
+            self.refetched_at.as_millis().to_string(),
+            or_none(lease.map(|lease| lease.mark)),
+            or_none(lease.map(|lease| lease.until)),
+            or_none(fetched.map(|fetched| fetched.at.as_millis())),
+            or_none(fetched.map(|fetched| fetched.refresh_at.as_millis())),
+        ]
+        .join(" ");
+        for key in fetched.iter().flat_map(|fetched| fetched.set.iter()) {
+            let parts = [key.kid.as_bytes(), key.public.n(), key.public.e()];
+            for (nth, part) in parts.into_iter().enumerate() {
+                text.push(if nth == 0 { '\n' } else { ' ' });
+                URL_SAFE_NO_PAD.encode_string(part, &mut text);
+            }
+        }
+        text.into_bytes()
     }
 
     /// Reads a record of the entry `name`. What is no record of this entry is none at all; times past the horizon are dropped.
@@ -187,26 +183,35 @@ impl Record {
         if bytes.len() > MAX_RECORD_BYTES {
             return None;
         }
-        let wire: Wire<'_> = serde_json::from_slice(bytes).ok()?;
-        if wire.layout != LAYOUT || wire.pool != name.pool {
+        let mut lines = core::str::from_utf8(bytes).ok()?.split('\n');
+        let mut words = lines.next()?.split(' ');
+        if words.next()? != LAYOUT || words.next()? != name.pool {
             return None;
         }
-        let fetched = match wire.keys {
-            None => None,
-            Some(keys) => Some(Fetched::from_wire(
-                keys,
-                wire.fetched_at,
-                wire.refresh_at,
-                now,
-                horizon,
-            )?),
+        let failures = words.next()?.parse().ok()?;
+        let mut time = || number(words.next()?);
+        let (retry_at, refetched_at) = (time()??, time()??);
+        let (mark, until) = (time()?, time()?);
+        let (fetched_at, refresh_at) = (time()?, time()?);
+        if words.next().is_some() {
+            return None;
+        }
+        let fetched = match (fetched_at, refresh_at) {
+            (Some(at), Some(refresh_at)) => Some(Fetched::read(lines, at, refresh_at, now, horizon)?),
+            (None, None) if lines.next().is_none() => None,
+            _ => return None,
+        };
+        let lease = match (mark, until) {
+            (Some(mark), Some(until)) => Some(Lease { mark, until }),
+            (None, None) => None,
+            _ => return None,
         };
         let record = Record {
             fetched,
-            lease: wire.lease,
-            failures: wire.failures,
-            retry_at: UnixTime::from_millis(wire.retry_at),
-            refetched_at: UnixTime::from_millis(wire.refetched_at),
+            lease,
+            failures,
+            retry_at: UnixTime::from_millis(retry_at),
+            refetched_at: UnixTime::from_millis(refetched_at),
         };
         Some(record.believed(now, horizon))
     }
@@ -229,8 +234,14 @@ impl Record {
 }
 
 impl Fetched {
-    fn from_wire(keys: Vec<WireKey>, at: u64, refresh_at: u64, now: UnixTime, horizon: Horizon) -> Option<Fetched> {
-        let keys: Option<Vec<Key>> = keys.into_iter().map(WireKey::into_key).collect();
+    fn read<'a>(
+        lines: impl Iterator<Item = &'a str>,
+        at: u64,
+        refresh_at: u64,
+        now: UnixTime,
+        horizon: Horizon,
+    ) -> Option<Fetched> {
+        let keys: Option<Vec<Key>> = lines.map(key).collect();
         let set = Rc::new(KeySet::from_keys(keys?).ok()?);
         let at = UnixTime::from_millis(at);
         if at > now.after(CLOCK_TOLERANCE) {
@@ -246,22 +257,133 @@ impl Fetched {
     }
 }
 
-impl WireKey {
-    fn of(key: &Key) -> WireKey {
-        WireKey {
-            kid: key.kid.to_string(),
-            n: URL_SAFE_NO_PAD.encode(key.public.n()),
-            e: URL_SAFE_NO_PAD.encode(key.public.e()),
+/// A number of a record's first line: outer `None`, it is none; inner `None`, it is not there.
+fn number(word: &str) -> Option<Option<u64>> {
+    if word == NONE {
+        return Some(None);
+    }
+    word.parse().ok().map(Some)
+}
+
+/// The key of a line.
+fn key(line: &str) -> Option<Key> {
+    let mut words = line.split(' ');
+    let mut bytes = || URL_SAFE_NO_PAD.decode(words.next()?).ok();
+    let (kid, n, e) = (bytes()?, bytes()?, bytes()?);
+    if words.next().is_some() {
+        return None;
+    }
+    Some(Key {
+        kid: String::from_utf8(kid).ok()?.into_boxed_str(),
+        public: PublicKey::from_components(&n, &e).ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_millis(1_000_000_000_000);
+    const HORIZON: Horizon = Horizon {
+        lease: Duration::from_secs(5),
+        retry: Duration::from_secs(75),
+        refresh: Duration::from_secs(300),
+    };
+
+    fn name() -> EntryName {
+        EntryName::of(&["https://i.example".to_owned()], "https://i.example/jwks.json")
+    }
+
+    fn full() -> Record {
+        let key = |kid: &str, first: u8| Key {
+            kid: kid.into(),
+            public: PublicKey::from_components(&[vec![first; 255], vec![1]].concat(), &[1, 0, 1]).unwrap(),
+        };
+        let set = KeySet::from_keys(vec![key("Ag+/0Zk5=", 0x80), key("a b\n-é", 0xff)]).unwrap();
+        Record {
+            fetched: Some(Fetched {
+                set: Rc::new(set),
+                at: NOW,
+                refresh_at: NOW.after(Duration::from_secs(290)),
+            }),
+            lease: Some(Lease::new(u64::MAX, NOW.after(Duration::from_secs(5)))),
+            failures: 7,
+            retry_at: NOW.after(Duration::from_secs(75)),
+            refetched_at: NOW,
         }
     }
 
-    fn into_key(self) -> Option<Key> {
-        let n = URL_SAFE_NO_PAD.decode(self.n).ok()?;
-        let e = URL_SAFE_NO_PAD.decode(self.e).ok()?;
-        Some(Key {
-            kid: self.kid.into_boxed_str(),
-            public: PublicKey::from_components(&n, &e).ok()?,
-        })
+    fn decode(text: &str) -> Option<Record> {
+        Record::decode(text.as_bytes(), &name(), NOW, HORIZON)
+    }
+
+    fn text(record: &Record) -> String {
+        String::from_utf8(record.encode(&name())).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        for (fetched, lease) in [(true, true), (true, false), (false, true), (false, false)] {
+            let mut record = full();
+            record.fetched = record.fetched.filter(|_| fetched);
+            record.lease = record.lease.filter(|_| lease);
+            assert_eq!(decode(&text(&record)), Some(record));
+        }
+        assert_eq!(decode(&text(&Record::default())), Some(Record::default()));
+    }
+
+    #[test]
+    fn what_is_no_record_of_this_entry_is_none() {
+        let good = text(&full());
+        let other = EntryName::of(&["https://j.example".to_owned()], "https://i.example/jwks.json");
+        assert_eq!(Record::decode(good.as_bytes(), &other, NOW, HORIZON), None);
+        let (head, keys) = good.split_once('\n').unwrap();
+        let word = |nth: usize, with: &str| {
+            let mut words: Vec<&str> = head.split(' ').collect();
+            words[nth] = with;
+            format!("{}\n{keys}", words.join(" "))
+        };
+        assert_eq!(decode(&word(2, "7")), Some(full()));
+        let mut bad = vec![
+            String::new(),
+            head.to_owned(),
+            format!("{good}\n"),
+            format!("{head} 1\n{keys}"),
+            format!("{head}\n{keys} AQAB"),
+            format!("{head}\n{keys}\n{keys}"),
+            good.replace("AQAB", "AQ"),
+            good.replace("AQAB", "AQAB="),
+            good.replacen(' ', "  ", 1),
+            "{}".to_owned(),
+        ];
+        bad.extend((0..9).map(|nth| word(nth, "x")));
+        bad.extend((0..9).map(|nth| word(nth, "-")));
+        bad.extend((2..9).map(|nth| word(nth, "18446744073709551616")));
+        for text in bad {
+            assert_eq!(decode(&text), None, "{text}");
+        }
+        assert_eq!(Record::decode(b"\xff", &name(), NOW, HORIZON), None);
+        let padded = " ".repeat(MAX_RECORD_BYTES + 1);
+        assert_eq!(decode(&padded), None);
+    }
+
+    #[test]
+    fn times_past_the_horizon_are_not_believed() {
+        let late = NOW.after(Duration::from_secs(100_000));
+        let mut record = full();
+        record.lease = Some(Lease::new(1, late));
+        record.retry_at = late;
+        record.refetched_at = late;
+        record.fetched.as_mut().unwrap().refresh_at = late;
+        let read = decode(&text(&record)).unwrap();
+        assert_eq!(
+            (read.lease, read.retry_at, read.refetched_at),
+            (None, UnixTime::default(), NOW)
+        );
+        assert_eq!(read.fetched.as_ref().unwrap().refresh_at, NOW.after(HORIZON.refresh));
+        record.fetched.as_mut().unwrap().at = late;
+        let fetched = decode(&text(&record)).unwrap().fetched.unwrap();
+        assert_eq!((fetched.at, fetched.refresh_at), (NOW, NOW));
     }
 }
 

@@ -1,9 +1,10 @@
 //! One JSON object, read once and strictly: its members as spans of the text, without a tree of values.
 
 use super::malformed::Malformed;
+use crate::json::{self as tree, Node};
 use core::fmt;
 use serde::Deserializer as _;
-use serde::de::{DeserializeSeed, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// How deep objects and lists may be nested; the outermost object is depth 1. Cognito's own claims need 3.
@@ -85,7 +86,10 @@ impl Text {
     pub fn of_value(raw: &str, json: &str) -> Option<Text> {
         let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
         if inner.contains('\\') {
-            return serde_json::from_str(raw).ok().map(Text::Decoded);
+            return match tree::parse(raw) {
+                Ok(Node::Text(text)) => Some(Text::Decoded(text.into())),
+                _ => None,
+            };
         }
         Span::of(inner, json).map(Text::Verbatim)
     }
@@ -100,11 +104,14 @@ pub(in crate::token) fn number(raw: &str) -> Option<f64> {
 }
 
 /// The elements of a list, each as its JSON text; nothing if the value is no list.
-pub(in crate::token) fn elements(raw: &str) -> Option<Vec<&RawValue>> {
+pub(crate) fn elements(raw: &str) -> Option<Vec<&RawValue>> {
     if !raw.starts_with('[') {
         return None;
     }
-    serde_json::from_str(raw).ok()
+    match parts(raw)? {
+        Parts::Elements(elements) => Some(elements),
+        Parts::Members(_) => None,
+    }
 }
 
 /// Reads the object that `json` is.
@@ -144,33 +151,83 @@ fn list_index(step: &str) -> Option<usize> {
 
 /// The members of an object; nothing if the text is not one object and nothing else.
 fn grammatical(json: &str) -> Option<Vec<Member>> {
-    let mut source = serde_json::Deserializer::from_str(json);
-    let members = source.deserialize_map(MembersOf { json }).ok()?;
-    source.end().ok().map(|()| members)
+    match parts(json)? {
+        Parts::Members(members) => Some(members),
+        Parts::Elements(_) => None,
+    }
 }
 
-/// Collects the members of an object. A member whose span cannot be told is an error, not left out.
-struct MembersOf<'a> {
+/// What an object or a list is made of.
+enum Parts<'a> {
+    Members(Vec<Member>),
+    Elements(Vec<&'a RawValue>),
+}
+
+/// The parts of an object or a list; nothing if the text is not one of the two and nothing else. One reader for both:
+/// each type that `serde_json` reads costs the module another copy of its code.
+#[inline(never)]
+fn parts(json: &str) -> Option<Parts<'_>> {
+    let mut source = serde_json::Deserializer::from_str(json);
+    let parts = source.deserialize_any(PartsOf { json }).ok()?;
+    source.end().ok().map(|()| parts)
+}
+
+/// Collects the parts of an object or a list. A member whose span cannot be told is an error, not left out.
+struct PartsOf<'a> {
     json: &'a str,
 }
 
-impl<'de> Visitor<'de> for MembersOf<'de> {
-    type Value = Vec<Member>;
+impl<'de> Visitor<'de> for PartsOf<'de> {
+    type Value = Parts<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
+        f.write_str("a JSON object or list")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Member>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
         let likely = self.json.len().div_ceil(CHARS_PER_MEMBER);
         let mut members = Vec::with_capacity(likely);
         while let Some(name) = map.next_key_seed(NameOf { json: self.json })? {
             let raw: &'de RawValue = map.next_value()?;
-            let value = Span::of(raw.get(), self.json).ok_or_else(outside)?;
+            let value = Span::of(raw.get(), self.json).ok_or_else(unusable)?;
             members.push(Member { name, value });
         }
         members.shrink_to_fit();
-        Ok(members)
+        Ok(Parts::Members(members))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Parts<'de>, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element()? {
+            elements.push(element);
+        }
+        Ok(Parts::Elements(elements))
+    }
+
+    // Without these serde would tell what came instead, and writing a double in decimal takes 20 kB of the module.
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Parts<'de>, E> {
+        Err(unusable())
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Parts<'de>, E> {
+        Err(unusable())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Parts<'de>, E> {
+        Err(unusable())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Parts<'de>, E> {
+        Err(unusable())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Parts<'de>, E> {
+        Err(unusable())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Parts<'de>, E> {
+        Err(unusable())
     }
 }
 
@@ -195,7 +252,7 @@ impl<'de> Visitor<'de> for NameOf<'de> {
     }
 
     fn visit_borrowed_str<E: serde::de::Error>(self, name: &'de str) -> Result<Text, E> {
-        Span::of(name, self.json).map(Text::Verbatim).ok_or_else(outside)
+        Span::of(name, self.json).map(Text::Verbatim).ok_or_else(unusable)
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Text, E> {
@@ -203,8 +260,9 @@ impl<'de> Visitor<'de> for NameOf<'de> {
     }
 }
 
-fn outside<E: serde::de::Error>() -> E {
-    E::custom("not a part of the text")
+/// Nobody reads why.
+fn unusable<E: serde::de::Error>() -> E {
+    E::custom("")
 }
 
 fn refuse_duplicates(members: &[Member], json: &str) -> Result<(), Malformed> {
