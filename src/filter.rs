@@ -20,10 +20,10 @@ use crate::metrics::Counter;
 use crate::reject::{Rejection, Wording};
 use crate::request::{RequestHead, RequestId};
 use crate::rules::RuleSet;
+use crate::sorted::SortedMap;
 use crate::time::UnixTime;
 use crate::verdict::{Court, Passage, Verdict};
 use core::time::Duration;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How many requests of all kinds may wait in a worker.
@@ -50,7 +50,7 @@ pub struct Filter {
     user_info: Vec<Option<Memory>>,
     user_lookup: Option<Memory>,
     flights: Flights,
-    waiting: BTreeMap<RequestId, Waiting>,
+    waiting: SortedMap<RequestId, Waiting>,
     tick: Duration,
     ticked_at: UnixTime,
     gauge: Gauge,
@@ -112,7 +112,7 @@ impl Filter {
             user_info: config.pools.iter().map(memory_of_user_info).collect(),
             user_lookup: config.user_lookup.as_ref().map(memory_of_lookup),
             flights: Flights::default(),
-            waiting: BTreeMap::new(),
+            waiting: SortedMap::default(),
             tick: TICK_AT_ONCE,
             ticked_at: UnixTime::default(),
             gauge: first_gauge(&config),
@@ -317,7 +317,7 @@ impl Filter {
     /// Settles those whose waiting has an end, up to the bound; the others' turn is the next tick.
     fn settle_waiting(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
         let mut due: Vec<(RequestId, Prospect)> = Vec::new();
-        for (id, waiting) in &self.waiting {
+        for (id, waiting) in self.waiting.iter() {
             let prospect = self.prospect(waiting, env.now);
             if prospect != Prospect::Open {
                 due.push((*id, prospect));
@@ -335,8 +335,8 @@ impl Filter {
         let waiting = &self.waiting;
         self.flights.retire(|subject| {
             waiting
-                .values()
-                .any(|waiting| matches!(waiting.wait, Wait::Call(_, awaited, _) if awaited == subject))
+                .iter()
+                .any(|(_, waiting)| matches!(waiting.wait, Wait::Call(_, awaited, _) if awaited == subject))
         });
         self.record_gauge(out);
         self.set_tick(env.now, are_more_due, out);

@@ -82,6 +82,7 @@ pub mod request;
 pub mod rules;
 pub mod shell;
 pub mod signature;
+mod sorted;
 pub mod time;
 pub mod token;
 pub mod verdict;

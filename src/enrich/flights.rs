@@ -3,9 +3,9 @@
 use crate::call::{CallId, HttpCall};
 use crate::enrich::{Enrichment, Outcome, Subject};
 use crate::keys::PoolId;
+use crate::sorted::SortedMap;
 use crate::time::UnixTime;
 use core::time::Duration;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long past its own time limit the host's answer to a call is waited for.
@@ -42,13 +42,13 @@ enum State {
 /// All calls under way in a worker.
 #[derive(Debug, Default)]
 pub struct Flights {
-    by_subject: BTreeMap<Subject, Flight>,
+    by_subject: SortedMap<Subject, Flight>,
 }
 
 impl Flights {
     /// Whether a call for this subject is under way or has just landed.
     pub fn contains(&self, subject: Subject) -> bool {
-        self.by_subject.contains_key(&subject)
+        self.by_subject.get(&subject).is_some()
     }
 
     /// Queues a call, to be sent at the next tick.

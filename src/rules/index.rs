@@ -4,7 +4,7 @@
 
 use super::path::NormalizedPath;
 use super::pattern::{PathPattern, Segment};
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// Rules by path. A rule without a path is for all.
 #[derive(Debug, Default)]
@@ -14,8 +14,8 @@ pub(in crate::rules) struct Index {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// By the next segment. Ordered, not hashed: no attacker can choose segments that collide, and no random seed is needed.
-    literal: BTreeMap<Box<str>, Node>,
+    /// By the next segment.
+    literal: SortedMap<Box<str>, Node>,
     /// Any next segment.
     any: Option<Box<Node>>,
     /// Rules for the path that ends here.
@@ -56,10 +56,12 @@ impl Node {
             None => self.here.push(rule),
             Some((Segment::Rest, _)) => self.below.push(rule),
             Some((Segment::Literal(text), behind)) => {
-                self.literal
-                    .entry(text.as_str().into())
-                    .or_default()
-                    .insert(behind, rule);
+                if let Some(child) = self.literal.get_mut(text.as_str()) {
+                    return child.insert(behind, rule);
+                }
+                let mut child = Node::default();
+                child.insert(behind, rule);
+                self.literal.insert(text.as_str().into(), child);
             }
             Some((Segment::Name(_) | Segment::Any, behind)) => {
                 self.any.get_or_insert_default().insert(behind, rule);
