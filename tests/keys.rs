@@ -16,6 +16,8 @@ mod clocks;
 mod cold_start;
 #[path = "keys/outage.rs"]
 mod outage;
+#[path = "keys/random_walk.rs"]
+mod random_walk;
 #[path = "keys/refresh.rs"]
 mod refresh;
 #[path = "keys/rotation.rs"]

@@ -335,6 +335,11 @@ impl World {
         request.settled.expect("it is not settled").since(request.arrived)
     }
 
+    /// When a settled request was.
+    pub fn settled_at(&self, id: RequestId) -> UnixTime {
+        self.requests[&id].settled.expect("it is not settled")
+    }
+
     /// The answer to a refused request.
     pub fn reply(&self, id: RequestId) -> &Reply {
         match &self.requests[&id].state {
