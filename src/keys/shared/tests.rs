@@ -1,5 +1,4 @@
 use super::*;
-use serde_json::{Value, json};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 const HORIZON: Horizon = Horizon {
@@ -39,11 +38,43 @@ fn decode(bytes: &[u8]) -> Option<Record> {
     Record::decode(bytes, &name(), NOW, HORIZON)
 }
 
-/// The record above with another `value` at `pointer`.
-fn with(pointer: &str, value: Value) -> Vec<u8> {
-    let mut wire: Value = serde_json::from_slice(&record().encode(&name())).unwrap();
-    *wire.pointer_mut(pointer).unwrap() = value;
-    wire.to_string().into_bytes()
+/// The words of a record's first line, in their order.
+const HEAD: [&str; 9] = [
+    "layout",
+    "pool",
+    "failures",
+    "retry_at",
+    "refetched_at",
+    "mark",
+    "until",
+    "fetched_at",
+    "refresh_at",
+];
+
+fn lines() -> (String, String) {
+    let text = String::from_utf8(record().encode(&name())).unwrap();
+    let (head, keys) = text.split_once('\n').unwrap();
+    (head.to_owned(), keys.to_owned())
+}
+
+/// The record above with another word in its first line.
+fn with(name: &str, word: impl ToString) -> Vec<u8> {
+    let (head, keys) = lines();
+    let word = word.to_string();
+    let mut words: Vec<&str> = head.split(' ').collect();
+    words[HEAD.iter().position(|known| *known == name).unwrap()] = &word;
+    format!("{}\n{keys}", words.join(" ")).into_bytes()
+}
+
+/// The record above with other keys.
+fn with_keys(keys: &[String]) -> Vec<u8> {
+    [lines().0]
+        .iter()
+        .chain(keys)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .into_bytes()
 }
 
 #[test]
@@ -76,33 +107,43 @@ fn names_differ_with_issuers_and_uri() {
 #[test]
 fn what_is_no_record_of_the_entry_is_none() {
     let other = EntryName::of(&["https://other".to_owned()], "https://issuer/jwks.json");
-    let weak = json!([{"kid": "k", "n": URL_SAFE_NO_PAD.encode([0xff; 128]), "e": "AQAB"}]);
-    let one = json!({"kid": "k", "n": URL_SAFE_NO_PAD.encode([0xff; 256]), "e": "AQAB"});
-    let numbered = |number: usize| json!({"kid": number.to_string(), "n": one["n"], "e": "AQAB"});
-    let many: Vec<Value> = (0..65).map(numbered).collect();
+    let n = URL_SAFE_NO_PAD.encode([0xff; 256]);
+    let numbered = |number: usize| format!("{} {n} AQAB", URL_SAFE_NO_PAD.encode(number.to_string()));
+    let many: Vec<String> = (0..65).map(numbered).collect();
+    assert!(decode(&with_keys(&many[..64])).is_some());
+    let one = |kid: &str, n: &str, e: &str| with_keys(&[format!("{kid} {n} {e}")]);
+    assert!(decode(&one("aw", &n, "AQAB")).is_some());
     let mut padded = record().encode(&name());
     padded.resize(MAX_RECORD_BYTES + 1, b' ');
+    let (head, keys) = lines();
+    for name in HEAD {
+        for word in ["x", "", "-1", "18446744073709551616"] {
+            assert_eq!(decode(&with(name, word)), None, "{name}: {word}");
+        }
+        assert_eq!(decode(&with(name, "-")), None, "{name}: absent");
+    }
     for (what, bytes) in [
         ("nothing", Vec::new()),
         ("null", b"null".to_vec()),
         ("an empty object", b"{}".to_vec()),
         ("not UTF-8", vec![0xff; 10]),
         ("another entry's", record().encode(&other)),
-        ("another layout", with("/layout", json!(2))),
-        ("a layout over 255", with("/layout", json!(257))),
-        ("no keys", with("/keys", json!([]))),
-        ("65 keys", with("/keys", json!(many))),
-        ("one kid twice", with("/keys", json!([one, one]))),
-        ("a weak key", with("/keys", weak)),
-        ("an even exponent", with("/keys/0/e", json!("AAAC"))),
-        ("an exponent of 1", with("/keys/0/e", json!("AQ"))),
-        ("padding", with("/keys/0/e", json!("AQAB=="))),
-        ("no base64", with("/keys/0/n", json!("*"))),
-        ("a kid that is a number", with("/keys/0/kid", json!(1))),
-        ("a time before the epoch", with("/fetched_at", json!(-1))),
-        ("a time as a string", with("/retry_at", json!("1"))),
-        ("a lease that is a number", with("/lease", json!(1))),
-        ("failures over 32 bits", with("/failures", json!(4_294_967_296_u64))),
+        ("another layout", with("layout", 2)),
+        ("a word more", format!("{head} 1\n{keys}").into_bytes()),
+        ("a space more", format!("{head} \n{keys}").into_bytes()),
+        ("no keys", with_keys(&[])),
+        ("a key of no words", format!("{head}\n{keys}\n").into_bytes()),
+        ("65 keys", with_keys(&many)),
+        ("one kid twice", with_keys(&[numbered(1), numbered(1)])),
+        ("a weak key", one("aw", &URL_SAFE_NO_PAD.encode([0xff; 128]), "AQAB")),
+        ("an even exponent", one("aw", &n, "AAAC")),
+        ("an exponent of 1", one("aw", &n, "AQ")),
+        ("padding", one("aw", &n, "AQAB==")),
+        ("a key of four words", one("aw", &n, "AQAB AQAB")),
+        ("a key of two words", with_keys(&[format!("aw {n}")])),
+        ("no base64", one("aw", "*", "AQAB")),
+        ("a kid that is no text", one("_w", &n, "AQAB")),
+        ("failures over 32 bits", with("failures", 4_294_967_296_u64)),
         ("too long", padded),
         (
             "two records",
@@ -125,7 +166,7 @@ fn times_past_the_horizon_are_not_believed() {
         (at(6001), false),
         (far, false),
     ] {
-        let found = decode(&with("/lease/until", json!(millis))).unwrap();
+        let found = decode(&with("until", millis)).unwrap();
         assert_eq!(found.lease.is_some(), believed, "a lease until {millis}");
     }
     for (millis, believed) in [
@@ -135,12 +176,12 @@ fn times_past_the_horizon_are_not_believed() {
         (at(76_001), false),
         (far, false),
     ] {
-        let found = decode(&with("/retry_at", json!(millis))).unwrap();
+        let found = decode(&with("retry_at", millis)).unwrap();
         let expected = if believed { millis } else { 0 };
         assert_eq!(found.retry_at.as_millis(), expected, "a back-off until {millis}");
     }
     for (millis, expected) in [(at(0) - 1, at(0) - 1), (at(0), at(0)), (at(1), at(0)), (far, at(0))] {
-        let found = decode(&with("/refetched_at", json!(millis))).unwrap();
+        let found = decode(&with("refetched_at", millis)).unwrap();
         assert_eq!(found.refetched_at.as_millis(), expected, "a refetch at {millis}");
     }
     for (millis, expected) in [
@@ -150,13 +191,13 @@ fn times_past_the_horizon_are_not_believed() {
         (at(1001), at(0)),
         (far, at(0)),
     ] {
-        let fetched = decode(&with("/fetched_at", json!(millis))).unwrap().fetched.unwrap();
+        let fetched = decode(&with("fetched_at", millis)).unwrap().fetched.unwrap();
         assert_eq!(fetched.at.as_millis(), expected, "fetched at {millis}");
         assert!(
             fetched.refresh_at <= fetched.at.after(HORIZON.refresh),
             "fetched at {millis}"
         );
     }
-    let fetched = decode(&with("/refresh_at", json!(far))).unwrap().fetched.unwrap();
+    let fetched = decode(&with("refresh_at", far)).unwrap().fetched.unwrap();
     assert_eq!(fetched.refresh_at, fetched.at.after(HORIZON.refresh));
 }
