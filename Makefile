@@ -153,7 +153,7 @@ bench: tools wasm wasm-test wasm-noop ## compare with jwt_authn and write docs/b
 
 .PHONY: soak
 soak: tools wasm ## good and bad requests for MINUTES (2) while keys rotate and the key server fails; every answer is checked
-	$(PYTHON) -m tools.soak $(if $(MINUTES),--minutes $(MINUTES))
+	$(PYTHON) -m tools.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
 ##@ Supply chain
 

@@ -53,6 +53,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="make soak", description=__doc__)
     arguments.add_argument("--minutes", type=float, default=2.0)
     arguments.add_argument("--workers", type=int, default=2)
+    arguments.add_argument("--rate", type=float, default=100_000, help="requests a second at most, of all clients")
     options = arguments.parse_args()
     seconds = options.minutes * 60
     print(f"minting {schedule.KEYS * TOKENS_OF_A_KEY:,} tokens", flush=True)
@@ -63,7 +64,7 @@ def main() -> int:
         with Proxy({"door": wasm("cognito", WASM, configuration(pools))}, options.workers, route=ROUTE, clusters={"cognito": key_server.port}) as proxy:
             await_keys(proxy)
             before = decisions(proxy)
-            record, tallies = soak(proxy, key_server, pools, tokens, seconds)
+            record, tallies = soak(proxy, key_server, pools, tokens, seconds, options.rate)
             failures = proxy.vm_failures()
             counted = settled_decisions(proxy, before, sum((tally.codes for tally in tallies), Counter()))
             log = proxy.log()
@@ -125,14 +126,14 @@ def await_keys(proxy: Proxy) -> None:
         time.sleep(0.05)
 
 
-def soak(proxy: Proxy, key_server: KeyServer, pools: list[Pool], tokens: list, seconds: float) -> tuple[Record, list[Tally]]:
+def soak(proxy: Proxy, key_server: KeyServer, pools: list[Pool], tokens: list, seconds: float, rate: float) -> tuple[Record, list[Tally]]:
     """Start the clients, turn the key server by the schedule, and look at the memory every second."""
     context = multiprocessing.get_context("fork")
     began = time.monotonic()
     reports, clients = [], []
     for seed in range(CLIENTS):
         mine, theirs = context.Pipe(duplex=False)
-        clients.append(context.Process(target=client, args=(proxy.ports["door"], pools, tokens, seed, began, seconds, theirs), daemon=True))
+        clients.append(context.Process(target=client, args=(proxy.ports["door"], pools, tokens, seed, began, seconds, rate / CLIENTS, theirs), daemon=True))
         clients[-1].start()
         theirs.close()
         reports.append(mine)

@@ -36,8 +36,9 @@ class Tally:
 class Client:
     """Sends until told to stop."""
 
-    def __init__(self, port: int, requests: Requests, began: float) -> None:
+    def __init__(self, port: int, requests: Requests, began: float, rate: float) -> None:
         self._requests = requests
+        self._round_seconds = CONNECTIONS / rate
         self._began = began
         self._quick = [Wire(port) for _ in range(CONNECTIONS)]
         self._patient = Wire(port)
@@ -48,6 +49,7 @@ class Client:
         told = 0.0
         while (now := self._now()) < until:
             self._one_round(now)
+            time.sleep(max(0.0, self._round_seconds - (self._now() - now)))
             if now - told >= 1.0:
                 told = now
                 report.send(dict(self.tally.statuses))
@@ -157,10 +159,10 @@ def outcome(head: bytes, body: bytes) -> Expected:
     return Expected(200, sub=sub)
 
 
-def client(port: int, pools: list[Pool], tokens: list[list[tuple[str, str]]], seed: int, began: float, until: float, report: Connection) -> None:
-    """The process."""
+def client(port: int, pools: list[Pool], tokens: list[list[tuple[str, str]]], seed: int, began: float, until: float, rate: float, report: Connection) -> None:
+    """The process; sends at most `rate` requests a second."""
     try:
-        Client(port, Requests(pools, tokens, seed), began).run(until, report)
+        Client(port, Requests(pools, tokens, seed), began, rate).run(until, report)
     except BaseException as error:
         report.send(f"{type(error).__name__}: {error}")
         raise
