@@ -236,7 +236,7 @@ mod tests {
             high_limbs_full,
         ] {
             let modulus = boxed(&number(&n));
-            let less = |little: u32| bytes(&modulus.wrapping_sub(&BoxedUint::from(little)), n.len());
+            let less = |little: u32| bytes(&modulus.wrapping_sub(BoxedUint::from(little)), n.len());
             let mut one = vec![0; n.len()];
             one[n.len() - 1] = 1;
             for base in [vec![0; n.len()], one, less(1), less(2), less(0xffff)] {
