@@ -3,6 +3,7 @@
 use super::*;
 use core::time::Duration;
 use envoy_cognito_jwt::call::{Body, NotSent};
+use envoy_cognito_jwt::time::UnixTime;
 
 fn alice() -> Value {
     json!({"sub": SUB, "email": "alice@example.com", "email_verified": "true", "name": "Alice"})
@@ -294,6 +295,21 @@ fn a_store_that_lies_gives_nobody_anothers_claims() {
     }
     world.store.poison(&entry, good);
     assert_eq!(world.fate_of(1, &access(json!({}))), Fate::Passed);
+}
+
+#[test]
+fn a_clock_that_is_set_back_keeps_no_lost_call_alive() {
+    let mut world = World::start(&user_info(json!({})), 1);
+    world.has_timeouts = false;
+    let first = world.ask(0, &access(json!({})));
+    world.pass_millis(100);
+    world.set_clock(UnixTime::from_secs(START - 30));
+    world.pass_secs(3);
+    assert_eq!(world.fate(first), Fate::Refused("user_info_unavailable"));
+    assert!(world.waiting(0) == 0 && world.counter("user_info_failed") == 1);
+    world.ask(0, &access(json!({})));
+    world.pass_millis(5);
+    assert_eq!(world.sent().len(), 2, "the next request calls anew");
 }
 
 #[test]

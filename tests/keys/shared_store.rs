@@ -72,6 +72,48 @@ fn a_worker_that_read_before_another_wrote_loses() {
 }
 
 #[test]
+fn who_reads_anothers_mark_after_writing_its_own_has_lost() {
+    // Some hosts let two write a new entry at the same time; the last one stays.
+    let others_lease = {
+        let mut world = World::start(&fetched(json!({})), 1);
+        world.dice = Some(12_345);
+        world.tick(0);
+        world.store.bytes(&world.store.keys_entry())
+    };
+    let mut world = World::start(&fetched(json!({})), 1);
+    world.store.overwrite_next(others_lease);
+    world.pass_millis(4900);
+    assert_eq!(world.sent().len(), 0);
+    // The other one never comes back: its lease ends.
+    world.pass_millis(500);
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[test]
+fn a_late_answer_leaves_the_lease_to_whoever_has_it_by_now() {
+    for late in [publishes(&[first_key()]), answer(500, "")] {
+        let mut world = warm(3, json!({"timeout_ms": 2000, "refetch_cooldown_seconds": 0}));
+        world.has_timeouts = false;
+        world.pass_until_call();
+        world.pass_millis(2300);
+        let under_way = world.calls.unanswered();
+        assert_eq!(
+            under_way.len(),
+            2,
+            "the first lease has ended, and another worker fetches"
+        );
+        world.answer(under_way[0].id, Some(late));
+        let third = (0..3)
+            .find(|worker| under_way.iter().all(|sent| sent.worker != *worker))
+            .unwrap();
+        world.pass_millis(250);
+        world.ask(third, &with_unknown_kid(1));
+        world.pass_millis(250);
+        assert_eq!(world.sent().len(), 3, "nobody else fetches meanwhile");
+    }
+}
+
+#[test]
 fn lost_swaps_are_tried_again() {
     let mut world = World::start(&fetched(json!({})), 2);
     world.store.refuse_swaps(3);

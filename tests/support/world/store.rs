@@ -13,6 +13,7 @@ pub struct Store {
     entries: RefCell<Entries>,
     versions: Cell<u32>,
     shown: RefCell<Option<Entries>>,
+    overwritten: RefCell<Option<Vec<u8>>>,
     refusals: Cell<usize>,
     swaps: Cell<usize>,
 }
@@ -36,6 +37,11 @@ impl Store {
     /// The next so many swaps lose against somebody whose write changes nothing but the version.
     pub fn refuse_swaps(&self, count: usize) {
         self.refusals.set(count);
+    }
+
+    /// What the next swap writes is overwritten with this at once: another host's idea of compare-and-swap.
+    pub fn overwrite_next(&self, bytes: Vec<u8>) {
+        *self.overwritten.borrow_mut() = Some(bytes);
     }
 
     /// How many swaps were tried.
@@ -108,6 +114,9 @@ impl SharedStore for Store {
         self.entries
             .borrow_mut()
             .insert(name.to_owned(), (bytes.to_vec(), version));
+        if let Some(bytes) = self.overwritten.borrow_mut().take() {
+            self.poison(name, bytes);
+        }
         Ok(())
     }
 }
