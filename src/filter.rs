@@ -216,6 +216,20 @@ impl Filter {
         self.settle_waiting(env, out);
     }
 
+    /// Whether the request still waits.
+    pub fn is_waiting(&self, id: RequestId) -> bool {
+        self.waiting.get(&id).is_some()
+    }
+
+    /// The names of those trailers that could speak for the filter: some upstreams read trailers as if they were headers.
+    pub fn forged<'a>(&self, trailers: &RequestHead<'a>) -> Vec<&'a [u8]> {
+        trailers
+            .iter()
+            .map(|(name, _)| name)
+            .filter(|name| self.strip.is_ours(name))
+            .collect()
+    }
+
     /// A request is gone, answered or not.
     pub fn on_gone(&mut self, id: RequestId) {
         self.waiting.remove(&id);

@@ -31,8 +31,10 @@ KEPT = {
     "proxy_on_delete",
     # answers to calls
     "proxy_on_http_call_response",
-    # a request
+    # a request; body and trailers are only there if a request has some
     "proxy_on_request_headers",
+    "proxy_on_request_body",
+    "proxy_on_request_trailers",
 }
 """Callbacks of the Proxy-Wasm ABI 0.2.1 that the filter implements. Exports of other kinds are never touched."""
 

@@ -21,6 +21,8 @@ pub type HostResult<T> = Result<T, HostStatus>;
 pub enum HeaderMap {
     /// Request headers.
     Request = 0,
+    /// Request trailers.
+    RequestTrailers = 1,
     /// The headers of a call's answer.
     CallAnswer = 6,
 }
@@ -122,9 +124,9 @@ pub fn replace_request_header(name: &[u8], value: &[u8]) -> HostResult<()> {
     checked(unsafe { proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
-/// Removes all request headers of this name.
-pub fn remove_request_header(name: &[u8]) -> HostResult<()> {
-    checked(unsafe { proxy_remove_header_map_value(HeaderMap::Request as u32, name.as_ptr(), name.len()) })
+/// Removes all headers of this name.
+pub fn remove_header(map: HeaderMap, name: &[u8]) -> HostResult<()> {
+    checked(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
 }
 
 /// Answers the request. `headers` are in the ABI's encoding of pairs. The SDK has no room for the response code details.

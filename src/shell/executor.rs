@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::command::{Command, FilterState, HeaderEdit, Reply, Severity};
 use crate::metrics::Counter;
 use crate::request::RequestId;
-use crate::shell::abi::{self, HostResult};
+use crate::shell::abi::{self, HeaderMap, HostResult};
 use crate::shell::host::Host;
 use crate::shell::pairs;
 
@@ -125,7 +125,7 @@ fn about(command: Command) -> HostResult<()> {
 
 fn edit(edit: &HeaderEdit) -> HostResult<()> {
     match edit {
-        HeaderEdit::Remove(name) => abi::remove_request_header(name),
+        HeaderEdit::Remove(name) => abi::remove_header(HeaderMap::Request, name),
         HeaderEdit::Set(name, value) => abi::replace_request_header(name.as_bytes(), value),
         HeaderEdit::Add(headers) => headers
             .iter()

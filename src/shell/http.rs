@@ -16,7 +16,19 @@ use std::rc::Rc;
 pub struct Request {
     id: RequestId,
     worker: Rc<Worker>,
-    is_waiting: bool,
+    hold: Hold,
+}
+
+/// Whether what follows the headers may go on. Envoy by itself stops body and trailers of a paused request, but not with its
+/// option `allow_on_headers_stop_iteration`: there the first byte of a body would let the headers through, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    /// It may.
+    Passing,
+    /// Not before the request has been settled.
+    Waiting,
+    /// Never: the request has been answered, or not even looked at yet.
+    Closed,
 }
 
 impl Request {
@@ -25,7 +37,7 @@ impl Request {
         Request {
             id: RequestId(id),
             worker,
-            is_waiting: false,
+            hold: Hold::Closed,
         }
     }
 
@@ -49,8 +61,45 @@ impl Request {
             state.filter.on_gone(self.id);
             flow = Flow::Pause;
         }
-        self.is_waiting = flow == Flow::Pause;
+        self.hold = match flow {
+            Flow::Continue => Hold::Passing,
+            Flow::Pause if state.filter.is_waiting(self.id) => Hold::Waiting,
+            Flow::Pause => Hold::Closed,
+        };
         Some(flow)
+    }
+
+    /// Whether body and trailers may go on by now.
+    fn action(&mut self) -> Action {
+        if self.hold == Hold::Waiting && self.is_settled() {
+            self.hold = Hold::Passing;
+        }
+        match self.hold {
+            Hold::Passing => Action::Continue,
+            Hold::Waiting | Hold::Closed => Action::Pause,
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        let state = self.worker.state.try_borrow();
+        let filter = state
+            .as_ref()
+            .ok()
+            .and_then(|state| state.as_ref())
+            .map(|state| &state.filter);
+        filter.is_some_and(|filter| !filter.is_waiting(self.id))
+    }
+
+    /// Removes the trailers that could speak for the filter; `None` if they cannot be read or changed.
+    fn strip_trailers(&self) -> Option<()> {
+        let bytes = abi::header_pairs(abi::HeaderMap::RequestTrailers).ok()?;
+        let trailers = RequestHead::new(pairs::decode(&bytes)?);
+        let state = self.worker.state.try_borrow().ok()?;
+        let forged = state.as_ref()?.filter.forged(&trailers);
+        forged
+            .into_iter()
+            .try_for_each(|name| abi::remove_header(abi::HeaderMap::RequestTrailers, name))
+            .ok()
     }
 }
 
@@ -67,11 +116,25 @@ impl HttpContext for Request {
             }
         }
     }
+
+    fn on_http_request_body(&mut self, _body_size: usize, _end_of_stream: bool) -> Action {
+        self.action()
+    }
+
+    fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        match self.strip_trailers() {
+            Some(()) => self.action(),
+            None => {
+                self.worker.refuse_unseen();
+                Action::Pause
+            }
+        }
+    }
 }
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if !self.is_waiting {
+        if self.hold != Hold::Waiting {
             return;
         }
         if let Ok(mut state) = self.worker.state.try_borrow_mut()

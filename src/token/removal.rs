@@ -1,6 +1,6 @@
 //! Takes a credential out of what the upstream gets, and leaves everything else as it was spelled.
 
-use super::source::{Credential, Place, query_of};
+use super::source::{Credential, Place, query_of, trimmed};
 use crate::command::HeaderEdit;
 use crate::request::RequestHead;
 
@@ -18,7 +18,8 @@ fn remove_cookie(pair: &[u8], head: &RequestHead<'_>) -> Vec<HeaderEdit> {
     let left: Vec<Vec<u8>> = head
         .values("cookie")
         .map(|value| without(pair, value, b';'))
-        .map(|value| value.trim_ascii().to_vec())
+        // No more than what the search takes for white space: what is left must not become a credential that it did not see.
+        .map(|value| trimmed(&value).to_vec())
         .filter(|value| !value.is_empty())
         .collect();
     let mut edits = vec![HeaderEdit::Remove(b"cookie".to_vec())];

@@ -231,7 +231,7 @@ fn split_at_equals(pair: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Without the spaces and tabs around it (RFC 9110, section 5.6.3, OWS).
-fn trimmed(mut value: &[u8]) -> &[u8] {
+pub(super) fn trimmed(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }

@@ -28,7 +28,7 @@ IMPORTS = {
 EXPORTS = {
     "memory", "_initialize", "malloc", "proxy_on_memory_allocate", "proxy_abi_version_0_2_0", "proxy_abi_version_0_2_1",
     "proxy_on_context_create", "proxy_on_vm_start", "proxy_on_configure", "proxy_on_tick", "proxy_on_done", "proxy_on_delete",
-    "proxy_on_request_headers", "proxy_on_http_call_response", "proxy_on_log",
+    "proxy_on_request_headers", "proxy_on_request_body", "proxy_on_request_trailers", "proxy_on_http_call_response", "proxy_on_log",
 }
 
 
@@ -113,7 +113,7 @@ def test_it_offers_only_what_is_needed(sections: dict[int, Reader]) -> None:
     assert exports <= EXPORTS, exports - EXPORTS
     for needed in ("proxy_on_request_headers", "proxy_on_tick", "proxy_on_http_call_response", "proxy_on_configure"):
         assert needed in exports
-    for costly in ("proxy_on_request_body", "proxy_on_response_body", "proxy_on_response_trailers", "proxy_on_request_trailers"):
+    for costly in ("proxy_on_response_headers", "proxy_on_response_body", "proxy_on_response_trailers", "proxy_on_log", "proxy_on_done"):
         assert costly not in exports
 
 

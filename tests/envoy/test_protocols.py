@@ -100,6 +100,43 @@ def test_a_large_body_posted_while_parked(own_stages: Stages, pool: Pool) -> Non
     assert own_stages.upstream.only_request().body == body
 
 
+@pytest.mark.parametrize("stop_iteration", [False, True], ids=["default", "allow_on_headers_stop_iteration"])
+def test_a_body_does_not_carry_a_waiting_request_through(own_stages: Stages, pool: Pool, stop_iteration: bool) -> None:
+    gate = Gate(json_answer(jwks(signing_key("first"))))
+    own_stages.key_server.answer = gate
+    keys = config(pool_config(jwks={"cluster": "cognito", "timeout_ms": 30_000}))
+    stage = own_stages.fresh(keys, stop_iteration=stop_iteration)
+    forged = pool.id_token(signing_key("forger").named(pool.key.kid))
+
+    def call(number: int):
+        if number == 2:
+            wait_until(lambda: stage.envoy.active_requests() == 2, "parked uploads")
+            assert stage.upstream.hits == 0
+            gate.open()
+            return None
+        token = pool.id_token() if number else forged
+        return fetch(stage.envoy.port, "/upload", bearer(token), method="POST", body=b"x" * 1000).status
+
+    assert at_once(3, call)[:2] == [401, 200]
+    assert own_stages.upstream.only_request().body == b"x" * 1000
+    # Known by now, and refused at once: the body goes nowhere either.
+    assert fetch(stage.envoy.port, "/upload", bearer(forged), method="POST", body=b"x" * 1000).status == 401
+    assert fetch(stage.envoy.port, "/upload", bearer(pool.id_token()), method="POST", body=b"y" * 200_000).status == 200
+    assert own_stages.upstream.hits == 2
+
+
+def test_trailers_cannot_speak_for_the_filter(stage: Stage, pool: Pool) -> None:
+    stage.upstream.forget()
+    trailers = b"x-cognito-sub: forged\r\nX_Cognito_Groups: admins\r\nx-checksum: 1\r\n"
+    with connect(stage.envoy.port) as connection:
+        head = request_bytes("POST", "/", [bearer(pool.id_token()), ("transfer-encoding", "chunked"), ("te", "trailers")], b"", "app.example.com", "t")
+        connection.sendall(head + b"5\r\nhello\r\n0\r\n" + trailers + b"\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    seen = stage.upstream.only_request()
+    assert seen.body == b"hello" and seen.header("x-cognito-sub") == SUB
+    assert seen.trailers == (b"x-checksum: 1",)
+
+
 def test_a_chunked_body_goes_through(stage: Stage, pool: Pool) -> None:
     stage.upstream.forget()
     with connect(stage.envoy.port) as connection:

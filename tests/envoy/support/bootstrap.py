@@ -30,6 +30,8 @@ class Plugin:
     name: str = "cognito"
     vm_id: str = "cognito"
     failure_policy: str = "FAIL_RELOAD"
+    stop_iteration: bool = False
+    """Envoy's `allow_on_headers_stop_iteration`: a paused request's body goes to the filter"""
 
     def http_filter(self) -> dict:
         """The entry in `http_filters`."""
@@ -46,6 +48,7 @@ class Plugin:
                     "name": self.name,
                     "root_id": self.name,
                     "failure_policy": self.failure_policy,
+                    **({"allow_on_headers_stop_iteration": True} if self.stop_iteration else {}),
                     "configuration": handed_over,
                     "vm_config": {
                         "vm_id": self.vm_id,
@@ -80,6 +83,7 @@ class Door:
             "codec_type": "AUTO",
             "route_config": {"name": self.name, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
             "upgrade_configs": [{"upgrade_type": "websocket"}],
+            "http_protocol_options": {"enable_trailers": True},
             "http_filters": [*self.filters, ROUTER],
             "access_log": [
                 {
@@ -117,6 +121,12 @@ def cluster(name: str, port: int) -> dict:
         "type": "STATIC",
         "connect_timeout": "2s",
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {"http_protocol_options": {"enable_trailers": True}},
+            }
+        },
         # The tests open more connections at once than the default of 1,024 allows.
         "circuit_breakers": {"thresholds": [{"max_connections": 5000, "max_pending_requests": 5000, "max_requests": 5000}]},
     }

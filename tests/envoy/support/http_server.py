@@ -19,6 +19,7 @@ class SeenRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     arrived: float = 0.0
+    trailers: tuple[bytes, ...] = ()
 
     def values(self, name: str) -> list[str]:
         """All values of one header, in order."""
@@ -217,18 +218,20 @@ def read_request(reader) -> SeenRequest | None:
         name, _, value = line.decode("latin-1").rstrip("\r\n").partition(":")
         headers.append((name, value.removeprefix(" ")))
     lowered = {name.lower(): value for name, value in headers}
-    body = read_body(reader, lowered)
-    return SeenRequest(method, target, tuple(headers), body, time.monotonic())
+    trailers: list[bytes] = []
+    body = read_body(reader, lowered, trailers)
+    return SeenRequest(method, target, tuple(headers), body, time.monotonic(), tuple(trailers))
 
 
-def read_body(reader, headers: dict[str, str]) -> bytes:
-    """A body by `content-length` or in chunks."""
+def read_body(reader, headers: dict[str, str], trailers: list[bytes] | None = None) -> bytes:
+    """A body by `content-length` or in chunks; the lines behind the last chunk are added to `trailers`."""
     if "chunked" in headers.get("transfer-encoding", ""):
         chunks = []
         while size := int(reader.readline().split(b";")[0], 16):
             chunks.append(reader.read(size))
             reader.readline()
-        while reader.readline() not in (b"\r\n", b"\n", b""):
-            pass
+        while (line := reader.readline()) not in (b"\r\n", b"\n", b""):
+            if trailers is not None:
+                trailers.append(line.strip())
         return b"".join(chunks)
     return reader.read(int(headers.get("content-length", "0")))
