@@ -31,6 +31,10 @@ pub const MAX_WAITING: usize = 1000;
 /// How many of those who wait are settled in one callback. Envoy's stack overflows somewhere below 300.
 pub const MAX_SETTLED_AT_ONCE: usize = 100;
 
+/// How many calls are sent in one callback. The host answers a call that leads nowhere (no healthy endpoint) at once, inside the
+/// callback that sent it, and nests those answers as it does what they settle.
+pub const MAX_SENT_AT_ONCE: usize = 32;
+
 /// The tick when there is something to do at once: a call to send, more requests to settle.
 const TICK_AT_ONCE: Duration = Duration::from_millis(1);
 /// The tick while requests wait: how exactly their time limits are kept.
@@ -162,7 +166,7 @@ impl Filter {
         };
         let deadline = self.deadline(wait, env.now);
         if self.is_in_vain(wait, deadline, env.now) {
-            let verdict = case.refused(wait.unavailable(), None);
+            let verdict = case.refused(wait.unavailable(), Some(wait.pool()));
             return flow(self.court().settle(verdict, request_id, out));
         }
         let request_id = request_id.to_vec();
@@ -373,7 +377,7 @@ impl Filter {
         } = waiting;
         out.push(Command::Of(id));
         let judged = match (prospect, wait) {
-            (Prospect::Hopeless, Wait::Keys(_)) => Step::Settled(case.refused(wait.unavailable(), None)),
+            (Prospect::Hopeless, Wait::Keys(_)) => Step::Settled(case.refused(wait.unavailable(), Some(wait.pool()))),
             (Prospect::Hopeless, Wait::Call(kind, _, pool)) => self.judge(env, out).call_timed_out(case, kind, pool),
             (_, Wait::Kid(pool, _)) => {
                 // Only keys that came after it can be the last word: what this worker knew of others' fetches may be old.
@@ -423,7 +427,7 @@ impl Filter {
 
     fn send_queued(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
         let mut sent = Vec::new();
-        for (subject, call) in self.flights.queued() {
+        for (subject, call) in self.flights.queued().take(MAX_SENT_AT_ONCE) {
             sent.push((subject, env.calls.send(call), call.timeout, call.cluster.clone()));
         }
         for (subject, result, timeout, cluster) in sent {

@@ -88,6 +88,13 @@ pub enum Wait {
 }
 
 impl Wait {
+    /// The pool of the token, for the log line.
+    pub fn pool(self) -> PoolId {
+        match self {
+            Wait::Keys(pool) | Wait::Kid(pool, _) | Wait::Call(_, _, pool) => pool,
+        }
+    }
+
     /// The refusal of those for whom there is no room to wait, or no hope.
     pub fn unavailable(self) -> Rejection {
         match self {
@@ -291,7 +298,7 @@ impl Judge<'_> {
             Ok((verified, permit)) => Step::Settled(self.admit(case, verified, permit)),
             Err(Stop::Refuse(rejection, pool)) => Step::Settled(case.refused(rejection, pool)),
             Err(Stop::Wait(wait)) if self.has_room => Step::Waits(case, wait),
-            Err(Stop::Wait(wait)) => Step::Settled(case.refused(wait.unavailable(), None)),
+            Err(Stop::Wait(wait)) => Step::Settled(case.refused(wait.unavailable(), Some(wait.pool()))),
         }
     }
 

@@ -9,7 +9,7 @@
 mod support;
 
 use core::time::Duration;
-use envoy_cognito_jwt::filter::MAX_WAITING;
+use envoy_cognito_jwt::filter::{MAX_SENT_AT_ONCE, MAX_WAITING};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use support::tokens::{access_claims, first_key, id_claims, jwks};
@@ -236,4 +236,21 @@ fn one_pool_that_waits_keeps_no_other_waiting() {
         .unwrap();
     world.answer(of_second.id, Some(answer(200, jwks(&[first_key()]))));
     assert_eq!((world.fate(first), world.fate(second)), (Fate::Waits, Fate::Passed));
+}
+
+#[test]
+fn many_calls_are_sent_in_several_callbacks() {
+    // A host answers a call that leads nowhere inside the callback that sends it, and nests those answers.
+    let mut world = World::start(&with_user_info("reject"), 1);
+    world.pass_millis(300);
+    let count = 2 * MAX_SENT_AT_ONCE + 1;
+    for number in 0..count {
+        let mut claims = access_claims(START);
+        claims["jti"] = json!(number.to_string());
+        world.ask(0, &Ask::bearer(&first_key().sign_claims(&claims)));
+    }
+    for sent in [MAX_SENT_AT_ONCE, 2 * MAX_SENT_AT_ONCE, count, count] {
+        world.pass_millis(1);
+        assert_eq!(world.sent().len(), sent);
+    }
 }

@@ -43,6 +43,8 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
                     Err(_) => Subject::Gone,
                 };
             }
+            // What it would have come to is not what it came to: it is counted as refused.
+            Command::Count(_) if matches!(subject, Subject::Refused) => {}
             // Fetches and calls are counted from root callbacks, where there is no request to be about.
             Command::Count(counter) => host.count(counter),
             Command::RecordKeys(keys) => host.record_keys(keys),
@@ -58,14 +60,14 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
             }
             about_request => {
                 let culprit = match subject {
-                    Subject::Gone => continue,
+                    Subject::Gone | Subject::Refused => continue,
                     Subject::Own => Failed::Own,
                     Subject::Waiting(id) => Failed::Waiting(id),
                 };
                 if about(about_request).is_err() {
                     fail(host, internal_error);
                     failed.push(culprit);
-                    subject = Subject::Gone;
+                    subject = Subject::Refused;
                 }
             }
         }
@@ -107,6 +109,8 @@ enum Subject {
     Own,
     Waiting(RequestId),
     Gone,
+    /// One of its commands failed.
+    Refused,
 }
 
 fn about(command: Command) -> HostResult<()> {
