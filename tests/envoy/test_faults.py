@@ -85,6 +85,8 @@ def test_a_thousand_wait_for_user_info_and_no_more(own_stages: Stages, pool: Poo
     info = ScriptedServer(gate)
     user_info = {"cluster": "info", "uri": "https://auth.example.com/u", "timeout_ms": 60_000, "on_failure": "continue"}
     stage = own_stages.fresh(config(pool_config(token_use="access", user_info=user_info)), clusters={"info": info.port}, concurrency=1)
+    # Once this is told, the worker has keys: nobody waits for those.
+    stage.rejects("key_unknown", "/", bearer(pool.access_token(signing_key("second"))))
     connections = parked(stage, 1100, bearer(pool.access_token()), "user_info_unavailable")
     gate.open()
     assert Counter(first_bytes(connection)[9:12] for connection in connections) == {b"200": 1000, b"503": 100}
