@@ -16,6 +16,7 @@ from .growth import growth  # noqa: E402
 from .load import TOOLS  # noqa: E402
 from .machine import machine  # noqa: E402
 from .tokens import Mint  # noqa: E402
+from .versus import versus  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", chains.PROJECT / ".build"))
 DOCS = chains.PROJECT / "docs"
@@ -29,11 +30,15 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=9)
     arguments.add_argument("--seconds", type=int, default=3)
     arguments.add_argument("--requests", type=int, default=10_000_000, help="of the endurance run")
+    arguments.add_argument("--versus", type=Path, metavar="MODULE", help="compare this build with another one, and nothing else")
     options = arguments.parse_args()
     if (os.cpu_count() or 1) < 2:
         print("bench: two cores are needed, one for Envoy and one for the load", file=sys.stderr)
         return 1
     mint = Mint(TOOLS / "bench")
+    if options.versus:
+        versus(mint, options.versus, options.rounds, options.seconds)
+        return 0
     ways = quick_parts(mint) if options.quick else full_parts(mint, options)
     unknown = set(options.parts) - set(ways)
     if unknown:

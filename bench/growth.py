@@ -36,9 +36,10 @@ def by_workers(mint: Mint, rounds: int, seconds: int) -> list[dict]:
     rows = []
     for workers in WORKERS:
         with Proxy({"none": [], "ours": chains.ours("ours", mint.pool)}, workers) as proxy:
-            runs = turns({door: lambda door=door: load(proxy.url(door), token, seconds, None, threads=2) for door in ("none", "ours")}, rounds)
+            ways = {door: lambda door=door: load(proxy.url(door), token, seconds, None, threads=2) for door in ("none", "ours")}
+            runs = turns(ways, rounds)
             ratio = median(ours.per_second / none.per_second for none, ours in zip(runs["none"], runs["ours"], strict=True))
-            rows.append({"workers": workers, "none": middle(runs["none"]), "ours": middle(runs["ours"]), "ratio": ratio, "memory": proxy.memory()})
+            rows.append({"workers": workers, **{door: middle(runs[door]) for door in ways}, "ratio": ratio, "memory": proxy.memory()})
     return rows
 
 
@@ -47,10 +48,8 @@ def by_rules(mint: Mint, rounds: int, seconds: int) -> list[dict]:
     token = Tokens(mint.fresh())
     doors = {str(count): chains.ours(f"rules{count}", mint.pool, rules=chains.many_rules(count)) for count in RULES}
     with Proxy(doors, cores=ENVOY_CORE) as proxy:
-        runs = turns(
-            {count: lambda count=count: load(proxy.url(str(count), chains.last_rule_path(count)), token, seconds, WRK_CORE) for count in RULES},
-            rounds,
-        )
+        urls = {count: proxy.url(str(count), chains.last_rule_path(count)) for count in RULES}
+        runs = turns({count: lambda url=url: load(url, token, seconds, WRK_CORE) for count, url in urls.items()}, rounds)
     return [{"rules": count, "seen": middle(runs[count])} for count in RULES]
 
 
@@ -70,7 +69,10 @@ def by_pools(mint: Mint, rounds: int, seconds: int) -> list[dict]:
 def by_tokens(mint: Mint, rounds: int, seconds: int, counts: tuple[int, ...]) -> list[dict]:
     """Round and round over so many tokens, with the memory as it is by default and with a large one."""
     file = mint.distinct(max(counts))
-    memories = {"default": chains.ours("default", mint.pool), "large": chains.ours("large", mint.pool, token_cache={"max_entries": LARGE_MEMORY})}
+    memories = {
+        "default": chains.ours("default", mint.pool),
+        "large": chains.ours("large", mint.pool, token_cache={"max_entries": LARGE_MEMORY}),
+    }
     rows = [{"tokens": count} for count in counts]
     for name, filters in memories.items():
         with Proxy({"door": filters}, cores=ENVOY_CORE) as proxy:

@@ -50,7 +50,8 @@ METHOD = """## How it is measured
 
 **What moves with the machine:** requests per second, microseconds and latencies, with the processor, its clock and its
 neighbours; time to ready; memory by a few MB. **What hardly moves:** the ratios (a few per cent), the size of the module, and
-what one more worker takes. Measure on your own machine with `make bench`.
+what one more worker takes. Measure on your own machine with `make bench`; `make bench BENCH="--versus OTHER.wasm"` compares
+two builds of the module.
 """
 
 
@@ -71,7 +72,10 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def ratios(compare: dict) -> str:
     """Ours against the native filter."""
     rows = [
-        [ratio["title"], f"**{ratio['median']:.2f}**", f"{ratio['least']:.2f} to {ratio['greatest']:.2f}", f"{ratio['cpu']:.2f}", f"{ratio['floor']:.2f}"]
+        [
+            ratio["title"], f"**{ratio['median']:.2f}**", f"{ratio['least']:.2f} to {ratio['greatest']:.2f}",
+            f"{ratio['cpu']:.2f}", f"{ratio['floor']:.2f}",
+        ]
         for ratio in compare["ratios"]
     ]
     return "## Against Envoy's own `jwt_authn`\n\nRequests per second of ours, divided by theirs; above 1 ours is faster.\n\n" + table(
@@ -85,7 +89,8 @@ def throughput(compare: dict) -> str:
     rows = [
         [
             f"{named(name)}{', ' + MEANT[name] if name in MEANT else ''}", f"{case['per_second']:,.0f}",
-            "" if name == "no filter" else f"{1e6 / case['per_second'] - 1e6 / bare:+.1f}", f"{case['cpu']:.1f}", f"{case['p50']:,.0f}", f"{case['p99']:,.0f}",
+            "" if name == "no filter" else f"{1e6 / case['per_second'] - 1e6 / bare:+.1f}", f"{case['cpu']:.1f}",
+            f"{case['p50']:,.0f}", f"{case['p99']:,.0f}",
         ]
         for name, case in compare["cases"].items()
     ]
@@ -162,10 +167,18 @@ def mib(amount: float) -> str:
 def svg(compare: dict) -> str:
     """The chart of all cases."""
     rows = [
-        chart.Bar(name, case["per_second"], f"{case['per_second']:,.0f}", OURS if name.startswith("ours") else THEIRS if "jwt_authn" in name else NOTHING)
+        chart.Bar(name, case["per_second"], f"{case['per_second']:,.0f}", color(name))
         for name, case in compare["cases"].items()
     ]
-    return chart.bars("Requests per second, one Envoy worker on one core", rows, "More is better. Medians; how it is measured stands in docs/benchmark.md.")
+    note = "More is better. Medians; how it is measured stands in docs/benchmark.md."
+    return chart.bars("Requests per second, one Envoy worker on one core", rows, note)
+
+
+def color(name: str) -> str:
+    """Ours, theirs, or neither."""
+    if name.startswith("ours"):
+        return OURS
+    return THEIRS if "jwt_authn" in name else NOTHING
 
 
 def readme_block(results: dict) -> str:

@@ -23,7 +23,7 @@ from support.tokens import Pool, signing_key  # noqa: E402
 
 from . import schedule  # noqa: E402
 from .client import Tally, client  # noqa: E402
-from .requests import inline_pool  # noqa: E402
+from .requests import Requests, inline_pool  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", PROJECT / ".build"))
 TOKENS_OF_A_KEY = 3_000
@@ -61,7 +61,8 @@ def main() -> int:
     tokens = minted(pools, seconds)
     key_server = KeyServer([pools[key].key for key in schedule.state(0).published])
     try:
-        with Proxy({"door": wasm("cognito", WASM, configuration(pools))}, options.workers, route=ROUTE, clusters={"cognito": key_server.port}) as proxy:
+        doors = {"door": wasm("cognito", WASM, configuration(pools))}
+        with Proxy(doors, options.workers, route=ROUTE, clusters={"cognito": key_server.port}) as proxy:
             await_keys(proxy)
             before = decisions(proxy)
             record, tallies = soak(proxy, key_server, pools, tokens, seconds, options.rate)
@@ -133,7 +134,9 @@ def soak(proxy: Proxy, key_server: KeyServer, pools: list[Pool], tokens: list, s
     reports, clients = [], []
     for seed in range(CLIENTS):
         mine, theirs = context.Pipe(duplex=False)
-        clients.append(context.Process(target=client, args=(proxy.ports["door"], pools, tokens, seed, began, seconds, rate / CLIENTS, theirs), daemon=True))
+        requests = Requests(pools, tokens, seed)
+        arguments = (proxy.ports["door"], requests, began, seconds, rate / CLIENTS, theirs)
+        clients.append(context.Process(target=client, args=arguments, daemon=True))
         clients[-1].start()
         theirs.close()
         reports.append(mine)

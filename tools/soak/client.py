@@ -8,8 +8,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from support.tokens import Pool
-
 from .requests import Expected, Request, Requests
 
 CONNECTIONS = 64
@@ -159,10 +157,10 @@ def outcome(head: bytes, body: bytes) -> Expected:
     return Expected(200, sub=sub)
 
 
-def client(port: int, pools: list[Pool], tokens: list[list[tuple[str, str]]], seed: int, began: float, until: float, rate: float, report: Connection) -> None:
+def client(port: int, requests: Requests, began: float, until: float, rate: float, report: Connection) -> None:
     """The process; sends at most `rate` requests a second."""
     try:
-        Client(port, Requests(pools, tokens, seed), began, rate).run(until, report)
+        Client(port, requests, began, rate).run(until, report)
     except BaseException as error:
         report.send(f"{type(error).__name__}: {error}")
         raise
