@@ -22,6 +22,7 @@ use crate::request::{RequestHead, RequestId};
 use crate::rules::RuleSet;
 use crate::sorted::SortedMap;
 use crate::time::UnixTime;
+use crate::token::jwt::LastHeader;
 use crate::verdict::{Court, Passage, Verdict};
 use core::time::Duration;
 use std::rc::Rc;
@@ -51,6 +52,7 @@ pub struct Filter {
     strip: StripList,
     keys: Vec<PoolKeys>,
     tokens: TokenCache,
+    last_header: LastHeader,
     user_info: Vec<Option<Memory>>,
     user_lookup: Option<Memory>,
     flights: Flights,
@@ -113,6 +115,7 @@ impl Filter {
             strip,
             keys: config.pools.iter().map(keys_of).collect(),
             tokens: TokenCache::new(config.token_cache_entries),
+            last_header: LastHeader::default(),
             user_info: config.pools.iter().map(memory_of_user_info).collect(),
             user_lookup: config.user_lookup.as_ref().map(memory_of_lookup),
             flights: Flights::default(),
@@ -268,6 +271,7 @@ impl Filter {
             config: &self.config,
             keys: &mut self.keys,
             tokens: &mut self.tokens,
+            last_header: &mut self.last_header,
             user_info: &mut self.user_info,
             user_lookup: &mut self.user_lookup,
             flights: &mut self.flights,

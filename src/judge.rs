@@ -23,7 +23,7 @@ use crate::rules::{Auth, Decision, RouteOverride, RuleInput, RuleSet};
 use crate::signature::Verifier;
 use crate::time::UnixTime;
 use crate::token::claims::ClaimSet;
-use crate::token::jwt::UntrustedJwt;
+use crate::token::jwt::{LastHeader, UntrustedJwt};
 use crate::token::removal;
 use crate::token::source;
 use crate::token::{Identity, TokenUse};
@@ -113,6 +113,8 @@ pub struct Judge<'j> {
     pub keys: &'j mut [PoolKeys],
     /// The remembered tokens.
     pub tokens: &'j mut TokenCache,
+    /// The header of the last token that was not remembered.
+    pub last_header: &'j mut LastHeader,
     /// The remembered answers of UserInfo, a pool each.
     pub user_info: &'j mut [Option<Memory>],
     /// The remembered answers of the user lookup.
@@ -381,7 +383,8 @@ impl Judge<'_> {
         let now = self.env.now;
         let config = self.config;
         let stop = |rejection| Stop::Refuse(rejection, None);
-        let jwt = UntrustedJwt::parse(token).map_err(|reason| stop(Rejection::Malformed(reason)))?;
+        let jwt =
+            UntrustedJwt::parse_with(token, self.last_header).map_err(|reason| stop(Rejection::Malformed(reason)))?;
         jwt.check_algorithm()
             .map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
         let (id, pool) = pool_of(config, jwt.issuer()).ok_or_else(|| stop(Rejection::IssuerUnknown))?;

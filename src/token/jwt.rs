@@ -11,6 +11,7 @@ use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::fmt;
+use std::rc::Rc;
 
 /// The longest token that is read, in bytes. Cognito's are 1 to 2 KiB; 16 KiB is more than most servers take in a header.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -21,7 +22,7 @@ pub struct UntrustedJwt<'t> {
     signing_input: &'t [u8],
     signature: Vec<u8>,
     algorithm: Algorithm,
-    kid: Option<Box<str>>,
+    kid: Option<Rc<str>>,
     claims: Claims,
 }
 
@@ -49,9 +50,10 @@ impl fmt::Display for AlgorithmNotAllowed {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Algorithm {
     Rs256,
+    #[default]
     Other,
 }
 
@@ -72,10 +74,18 @@ impl<'t> UntrustedJwt<'t> {
     /// # Errors
     /// Its form is not that of a JWT of Cognito: see [`Malformed`].
     pub fn parse(token: &'t [u8]) -> Result<UntrustedJwt<'t>, Malformed> {
+        UntrustedJwt::parse_with(token, &mut LastHeader::default())
+    }
+
+    /// Reads a token, and its header only if that is another than the last one's.
+    ///
+    /// # Errors
+    /// Its form is not that of a JWT of Cognito: see [`Malformed`].
+    pub fn parse_with(token: &'t [u8], last_header: &mut LastHeader) -> Result<UntrustedJwt<'t>, Malformed> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Malformed::TooLong);
         }
-        UntrustedJwt::read(token).map_err(|reason| match reason {
+        UntrustedJwt::read(token, last_header).map_err(|reason| match reason {
             // What a proxy made of two header lines (RFC 9110, section 5.3).
             Malformed::NotThreeParts | Malformed::NotBase64Url if token.contains(&b',') => {
                 Malformed::SeveralCredentials
@@ -84,14 +94,14 @@ impl<'t> UntrustedJwt<'t> {
         })
     }
 
-    fn read(token: &'t [u8]) -> Result<UntrustedJwt<'t>, Malformed> {
+    fn read(token: &'t [u8], last_header: &mut LastHeader) -> Result<UntrustedJwt<'t>, Malformed> {
         let token = core::str::from_utf8(token).map_err(|_| Malformed::NotBase64Url)?;
         let [header, claims, signature] = three_parts(token).ok_or(Malformed::NotThreeParts)?;
         // The two parts and the dot between them, as they were sent: RFC 7515, section 5.2, step 8.
         let signing_input_bytes = header.len().saturating_add(1).saturating_add(claims.len());
         let signing_input = token.get(..signing_input_bytes).ok_or(Malformed::NotThreeParts)?;
 
-        let header = Header::parse(&text(header)?)?;
+        let header = last_header.read(header)?;
         let signature = decode(signature)?;
         let claims = Claims::parse(text(claims)?)?;
         Ok(UntrustedJwt {
@@ -184,10 +194,30 @@ fn text(part: &str) -> Result<String, Malformed> {
     String::from_utf8(decode(part)?).map_err(|_| Malformed::NotUtf8)
 }
 
+/// The header that was read last. All tokens that one key of a pool signs have the same, to the byte, so most need not be
+/// decoded at all.
+#[derive(Debug, Default)]
+pub struct LastHeader {
+    /// As it was sent; empty at first, which no part of a token is.
+    part: Box<str>,
+    header: Header,
+}
+
+impl LastHeader {
+    fn read(&mut self, part: &str) -> Result<Header, Malformed> {
+        if part != &*self.part {
+            self.header = Header::parse(&text(part)?)?;
+            self.part = part.into();
+        }
+        Ok(self.header.clone())
+    }
+}
+
 /// The JOSE header, as far as it is looked at.
+#[derive(Clone, Debug, Default)]
 struct Header {
     algorithm: Algorithm,
-    kid: Option<Box<str>>,
+    kid: Option<Rc<str>>,
 }
 
 impl Header {
@@ -230,6 +260,28 @@ mod tests {
 
     fn parsed(token: impl AsRef<[u8]>) -> Result<(), Malformed> {
         UntrustedJwt::parse(token.as_ref()).map(|_| ())
+    }
+
+    #[test]
+    fn a_remembered_header_is_that_of_the_same_text_only() {
+        let mut last = LastHeader::default();
+        let mut kid = |header: &str| {
+            let token = token(header, CLAIMS);
+            let jwt = UntrustedJwt::parse_with(token.as_bytes(), &mut last);
+            jwt.map(|jwt| (jwt.kid().map(str::to_owned), jwt.check_algorithm().is_ok()))
+        };
+        let some = |kid: &str| Some(kid.to_owned());
+        for _ in 0..2 {
+            assert_eq!(kid(HEADER), Ok((some("k+/="), true)));
+            assert_eq!(kid(HEADER), Ok((some("k+/="), true)));
+            assert_eq!(kid(r#"{"kid":"k+/=","alg":"none"}"#), Ok((some("k+/="), false)));
+            assert_eq!(
+                kid(r#"{"kid":"k+/=","alg":"RS256","crit":[]}"#),
+                Err(Malformed::CriticalExtension)
+            );
+            assert_eq!(kid(r#"{"alg":"RS256"}"#), Ok((None, true)));
+            assert_eq!(kid("{}"), Ok((None, false)));
+        }
     }
 
     #[test]
