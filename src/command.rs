@@ -4,6 +4,7 @@ use crate::code::Code;
 use crate::metrics::Counter;
 use crate::request::RequestId;
 use core::time::Duration;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Whether the host goes on with the request when the callback returns.
@@ -76,7 +77,7 @@ pub struct Reply {
     /// Status and response code details.
     pub code: Code,
     /// Headers.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// `application/problem+json` (RFC 9457).
     pub body: String,
 }

@@ -117,13 +117,13 @@ impl Rejection {
         let detail = self.detail();
         let mut headers = Vec::with_capacity(4);
         if let Some(challenge) = self.www_authenticate(wording, &detail) {
-            headers.push(("www-authenticate", challenge));
+            headers.push(("www-authenticate", challenge.into()));
         }
         if code.status() == 503 {
-            headers.push(("retry-after", "1".to_owned()));
+            headers.push(("retry-after", "1".into()));
         }
-        headers.push(("cache-control", "no-store".to_owned()));
-        headers.push(("content-type", "application/problem+json".to_owned()));
+        headers.push(("cache-control", "no-store".into()));
+        headers.push(("content-type", "application/problem+json".into()));
         Reply {
             code,
             headers,
@@ -159,58 +159,57 @@ impl Rejection {
     fn www_authenticate(&self, wording: &Wording, detail: &str) -> Option<String> {
         let (error, extra) = match self.challenge() {
             Challenge::Absent => return None,
-            Challenge::Plain => return Some(format!("Bearer realm=\"{}\"", wording.realm)),
+            Challenge::Plain => return Some(["Bearer realm=\"", &wording.realm, "\""].concat()),
             Challenge::InvalidToken => ("invalid_token", String::new()),
             Challenge::InsufficientScope(None) => ("insufficient_scope", String::new()),
             Challenge::InsufficientScope(Some(scopes)) => {
-                ("insufficient_scope", format!(", scope=\"{}\"", quotable(&scopes)))
+                ("insufficient_scope", [", scope=\"", &quotable(&scopes), "\""].concat())
             }
             Challenge::InsufficientUserAuthentication(seconds) => {
                 ("insufficient_user_authentication", format!(", max_age={seconds}"))
             }
         };
-        let mut value = format!("Bearer realm=\"{}\", error=\"{error}\"", wording.realm);
-        if wording.disclose_reason {
-            value.push_str(&extra);
-            value.push_str(", error_description=\"");
-            value.push_str(&quotable(detail));
-            value.push('"');
+        let start = ["Bearer realm=\"", &wording.realm, "\", error=\"", error, "\""];
+        if !wording.disclose_reason {
+            return Some(start.concat());
         }
-        Some(value)
+        let description = quotable(detail);
+        let rest = [&extra, ", error_description=\"", &description, "\""];
+        Some([start.concat(), rest.concat()].concat())
     }
 }
 
 /// RFC 9457. Codes and titles need no escaping; the detail may.
 fn problem(code: Code, detail: &str, disclose: bool) -> String {
-    let title = match code.status() {
-        400 => "Bad Request",
-        403 => "Forbidden",
-        503 => "Service Unavailable",
-        _ => "Unauthorized",
+    let start = match code.status() {
+        400 => r#"{"type":"about:blank","title":"Bad Request","status":400,"code":""#,
+        403 => r#"{"type":"about:blank","title":"Forbidden","status":403,"code":""#,
+        503 => r#"{"type":"about:blank","title":"Service Unavailable","status":503,"code":""#,
+        _ => r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":""#,
     };
-    let status = code.status();
     if !disclose {
-        let code = code.coarse();
-        return format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}"}}"#);
+        return [start, code.coarse(), "\"}"].concat();
     }
-    let code = code.as_str();
-    let mut body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"code":"{code}","detail":"#);
+    let mut body = [start, code.as_str(), "\",\"detail\":"].concat();
     json::push_string(detail, &mut body);
     body.push('}');
     body
 }
 
 /// What may stand in a quoted parameter of RFC 6750, section 3: visible ASCII and space but for quote and backslash.
-fn quotable(text: &str) -> String {
-    text.chars()
-        .map(|found| {
-            if matches!(found, ' ' | '!' | '#'..='[' | ']'..='~') {
-                found
-            } else {
-                '\''
-            }
-        })
-        .collect()
+fn quotable(text: &str) -> Cow<'_, str> {
+    let may_stand = |byte: &u8| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~');
+    if text.as_bytes().iter().all(may_stand) {
+        return Cow::Borrowed(text);
+    }
+    let replaced = |found: char| {
+        if u8::try_from(found).is_ok_and(|byte| may_stand(&byte)) {
+            found
+        } else {
+            '\''
+        }
+    };
+    text.chars().map(replaced).collect()
 }
 
 #[cfg(test)]
@@ -230,7 +229,7 @@ mod tests {
             .headers
             .iter()
             .find(|(found, _)| *found == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| &**value)
     }
 
     #[test]

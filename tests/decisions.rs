@@ -47,7 +47,7 @@ fn good_token() -> String {
 
 fn header<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
     let mut found = reply.headers.iter().filter(|(found, _)| *found == name);
-    let value = found.next().map(|(_, value)| value.as_str());
+    let value = found.next().map(|(_, value)| &**value);
     assert!(found.next().is_none(), "{name} twice");
     value
 }

@@ -66,7 +66,7 @@ fn who_could_only_wait_in_vain_is_answered_at_once() {
         let id = world.ask(worker, &signed_by(first_key()));
         assert_eq!(world.fate(id), Fate::Refused("keys_unavailable"));
         let reply = world.reply(id);
-        assert!(reply.headers.contains(&("retry-after", "1".to_owned())));
+        assert!(reply.headers.contains(&("retry-after", "1".into())));
     }
     assert_eq!(world.fate(late), Fate::Refused("keys_unavailable"));
     // In 2.5 s it is less than 3 s away.
