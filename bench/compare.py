@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from . import chains
-from .load import NO_TOKEN, Measured, Tokens, load
+from .load import Measured, Tokens, load
 from .proxy import Proxy
 from .tokens import Mint
 
@@ -49,8 +49,9 @@ def cases(mint: Mint, distinct: int) -> list[Case]:
     good, expired, forged = Tokens(mint.fresh()), Tokens(mint.expired()), Tokens(mint.forged())
     unseen = Tokens(file=mint.distinct(distinct), count=distinct)
     return [
-        Case("no filter", "none", NO_TOKEN),
-        Case("a filter that does nothing", "noop", NO_TOKEN),
+        # With a token, too: Envoy reads a kilobyte of header more, whatever the filter.
+        Case("no filter", "none", good),
+        Case("a filter that does nothing", "noop", good),
         Case("jwt_authn with cache, seen before", "jwt_authn_cache", good),
         Case("ours, seen before", "ours", good, counts="jwt_cache_hit"),
         Case("jwt_authn, seen before", "jwt_authn", good),

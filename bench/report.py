@@ -42,7 +42,7 @@ METHOD = """## How it is measured
   another. The route answers by itself (`direct_response`), so nothing but Envoy and its filters is measured. No access log.
 - All filters stand in the same Envoy, each behind a listener of its own. They are measured in turn, round after round, every
   second round backwards; ratios are taken within a round, and their median over the rounds is given.
-- All filters that check tokens accept the same RS256 tokens (2048-bit keys, given in the configuration) of one issuer for one
+- All requests carry a token, also where nothing looks at it. All filters that check tokens accept the same RS256 tokens (2048-bit keys, given in the configuration) of one issuer for one
   client, and put `sub` and `email` into two headers. `jwt_authn` with its cache remembers as many tokens as ours.
 - "Never seen" are distinct tokens sent in turn, many more than are remembered. The filter's own counters are read before and
   after each run: a run in which less than 90 % of the requests did what the row says is an error, as is one wrong status.
