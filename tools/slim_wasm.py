@@ -149,7 +149,7 @@ def leb(value: int) -> bytes:
 def optimize(program: Path, module: Path) -> None:
     """Remove what nothing reaches any more and optimize, in place."""
     subprocess.run(
-        [program, module, "-o", module, "-Oz", "--strip-debug", "--strip-producers", *(f"--enable-{name}" for name in FEATURES)],
+        [program, module, "-o", module, "-O3", "--strip-debug", "--strip-producers", *(f"--enable-{name}" for name in FEATURES)],
         check=True,
     )
 
