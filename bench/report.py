@@ -46,6 +46,7 @@ METHOD = """## How it is measured
   client, and put `sub` and `email` into two headers. `jwt_authn` with its cache remembers as many tokens as ours.
 - "Never seen" are distinct tokens sent in turn, many more than are remembered. The filter's own counters are read before and
   after each run: a run in which less than 90 % of the requests did what the row says is an error, as is one wrong status.
+- On a shared virtual machine the speed drifts while it runs: see how far the ratios went over the rounds.
 - Latencies are those of a saturated worker, so they tell the order of the filters, not what a quiet proxy adds.
 
 **What moves with the machine:** requests per second, microseconds and latencies, with the processor, its clock and its
@@ -79,7 +80,7 @@ def ratios(compare: dict) -> str:
         for ratio in compare["ratios"]
     ]
     return "## Against Envoy's own `jwt_authn`\n\nRequests per second of ours, divided by theirs; above 1 ours is faster.\n\n" + table(
-        ["", "ratio", "over the rounds", "by processor time", "we promise at least"], rows
+        ["", "ratio", "over the rounds", "by processor time", "our aim"], rows
     )
 
 
@@ -120,7 +121,7 @@ def costs(costs: dict) -> str:
         f"The module has {module['bytes']:,} bytes ({module['gzip']:,} compressed by gzip); one that does nothing has {noop['bytes']:,}.\n\n"
         + table(["", "ready after ms", "MiB over no filter, idle", "after load", "for each worker more"], rows)
         + "\nResident memory. After load the default memory of 1,000 tokens is full. One worker more takes "
-        f"**{over:.1f} MiB** over a filter that does nothing (we promise at most 8).\n"
+        f"**{over:.1f} MiB** over a filter that does nothing (our bound: 8).\n"
     )
 
 
