@@ -99,6 +99,7 @@ test: ## everything that CI checks, with the time of each stage
 	@$(STAGE) "the Django example" $(MAKE) --no-print-directory test-django
 	@$(STAGE) "the demo with Django" $(PYTHON) -m demo.django_demo </dev/null
 	@$(STAGE) "beside django-cognito-jwt" $(MAKE) --no-print-directory test-differential
+	@$(STAGE) "a short soak" $(PYTHON) -m tools.soak --minutes 0.5
 	@if cargo +nightly fuzz --version >/dev/null 2>&1; \
 	  then $(STAGE) "fuzzing, briefly" $(MAKE) --no-print-directory fuzz FUZZ_SECONDS=6; \
 	  else echo; echo "=== fuzzing: left out, there is no nightly toolchain with cargo-fuzz"; fi
