@@ -157,9 +157,4 @@ impl Flights {
             State::Queued(_) | State::Sent { .. } => true,
         });
     }
-
-    /// Whether there is any.
-    pub fn is_empty(&self) -> bool {
-        self.by_subject.is_empty()
-    }
 }
