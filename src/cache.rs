@@ -27,15 +27,21 @@ pub struct Verified {
 
 #[derive(Debug)]
 struct Entry {
+    /// The whole text: the tail only finds it.
+    token: Box<[u8]>,
     verified: Rc<Verified>,
     /// The generation of the pool's keys in which the key was last seen.
     generation: u32,
 }
 
 /// A bounded memory of verified tokens, the least recently used out first.
+///
+/// A token is looked up by its [`Tail`], the end of its signature, which nobody but the pool can choose. Only verified
+/// tokens are remembered, so an attacker cannot fill a bucket with others, and the whole text is compared whatever the
+/// tail says.
 #[derive(Debug)]
 pub struct TokenCache {
-    entries: LruCache<Box<[u8]>, Entry, BuildHasherDefault<TailHasher>>,
+    entries: LruCache<Tail, Entry, BuildHasherDefault<TailHasher>>,
     max_entries: usize,
 }
 
@@ -56,7 +62,8 @@ impl TokenCache {
         generation_of: impl FnOnce(PoolId) -> u32,
         is_current: impl FnOnce(PoolId, &Key) -> bool,
     ) -> Option<Rc<Verified>> {
-        let entry = self.entries.get_mut(token)?;
+        let tail = Tail::of(token)?;
+        let entry = self.entries.get_mut(&tail).filter(|entry| same(&entry.token, token))?;
         let generation = generation_of(entry.verified.pool);
         if entry.generation == generation {
             return Some(Rc::clone(&entry.verified));
@@ -65,24 +72,26 @@ impl TokenCache {
             entry.generation = generation;
             return Some(Rc::clone(&entry.verified));
         }
-        self.entries.pop(token);
+        self.entries.pop(&tail);
         None
     }
 
-    /// Remembers a token that was verified with a key of this generation of its pool's keys.
+    /// Remembers a token that was verified with a key of this generation of its pool's keys. Of two with one tail, which
+    /// no signature that verifies has by chance, the later is remembered.
     pub fn insert(&mut self, token: &[u8], verified: Rc<Verified>, generation: u32) {
-        if self.max_entries == 0 {
+        let Some(tail) = Tail::of(token).filter(|_| self.max_entries > 0) else {
             return;
-        }
+        };
         while self.entries.len() >= self.max_entries {
             self.entries.pop_lru();
         }
-        self.entries.put(token.into(), Entry { verified, generation });
-    }
-
-    /// Forgets a token.
-    pub fn forget(&mut self, token: &[u8]) {
-        self.entries.pop(token);
+        let token = token.into();
+        let entry = Entry {
+            token,
+            verified,
+            generation,
+        };
+        self.entries.put(tail, entry);
     }
 
     /// How many tokens are remembered.
@@ -96,34 +105,70 @@ impl TokenCache {
     }
 }
 
-/// Hashes the last bytes of a token: the end of its RSA signature, which nobody but the pool can choose. Only verified tokens
-/// are remembered, so an attacker cannot fill a bucket with others; the whole text is compared whatever the hash says.
+/// The last bytes of a token: 16 characters of base64url are 96 bits of the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Tail(u128);
+
+impl Tail {
+    /// None of a text that is shorter, which no RSA signature makes.
+    fn of(token: &[u8]) -> Option<Tail> {
+        token.last_chunk().map(|bytes| Tail(u128::from_le_bytes(*bytes)))
+    }
+}
+
+/// Spreads the bits of a [`Tail`], which are random but for the two that no character of base64url uses.
 #[derive(Debug, Default)]
 struct TailHasher(u64);
 
 impl Hasher for TailHasher {
     fn write(&mut self, bytes: &[u8]) {
-        let (_, tail) = bytes.split_at(bytes.len().saturating_sub(TAIL_BYTES));
-        for byte in tail {
-            // FNV-1a.
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        for byte in bytes {
+            self.mix(u64::from(*byte));
         }
     }
 
-    fn write_usize(&mut self, _length: usize) {}
+    fn write_u128(&mut self, tail: u128) {
+        let halves = [tail, tail >> u64::BITS];
+        for half in halves {
+            // The lower half of each.
+            self.mix(half as u64);
+        }
+    }
 
     fn finish(&self) -> u64 {
         self.0
     }
 }
 
-/// 16 characters of base64url are 96 bits of the signature.
-const TAIL_BYTES: usize = 16;
+impl TailHasher {
+    /// Multiplying carries bits up only, so the high ones are folded down before and after it.
+    fn mix(&mut self, word: u64) {
+        let word = self.0 ^ word;
+        let product = (word ^ (word >> 32)).wrapping_mul(GOLDEN_RATIO);
+        self.0 = product ^ (product >> 29);
+    }
+}
+
+/// 2^64 divided by the golden ratio, odd: no two words near each other end up so (Knuth, volume 3, section 6.4).
+const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Whether two texts are the same. Eight bytes at a time: WebAssembly has no instruction for it, and what `==` calls goes
+/// byte by byte, which took a third of the whole time of a request with a remembered token.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let ((words, rest), (other_words, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    one.len() == other.len()
+        && words
+            .iter()
+            .zip(other_words)
+            .all(|(word, other)| u64::from_le_bytes(*word) == u64::from_le_bytes(*other))
+        && rest == other_rest
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::keys::rsa::PublicKey;
+    use core::hash::BuildHasher;
 
     fn verified(sub: &str) -> Rc<Verified> {
         let json = format!(r#"{{"iss":"i","sub":"{sub}","exp":1,"token_use":"id","aud":"c"}}"#);
@@ -140,16 +185,21 @@ mod tests {
         })
     }
 
+    /// As long as a token's tail at least.
+    fn text(name: &str) -> String {
+        format!("{name:~>24}")
+    }
+
     /// Whose token it is, if it is remembered; nobody asks for its key.
     fn find(cache: &mut TokenCache, token: &str) -> Option<String> {
         let found = cache.find(token.as_bytes(), |_| 1, |_, _| panic!("the generation is the same"));
         found.map(|verified| verified.subject.to_string())
     }
 
-    fn filled(max_entries: usize, tokens: &[&str]) -> TokenCache {
+    fn filled(max_entries: usize, names: &[&str]) -> TokenCache {
         let mut cache = TokenCache::new(max_entries);
-        for token in tokens {
-            cache.insert(token.as_bytes(), verified(token), 1);
+        for name in names {
+            cache.insert(text(name).as_bytes(), verified(name), 1);
         }
         cache
     }
@@ -157,10 +207,10 @@ mod tests {
     #[test]
     fn the_least_recently_used_goes_first() {
         let mut cache = filled(3, &["a", "b", "c"]);
-        assert_eq!(find(&mut cache, "a").as_deref(), Some("a"));
-        cache.insert(b"d", verified("d"), 1);
-        for (token, is_there) in [("a", true), ("b", false), ("c", true), ("d", true)] {
-            assert_eq!(find(&mut cache, token).is_some(), is_there, "{token}");
+        assert_eq!(find(&mut cache, &text("a")).as_deref(), Some("a"));
+        cache.insert(text("d").as_bytes(), verified("d"), 1);
+        for (name, is_there) in [("a", true), ("b", false), ("c", true), ("d", true)] {
+            assert_eq!(find(&mut cache, &text(name)).is_some(), is_there, "{name}");
         }
         assert_eq!(cache.len(), 3);
     }
@@ -169,8 +219,8 @@ mod tests {
     fn it_never_holds_more_than_its_bound() {
         for bound in [0, 1, 2, 100] {
             let mut cache = TokenCache::new(bound);
-            for number in 0..250_u32 {
-                cache.insert(&number.to_be_bytes(), verified("s"), 1);
+            for number in 0..250 {
+                cache.insert(text(&number.to_string()).as_bytes(), verified("s"), 1);
                 assert!(cache.len() <= bound);
             }
             assert_eq!(cache.len(), bound);
@@ -181,25 +231,67 @@ mod tests {
     #[test]
     fn the_same_token_again_takes_no_second_place() {
         let mut cache = filled(2, &["a", "b"]);
-        cache.insert(b"b", verified("again"), 1);
-        assert_eq!(find(&mut cache, "b").as_deref(), Some("again"));
+        cache.insert(text("b").as_bytes(), verified("again"), 1);
+        assert_eq!(find(&mut cache, &text("b")).as_deref(), Some("again"));
         assert!(cache.len() <= 2);
     }
 
     #[test]
     fn only_the_whole_text_is_the_token() {
-        // They differ before the bytes that are hashed, after them, in length.
+        // They differ before the tail, in it, in length.
         let tail = "0123456789abcdef0123456789abcdef";
-        let mut cache = filled(10, &[&format!("x{tail}")]);
-        assert!(find(&mut cache, &format!("x{tail}")).is_some());
+        let token = format!("head.{tail}");
+        let mut cache = TokenCache::new(10);
+        cache.insert(token.as_bytes(), verified("s"), 1);
         for other in [
-            format!("y{tail}"),
+            format!("heaD.{tail}"),
             tail.to_owned(),
-            format!("xx{tail}"),
-            format!("x{tail}0"),
+            format!("hhead.{tail}"),
+            format!("ead.{tail}"),
+            format!("{token}0"),
+            "f".to_owned(),
             String::new(),
         ] {
             assert_eq!(find(&mut cache, &other), None, "{other}");
+        }
+        assert!(find(&mut cache, &token).is_some(), "asking for others changes nothing");
+    }
+
+    #[test]
+    fn no_byte_of_a_text_is_passed_over() {
+        for length in 0..40 {
+            let text = vec![b'a'; length];
+            assert!(same(&text, &text.clone()));
+            assert!(!same(&text, &[&text[..], b"a"].concat()));
+            for place in 0..length {
+                let mut other = text.clone();
+                other[place] ^= 0x80;
+                assert!(!same(&text, &other), "byte {place} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_for_a_signature_is_not_remembered() {
+        let mut cache = TokenCache::new(10);
+        cache.insert(&[b'a'; 15], verified("s"), 1);
+        assert!(cache.is_empty());
+        cache.insert(&[b'a'; 16], verified("s"), 1);
+        assert_eq!(cache.len(), 1);
+    }
+
+    #[test]
+    fn tails_are_spread() {
+        let tails = (0..1000).map(|number| Tail::of(format!("{number:016}").as_bytes()).unwrap());
+        let hashes: Vec<u64> = tails
+            .map(|tail| BuildHasherDefault::<TailHasher>::default().hash_one(tail))
+            .collect();
+        // The table takes its place from the lowest bits and seven more from the highest.
+        for (shift, at_least) in [(0, 500), (57, 120)] {
+            let mut buckets: Vec<u64> = hashes.iter().map(|hash| (hash >> shift) & 0x3ff).collect();
+            buckets.sort_unstable();
+            buckets.dedup();
+            assert!(buckets.len() >= at_least, "{} of the bits from {shift}", buckets.len());
         }
     }
 
@@ -209,7 +301,7 @@ mod tests {
         let mut asked = 0;
         for _ in 0..3 {
             let found = cache.find(
-                b"stays",
+                text("stays").as_bytes(),
                 |pool| u32::try_from(pool.0).unwrap() + 7,
                 |pool, key| {
                     asked += 1;
@@ -220,13 +312,11 @@ mod tests {
             assert!(found.is_some());
         }
         assert_eq!(asked, 1);
-        assert!(cache.find(b"goes", |_| 10, |_, _| false).is_none());
+        assert!(cache.find(text("goes").as_bytes(), |_| 10, |_, _| false).is_none());
         assert!(
-            cache.find(b"goes", |_| 10, |_, _| true).is_none(),
+            cache.find(text("goes").as_bytes(), |_| 10, |_, _| true).is_none(),
             "it is gone for good"
         );
         assert_eq!(cache.len(), 1);
-        cache.forget(b"stays");
-        assert!(cache.is_empty());
     }
 }
