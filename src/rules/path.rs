@@ -54,6 +54,9 @@ impl std::error::Error for PathAmbiguous {}
 pub struct NormalizedPath<'a>(Cow<'a, str>);
 
 impl NormalizedPath<'_> {
+    /// `/`.
+    pub const ROOT: NormalizedPath<'static> = NormalizedPath(Cow::Borrowed("/"));
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -3,7 +3,7 @@
 use super::access::{Forbidden, Permit, Requirement};
 use super::host::host_of;
 use super::index::Index;
-use super::path::{PathAmbiguous, normalize};
+use super::path::{NormalizedPath, PathAmbiguous, normalize};
 use super::pattern::Captures;
 use super::{Auth, Matcher, Rule};
 use crate::time::UnixTime;
@@ -105,8 +105,15 @@ impl RuleSet {
     /// # Errors
     /// A rule, be it another than would decide, matches on the path, and servers disagree on what this one means.
     pub fn decide(&self, request: &RuleInput<'_>) -> Result<Decision, PathAmbiguous> {
+        if self.rules.is_empty() {
+            return Ok(self.closed());
+        }
         // Without a rule on paths none is looked at, so even one that is ambiguous passes: as `/` it means nothing.
-        let path = normalize(if self.uses_path { request.path } else { b"/" })?;
+        let path = if self.uses_path {
+            normalize(request.path)?
+        } else {
+            NormalizedPath::ROOT
+        };
         let host = host_of(request.authority);
         let route = OnceCell::new();
         let first = self.index.first(&path, |rule| {
@@ -115,12 +122,7 @@ impl RuleSet {
                 .is_some_and(|rule| rule.holds_beside_path(request, host, &route))
         });
         let Some((place, rule)) = first.and_then(|place| Some((place, self.rules.get(place)?))) else {
-            return Ok(Decision {
-                auth: Auth::Required,
-                requirement: Rc::clone(&self.fallback),
-                captures: Captures::default(),
-                rule: None,
-            });
+            return Ok(self.closed());
         };
         let captures = match &rule.matcher.path {
             Some(pattern) if !rule.requirement.path_claims.is_empty() => pattern.captures(&path),
@@ -132,6 +134,16 @@ impl RuleSet {
             captures,
             rule: Some(place),
         })
+    }
+
+    /// What is demanded where no rule is for a request: a valid token.
+    fn closed(&self) -> Decision {
+        Decision {
+            auth: Auth::Required,
+            requirement: Rc::clone(&self.fallback),
+            captures: Captures::default(),
+            rule: None,
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use crate::command::HeaderEdit;
 use crate::request::RequestHead;
 
 /// The header edits that take `credential` out of the request it was found in, whose head this is.
-pub fn remove(credential: &Credential<'_>, head: &RequestHead<'_>) -> Vec<HeaderEdit> {
+pub fn remove(credential: &Credential<'_, '_>, head: &RequestHead<'_>) -> Vec<HeaderEdit> {
     match credential.place() {
-        Place::Header(name) => vec![HeaderEdit::Remove(name.to_vec())],
+        Place::Header(name) => vec![HeaderEdit::Remove(name.as_bytes().to_vec())],
         Place::Cookie(pair) => remove_cookie(pair, head),
         Place::Query(parameter) => vec![HeaderEdit::Set(":path", without_parameter(parameter, head.path()))],
     }
@@ -67,7 +67,8 @@ mod tests {
             .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
             .collect();
         let head = RequestHead::new(pairs);
-        let credential = find(&[source], &head).unwrap().unwrap();
+        let sources = [source];
+        let credential = find(&sources, &head).unwrap().unwrap();
         remove(&credential, &head)
     }
 
@@ -167,7 +168,7 @@ mod tests {
                 let source = std::slice::from_ref(&source);
                 let Ok(Some(credential)) = find(source, &head(&headers)) else { continue };
                 let place = match credential.place() {
-                    Place::Header(text) => text.to_vec(),
+                    Place::Header(name) => name.as_bytes().to_vec(),
                     Place::Cookie(text) | Place::Query(text) => text.to_vec(),
                 };
                 let taken = String::from_utf8(place).unwrap();

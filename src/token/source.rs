@@ -36,23 +36,23 @@ pub enum CookieName {
 
 /// A credential that a request holds, and where. Nothing says yet that it is a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credential<'a> {
+pub struct Credential<'s, 'a> {
     token: Cow<'a, [u8]>,
-    place: Place<'a>,
+    place: Place<'s, 'a>,
 }
 
 /// Where a credential stands, so that it can be taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place<'a> {
-    /// All of the header.
-    Header(Box<[u8]>),
+pub(super) enum Place<'s, 'a> {
+    /// All of the header of this name.
+    Header(&'s str),
     /// One pair of a cookie header: its text between the semicolons.
     Cookie(&'a [u8]),
     /// One parameter: its text between the ampersands.
     Query(&'a [u8]),
 }
 
-impl<'a> Credential<'a> {
+impl<'s, 'a> Credential<'s, 'a> {
     /// What should be a token: never empty, any bytes.
     pub fn token(&self) -> &[u8] {
         &self.token
@@ -63,7 +63,7 @@ impl<'a> Credential<'a> {
         self.token
     }
 
-    pub(super) fn place(&self) -> &Place<'_> {
+    pub(super) fn place(&self) -> &Place<'s, 'a> {
         &self.place
     }
 }
@@ -73,7 +73,10 @@ impl<'a> Credential<'a> {
 /// # Errors
 /// That source holds two credentials, or its scheme with nothing behind it. No later source is asked then: two
 /// servers that read such a request differently would see two users.
-pub fn find<'a>(sources: &[TokenSource], head: &RequestHead<'a>) -> Result<Option<Credential<'a>>, Malformed> {
+pub fn find<'s, 'a>(
+    sources: &'s [TokenSource],
+    head: &RequestHead<'a>,
+) -> Result<Option<Credential<'s, 'a>>, Malformed> {
     for source in sources {
         let found = match source {
             TokenSource::Header { name, scheme } => in_header(name, scheme.as_deref(), head)?,
@@ -87,21 +90,23 @@ pub fn find<'a>(sources: &[TokenSource], head: &RequestHead<'a>) -> Result<Optio
     Ok(None)
 }
 
-fn the_only<'a>(mut found: impl Iterator<Item = Credential<'a>>) -> Result<Option<Credential<'a>>, Malformed> {
+fn the_only<'s, 'a>(
+    mut found: impl Iterator<Item = Credential<'s, 'a>>,
+) -> Result<Option<Credential<'s, 'a>>, Malformed> {
     match (found.next(), found.next()) {
         (_, Some(_)) => Err(Malformed::SeveralCredentials),
         (only, None) => Ok(only),
     }
 }
 
-fn in_header<'a>(
-    name: &str,
+fn in_header<'s, 'a>(
+    name: &'s str,
     scheme: Option<&str>,
     head: &RequestHead<'a>,
-) -> Result<Option<Credential<'a>>, Malformed> {
+) -> Result<Option<Credential<'s, 'a>>, Malformed> {
     let credential = |token: &'a [u8]| Credential {
         token: Cow::Borrowed(token),
-        place: Place::Header(name.as_bytes().into()),
+        place: Place::Header(name),
     };
     let values = head.values(name).map(trimmed);
     let Some(scheme) = scheme else {
@@ -147,7 +152,7 @@ fn cookies<'s, 'a: 's>(head: &'s RequestHead<'a>) -> impl Iterator<Item = &'a [u
         .flat_map(|value| value.split(|byte| *byte == b';'))
 }
 
-fn in_cookie<'a>(wanted: &CookieName, pair: &'a [u8]) -> Option<Credential<'a>> {
+fn in_cookie<'a>(wanted: &CookieName, pair: &'a [u8]) -> Option<Credential<'static, 'a>> {
     let (name, value) = split_at_equals(pair)?;
     let value = unquoted(trimmed(value));
     let held = wanted.matches(trimmed(name)) && !value.is_empty();
@@ -190,7 +195,7 @@ pub(super) fn query_of(path: &[u8]) -> Option<&[u8]> {
     before_fragment.get(question_mark.checked_add(1)?..)
 }
 
-fn in_parameter<'a>(wanted: &str, pair: &'a [u8]) -> Option<Credential<'a>> {
+fn in_parameter<'a>(wanted: &str, pair: &'a [u8]) -> Option<Credential<'static, 'a>> {
     let (name, value) = split_at_equals(pair)?;
     let held = percent_decoded(name) == wanted.as_bytes() && !value.is_empty();
     held.then(|| Credential {
