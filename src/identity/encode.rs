@@ -45,7 +45,7 @@ fn push_list(raw: &str, encoded: &mut String) -> Option<()> {
         if index > 0 {
             encoded.push(',');
         }
-        push_value(element.get(), Comma::Escaped, encoded);
+        push_value(element, Comma::Escaped, encoded);
     }
     Some(())
 }

@@ -1,6 +1,6 @@
 //! The claims of a Cognito token, parsed once and strictly.
 
-use super::json::{self, Member, Text};
+use super::json::{self, Member, Text, Value};
 use super::malformed::{KnownClaim, Malformed};
 use std::borrow::Cow;
 
@@ -54,7 +54,7 @@ impl Claims {
         let set = ClaimSet::parse(json)?;
         let mut known = Known::default();
         for member in &set.members {
-            known.read(member.name.as_str(&set.json), member.value.text(&set.json), &set.json)?;
+            known.read(member.name.as_str(&set.json), member.value, &set.json)?;
         }
         Ok(Claims {
             issuer: known.issuer.ok_or(Malformed::ClaimAbsent(KnownClaim::Issuer))?,
@@ -172,7 +172,7 @@ impl ClaimSet {
     pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members
             .iter()
-            .map(|member| (member.name.as_str(&self.json), member.value.text(&self.json)))
+            .map(|member| (member.name.as_str(&self.json), member.value.raw(&self.json)))
     }
 
     /// The JSON text of the claim `name`, a literal member name.
@@ -181,7 +181,7 @@ impl ClaimSet {
             .members
             .iter()
             .find(|member| member.name.equals(name, &self.json))?;
-        Some(member.value.text(&self.json))
+        Some(member.value.raw(&self.json))
     }
 
     /// The claim `name`, decoded.
@@ -214,12 +214,7 @@ impl<'a> ClaimView<'a> {
             Some(b'"') => ClaimView::Text(decoded(raw)),
             Some(b'[') => {
                 let elements = json::elements(raw).unwrap_or_default();
-                ClaimView::List(
-                    elements
-                        .into_iter()
-                        .map(|element| ClaimView::of(element.get()))
-                        .collect(),
-                )
+                ClaimView::List(elements.into_iter().map(ClaimView::of).collect())
             }
             Some(b'{') => ClaimView::Object(raw),
             Some(b't') => ClaimView::Bool(true),
@@ -231,7 +226,7 @@ impl<'a> ClaimView<'a> {
 
 /// The string that a JSON text in quotes means.
 fn decoded(raw: &str) -> Cow<'_, str> {
-    match Text::of_value(raw, raw) {
+    match Text::of_raw(raw) {
         Some(Text::Verbatim(span)) => Cow::Borrowed(span.text(raw)),
         Some(Text::Decoded(text)) => Cow::Owned(text.into()),
         None => Cow::Borrowed(""),
@@ -255,10 +250,10 @@ struct Known {
 }
 
 impl Known {
-    fn read(&mut self, name: &str, raw: &str, json: &str) -> Result<(), Malformed> {
-        let text = |claim| Text::of_value(raw, json).ok_or(Malformed::ClaimType(claim));
+    fn read(&mut self, name: &str, value: Value, json: &str) -> Result<(), Malformed> {
+        let text = |claim| value.text(json).ok_or(Malformed::ClaimType(claim));
         let filled = |claim| text(claim).and_then(|text| non_empty(text, json, claim));
-        let number = |claim| json::number(raw).ok_or(Malformed::ClaimType(claim));
+        let number = |claim| value.number(json).ok_or(Malformed::ClaimType(claim));
         match name {
             "iss" => self.issuer = Some(filled(KnownClaim::Issuer)?),
             "sub" => self.subject = Some(filled(KnownClaim::Subject)?),
@@ -271,9 +266,13 @@ impl Known {
             "scope" => self.scope = Some(text(KnownClaim::Scope)?),
             "username" => drop(text(KnownClaim::Username)?),
             "cognito:username" => drop(text(KnownClaim::CognitoUsername)?),
-            "cognito:groups" => self.groups = texts(raw, json, KnownClaim::Groups)?,
-            "aud" if raw.starts_with('"') => self.audience = vec![text(KnownClaim::Audience)?],
-            "aud" => self.audience = texts(raw, json, KnownClaim::Audience)?,
+            "cognito:groups" => self.groups = texts(value, json, KnownClaim::Groups)?,
+            "aud" => {
+                self.audience = match value.text(json) {
+                    Some(only) => vec![only],
+                    None => texts(value, json, KnownClaim::Audience)?,
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -287,13 +286,10 @@ fn non_empty(text: Text, json: &str, claim: KnownClaim) -> Result<Text, Malforme
     Ok(text)
 }
 
-fn texts(raw: &str, json: &str, claim: KnownClaim) -> Result<Vec<Text>, Malformed> {
+fn texts(list: Value, json: &str, claim: KnownClaim) -> Result<Vec<Text>, Malformed> {
     let wrong = Malformed::ClaimType(claim);
-    let elements = json::elements(raw).ok_or(wrong)?;
-    elements
-        .iter()
-        .map(|element| Text::of_value(element.get(), json).ok_or(wrong))
-        .collect()
+    let elements = list.elements(json).ok_or(wrong)?;
+    elements.iter().map(|element| element.text(json).ok_or(wrong)).collect()
 }
 
 #[cfg(test)]

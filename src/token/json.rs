@@ -1,25 +1,18 @@
 //! One JSON object, read once and strictly: its members as spans of the text, without a tree of values.
 
+mod scan;
+
 use super::malformed::Malformed;
 use crate::json::{self as tree, Node};
-use core::fmt;
-use serde::Deserializer as _;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
-/// How deep objects and lists may be nested; the outermost object is depth 1. Cognito's own claims need 3.
-pub const MAX_DEPTH: usize = 32;
+use scan::Scanner;
 
 /// Up to this many members duplicates are looked for pair by pair, which is fastest for tokens as Cognito mints them
 /// (about 15 claims). Above it the names are sorted, so that a hostile token of thousands of members costs no
 /// quadratic time.
 const FEW_MEMBERS: usize = 24;
 
-/// About what a member of a token takes, to make room at once; nothing depends on it.
-const CHARS_PER_MEMBER: usize = 32;
-
-/// A number of at most this many characters without an exponent is below the greatest double, about 1.8e308.
-const ALWAYS_FINITE_CHARS: usize = 308;
+/// Integers of at most this many digits are exact in a double: 2^53 is about 9.007e15.
+const EXACT_DIGITS: usize = 15;
 
 /// A part of the JSON text, in bytes. 32 bits are enough: the longest text that is read is an answer of 256 KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,24 +30,38 @@ pub(in crate::token) enum Text {
     Decoded(Box<str>),
 }
 
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::token) enum Kind {
+    /// A string without escapes.
+    Plain,
+    /// A string with escapes.
+    Escaped,
+    /// A number; a double can hold it.
+    Number,
+    /// A list.
+    List,
+    /// An object, `true`, `false` or `null`.
+    Other,
+}
+
+/// A value: where it stands, without spaces around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::token) struct Value {
+    span: Span,
+    kind: Kind,
+}
+
 /// A member of the object.
 #[derive(Debug)]
 pub(in crate::token) struct Member {
     /// Its name, decoded.
     pub name: Text,
-    /// The JSON text of its value, without spaces around it.
-    pub value: Span,
+    /// Its value.
+    pub value: Value,
 }
 
 impl Span {
-    /// The span of `part`, which must be a slice of `whole`.
-    pub fn of(part: &str, whole: &str) -> Option<Span> {
-        let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
-        let end = start.checked_add(part.len())?;
-        let (start, end) = (u32::try_from(start).ok()?, u32::try_from(end).ok()?);
-        Some(Span { start, end })
-    }
-
     fn len(self) -> usize {
         self.end.saturating_sub(self.start) as usize
     }
@@ -62,6 +69,14 @@ impl Span {
     /// The text of the span in `whole`. Empty for a span of another text.
     pub fn text(self, whole: &str) -> &str {
         whole.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    /// Without the quotes around it.
+    fn unquoted(self) -> Span {
+        Span {
+            start: self.start.saturating_add(1),
+            end: self.end.saturating_sub(1),
+        }
     }
 }
 
@@ -82,49 +97,78 @@ impl Text {
         }
     }
 
-    /// Reads a value's JSON text; nothing if it is no string.
-    pub fn of_value(raw: &str, json: &str) -> Option<Text> {
-        let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
-            return match tree::parse(raw) {
+    /// Reads the JSON text of a string; nothing if it is none.
+    pub fn of_raw(raw: &str) -> Option<Text> {
+        let value = Scanner::new(raw).value(1).ok()?;
+        value.text(raw)
+    }
+}
+
+impl Value {
+    /// Its JSON text, given the text that it is a part of.
+    pub fn raw(self, json: &str) -> &str {
+        self.span.text(json)
+    }
+
+    /// The string that it is.
+    pub fn text(self, json: &str) -> Option<Text> {
+        match self.kind {
+            Kind::Plain => Some(Text::Verbatim(self.span.unquoted())),
+            Kind::Escaped => match tree::parse(self.raw(json)) {
                 Ok(Node::Text(text)) => Some(Text::Decoded(text.into())),
                 _ => None,
-            };
+            },
+            Kind::Number | Kind::List | Kind::Other => None,
         }
-        Span::of(inner, json).map(Text::Verbatim)
+    }
+
+    /// The number that it is.
+    pub fn number(self, json: &str) -> Option<f64> {
+        match self.kind {
+            Kind::Number => number(self.raw(json)),
+            Kind::Plain | Kind::Escaped | Kind::List | Kind::Other => None,
+        }
+    }
+
+    /// The elements of the list that it is.
+    pub fn elements(self, json: &str) -> Option<Vec<Value>> {
+        if self.kind != Kind::List {
+            return None;
+        }
+        let mut elements = Vec::new();
+        Scanner::at(json, self.span).list(1, Some(&mut elements)).ok()?;
+        Some(elements)
     }
 }
 
 /// A value's JSON text as a number; nothing if it is no number.
 pub(in crate::token) fn number(raw: &str) -> Option<f64> {
-    if !raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
-        return None;
+    if raw.len() <= EXACT_DIGITS && raw.bytes().all(|byte| byte.is_ascii_digit()) {
+        let digits = raw.bytes().map(|digit| u64::from(digit & 0xf));
+        let number = digits.fold(0, |number: u64, digit| number.wrapping_mul(10).wrapping_add(digit));
+        return Some(number as f64).filter(|_| !raw.is_empty());
     }
-    raw.parse().ok().filter(|number: &f64| number.is_finite())
+    match tree::parse(raw) {
+        Ok(Node::Number(number)) => Some(number),
+        _ => None,
+    }
 }
 
 /// The elements of a list, each as its JSON text; nothing if the value is no list.
-pub(crate) fn elements(raw: &str) -> Option<Vec<&RawValue>> {
-    if !raw.starts_with('[') {
-        return None;
-    }
-    match parts(raw)? {
-        Parts::Elements(elements) => Some(elements),
-        Parts::Members(_) => None,
-    }
+pub(crate) fn elements(raw: &str) -> Option<Vec<&str>> {
+    let list = Scanner::new(raw).value(1).ok()?;
+    let elements = list.elements(raw)?;
+    Some(elements.into_iter().map(|element| element.raw(raw)).collect())
 }
 
 /// Reads the object that `json` is.
 ///
 /// # Errors
 /// It is not one JSON object and nothing else (RFC 8259; a byte order mark is something else), has a member name
-/// twice at its top level, is nested deeper than [`MAX_DEPTH`], or holds a number that a double cannot hold or a
+/// twice at its top level, is nested deeper than [`MAX_DEPTH`](scan::MAX_DEPTH), or holds a number that a double cannot hold or a
 /// string that is no Unicode text, at any level.
 pub(in crate::token) fn members(json: &str) -> Result<Vec<Member>, Malformed> {
-    let members = grammatical(json).ok_or(Malformed::NotJsonObject)?;
-    for member in &members {
-        check_value(member.value.text(json))?;
-    }
+    let members = Scanner::new(json).only_object()?;
     refuse_duplicates(&members, json)?;
     Ok(members)
 }
@@ -134,11 +178,11 @@ pub(in crate::token) fn members(json: &str) -> Result<Vec<Member>, Malformed> {
 pub(in crate::token) fn at_pointer<'a>(raw: &'a str, steps: &[String]) -> Option<&'a str> {
     let [step, deeper @ ..] = steps else { return Some(raw) };
     let inner = if raw.starts_with('{') {
-        let members = grammatical(raw)?;
+        let members = Scanner::new(raw).only_object().ok()?;
         let member = members.iter().rev().find(|member| member.name.equals(step, raw))?;
-        member.value.text(raw)
+        member.value.raw(raw)
     } else {
-        elements(raw)?.get(list_index(step)?)?.get()
+        elements(raw)?.into_iter().nth(list_index(step)?)?
     };
     at_pointer(inner, deeper)
 }
@@ -147,122 +191,6 @@ pub(in crate::token) fn at_pointer<'a>(raw: &'a str, steps: &[String]) -> Option
 fn list_index(step: &str) -> Option<usize> {
     let plain = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
     step.parse().ok().filter(|_| plain)
-}
-
-/// The members of an object; nothing if the text is not one object and nothing else.
-fn grammatical(json: &str) -> Option<Vec<Member>> {
-    match parts(json)? {
-        Parts::Members(members) => Some(members),
-        Parts::Elements(_) => None,
-    }
-}
-
-/// What an object or a list is made of.
-enum Parts<'a> {
-    Members(Vec<Member>),
-    Elements(Vec<&'a RawValue>),
-}
-
-/// The parts of an object or a list; nothing if the text is not one of the two and nothing else. One reader for both:
-/// each type that `serde_json` reads costs the module another copy of its code.
-#[inline(never)]
-fn parts(json: &str) -> Option<Parts<'_>> {
-    let mut source = serde_json::Deserializer::from_str(json);
-    let parts = source.deserialize_any(PartsOf { json }).ok()?;
-    source.end().ok().map(|()| parts)
-}
-
-/// Collects the parts of an object or a list. A member whose span cannot be told is an error, not left out.
-struct PartsOf<'a> {
-    json: &'a str,
-}
-
-impl<'de> Visitor<'de> for PartsOf<'de> {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object or list")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-        let likely = self.json.len().div_ceil(CHARS_PER_MEMBER);
-        let mut members = Vec::with_capacity(likely);
-        while let Some(name) = map.next_key_seed(NameOf { json: self.json })? {
-            let raw: &'de RawValue = map.next_value()?;
-            let value = Span::of(raw.get(), self.json).ok_or_else(unusable)?;
-            members.push(Member { name, value });
-        }
-        members.shrink_to_fit();
-        Ok(Parts::Members(members))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Parts<'de>, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = list.next_element()? {
-            elements.push(element);
-        }
-        Ok(Parts::Elements(elements))
-    }
-
-    // Without these serde would tell what came instead, and writing a double in decimal takes 20 kB of the module.
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Parts<'de>, E> {
-        Err(unusable())
-    }
-
-    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Parts<'de>, E> {
-        Err(unusable())
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Parts<'de>, E> {
-        Err(unusable())
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Parts<'de>, E> {
-        Err(unusable())
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Parts<'de>, E> {
-        Err(unusable())
-    }
-
-    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Parts<'de>, E> {
-        Err(unusable())
-    }
-}
-
-/// Reads a member's name.
-struct NameOf<'a> {
-    json: &'a str,
-}
-
-impl<'de> DeserializeSeed<'de> for NameOf<'de> {
-    type Value = Text;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, source: D) -> Result<Text, D::Error> {
-        source.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for NameOf<'de> {
-    type Value = Text;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member name")
-    }
-
-    fn visit_borrowed_str<E: serde::de::Error>(self, name: &'de str) -> Result<Text, E> {
-        Span::of(name, self.json).map(Text::Verbatim).ok_or_else(unusable)
-    }
-
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Text, E> {
-        Ok(Text::Decoded(name.into()))
-    }
-}
-
-/// Nobody reads why.
-fn unusable<E: serde::de::Error>() -> E {
-    E::custom("")
 }
 
 fn refuse_duplicates(members: &[Member], json: &str) -> Result<(), Malformed> {
@@ -276,85 +204,9 @@ fn refuse_duplicates(members: &[Member], json: &str) -> Result<(), Malformed> {
         }
         found
     } else {
-        let mut names: Vec<&str> = members.iter().map(|member| member.name.as_str(json)).collect();
-        names.sort_unstable();
-        names.windows(2).any(|pair| matches!(pair, [one, next] if one == next))
+        tree::repeated(members.iter().map(|member| member.name.as_str(json))).is_some()
     };
     if found { Err(Malformed::DuplicateMember) } else { Ok(()) }
-}
-
-/// Checks what the grammar leaves open: depth, range of numbers, surrogates. `raw` is valid JSON already.
-fn check_value(raw: &str) -> Result<(), Malformed> {
-    match raw.as_bytes() {
-        [b'"', ..] if !raw.contains('\\') => Ok(()),
-        [b't' | b'f' | b'n', ..] => Ok(()),
-        whole => check_nested(whole),
-    }
-}
-
-/// One pass, without recursion, over any value.
-fn check_nested(valid: &[u8]) -> Result<(), Malformed> {
-    let mut depth = 1_usize;
-    let mut rest = valid;
-    while let [byte, tail @ ..] = rest {
-        rest = tail;
-        match byte {
-            b'{' | b'[' => {
-                depth = depth.saturating_add(1);
-                if depth > MAX_DEPTH {
-                    return Err(Malformed::TooDeep);
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => rest = check_string(tail)?,
-            b'-' | b'0'..=b'9' => rest = check_number(byte, tail)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Checks a string from behind its first quote; returns what stands behind its last.
-fn check_string(mut rest: &[u8]) -> Result<&[u8], Malformed> {
-    loop {
-        match rest {
-            [b'"', tail @ ..] => return Ok(tail),
-            [b'\\', b'u', a, b, c, d, tail @ ..] => {
-                rest = match (hex([*a, *b, *c, *d]), tail) {
-                    (0xD800..=0xDBFF, [b'\\', b'u', a, b, c, d, behind @ ..])
-                        if matches!(hex([*a, *b, *c, *d]), 0xDC00..=0xDFFF) =>
-                    {
-                        behind
-                    }
-                    (0xD800..=0xDFFF, _) => return Err(Malformed::LoneSurrogate),
-                    _ => tail,
-                };
-            }
-            [b'\\', _, tail @ ..] | [_, tail @ ..] => rest = tail,
-            [] => return Ok(rest),
-        }
-    }
-}
-
-/// Checks a number from behind its first character; returns what stands behind it.
-fn check_number<'a>(first: &u8, tail: &'a [u8]) -> Result<&'a [u8], Malformed> {
-    let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
-    let length = tail.iter().take_while(|byte| in_number(byte)).count();
-    let (digits, behind) = tail.split_at_checked(length).unwrap_or((tail, &[]));
-    if length < ALWAYS_FINITE_CHARS && !digits.iter().any(|byte| matches!(byte, b'e' | b'E')) {
-        return Ok(behind);
-    }
-    let text: String = core::iter::once(first)
-        .chain(digits)
-        .map(|byte| char::from(*byte))
-        .collect();
-    number(&text).map(|_| behind).ok_or(Malformed::NumberOutOfRange)
-}
-
-fn hex(digits: [u8; 4]) -> u32 {
-    digits.iter().fold(0, |number: u32, digit| {
-        (number << 4) | char::from(*digit).to_digit(16).unwrap_or_default()
-    })
 }
 
 #[cfg(test)]
@@ -363,7 +215,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(json: &str) -> Result<Vec<(String, String)>, Malformed> {
-        let pair = |member: &Member| (member.name.as_str(json).to_owned(), member.value.text(json).to_owned());
+        let pair = |member: &Member| (member.name.as_str(json).to_owned(), member.value.raw(json).to_owned());
         members(json).map(|members| members.iter().map(pair).collect())
     }
 
@@ -437,7 +289,7 @@ mod tests {
             ("{\"a\":\"\\ud83dx\\ude00\"}", Err(Malformed::LoneSurrogate)),
             ("{\"a\":[{\"b\":\"\\ude00\"}]}", Err(Malformed::LoneSurrogate)),
             ("{\"a\":[{\"\\ud800\":1}]}", Err(Malformed::LoneSurrogate)),
-            ("{\"\\ud800\":1}", Err(Malformed::NotJsonObject)),
+            ("{\"\\ud800\":1}", Err(Malformed::LoneSurrogate)),
         ];
         for (json, expected) in table {
             let shown: String = json.chars().take(80).collect();
@@ -462,7 +314,7 @@ mod tests {
             ("1", None),
             ("[\"a\"]", None),
         ] {
-            let text = Text::of_value(raw, raw);
+            let text = Text::of_raw(raw);
             assert_eq!(text.as_ref().map(|text| text.as_str(raw)), expected, "{raw}");
         }
     }
@@ -514,7 +366,7 @@ mod tests {
                         let object = object.ok_or_else(|| TestCaseError::fail(json.clone()))?;
                         prop_assert_eq!(members.len(), object.len());
                         for member in members {
-                            let value: serde_json::Value = serde_json::from_str(member.value.text(&json)).unwrap();
+                            let value: serde_json::Value = serde_json::from_str(member.value.raw(&json)).unwrap();
                             prop_assert_eq!(Some(&value), object.get(member.name.as_str(&json)));
                         }
                     }

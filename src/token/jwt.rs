@@ -3,7 +3,7 @@
 use super::Identity;
 use super::check::{self, ClaimError, ClaimPolicy};
 use super::claims::Claims;
-use super::json::{self, Text};
+use super::json;
 use super::malformed::{HeaderParameter, Malformed};
 use crate::keys::rsa::PublicKey;
 use crate::signature::{BadSignature, Verifier, VerifySignature};
@@ -227,8 +227,7 @@ impl Header {
             kid: None,
         };
         for member in json::members(json)? {
-            let raw = member.value.text(json);
-            let text = |parameter| Text::of_value(raw, json).ok_or(Malformed::HeaderType(parameter));
+            let text = |parameter| member.value.text(json).ok_or(Malformed::HeaderType(parameter));
             match member.name.as_str(json) {
                 "alg" => header.algorithm = Algorithm::named(text(HeaderParameter::Algorithm)?.as_str(json)),
                 "kid" => header.kid = Some(text(HeaderParameter::KeyId)?.as_str(json).into()),

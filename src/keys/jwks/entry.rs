@@ -1,7 +1,7 @@
 //! A JWK set as JSON has it: every shape is read, so that one odd key does not cost the others.
 
 use super::{BadKeySet, MAX_KEYS};
-use crate::json::Node;
+use crate::json::{self, Node};
 
 /// An element of `keys`.
 pub(super) enum Entry<'a> {
@@ -71,17 +71,6 @@ fn jwk(members: &[(String, Node)]) -> Jwk<'_> {
         alg: first("alg"),
         n: first("n"),
         e: first("e"),
-        repeated: repeated(members),
+        repeated: json::repeated(members.iter().map(|(name, _)| name.as_str())),
     }
-}
-
-/// A name that two members have. Sorted, since a hostile server may send very many members.
-fn repeated(members: &[(String, Node)]) -> Option<&str> {
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    let mut pairs = names.windows(2);
-    pairs.find_map(|pair| match pair {
-        [one, next] if one == next => Some(*one),
-        _ => None,
-    })
 }
