@@ -3,7 +3,7 @@
 //! # The map
 //!
 //! A module imports only what stands left of it (a test reads this line):
-//! `sorted < json < time < code < metrics < request < call < command < keys < signature < token < cache < rules <
+//! `words < sorted < json < time < code < metrics < request < call < command < keys < signature < token < cache < rules <
 //! identity < enrich < reject < env < config < verdict < judge < filter < shell`.
 //!
 //! Everything but [`shell`] is pure: it builds and is tested natively, with a virtual clock. What changes a decision is
@@ -12,7 +12,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | `json`, `sorted` | JSON as a tree, for what is read seldom; a small ordered map |
+//! | `words`, `json`, `sorted` | texts, eight bytes at a time; JSON as a tree, for what is read seldom; a small ordered map |
 //! | [`time`], [`request`], [`call`], [`command`], [`mod@env`] | the world as values: moments, headers, HTTP calls, orders, what can be asked |
 //! | [`code`], [`reject`], [`metrics`] | why a request is refused, what the client gets then, what is counted |
 //! | [`keys`] | a pool's keys: which are strong enough, what is used of a set, when they are fetched, how workers share them |
@@ -86,3 +86,4 @@ mod sorted;
 pub mod time;
 pub mod token;
 pub mod verdict;
+mod words;

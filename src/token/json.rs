@@ -6,7 +6,7 @@ use super::malformed::Malformed;
 use crate::json::{self as tree, Node};
 use scan::Scanner;
 
-/// Up to this many members duplicates are looked for pair by pair, which is fastest for tokens as Cognito mints them
+/// Up to this many members duplicates are looked for name by name, which is fastest for tokens as Cognito mints them
 /// (about 15 claims). Above it the names are sorted, so that a hostile token of thousands of members costs no
 /// quadratic time.
 const FEW_MEMBERS: usize = 24;
@@ -195,18 +195,33 @@ fn list_index(step: &str) -> Option<usize> {
 
 fn refuse_duplicates(members: &[Member], json: &str) -> Result<(), Malformed> {
     let found = if members.len() <= FEW_MEMBERS {
-        let mut rest = members;
-        let mut found = false;
-        while let [first, others @ ..] = rest {
-            let name = first.name.as_str(json);
-            found |= others.iter().any(|other| other.name.equals(name, json));
-            rest = others;
-        }
-        found
+        are_few_repeated(members, json)
     } else {
         tree::repeated(members.iter().map(|member| member.name.as_str(json))).is_some()
     };
     if found { Err(Malformed::DuplicateMember) } else { Ok(()) }
+}
+
+/// Only names whose marks are the same are compared, which few are.
+fn are_few_repeated(members: &[Member], json: &str) -> bool {
+    let mut marks = 0_u128;
+    members.iter().enumerate().any(|(index, member)| {
+        let name = member.name.as_str(json);
+        let mark = mark(name.as_bytes());
+        let is_likely = marks & mark != 0;
+        marks |= mark;
+        is_likely && members.iter().take(index).any(|other| other.name.equals(name, json))
+    })
+}
+
+/// One of 128 bits, by the length and the first and last byte.
+fn mark(name: &[u8]) -> u128 {
+    let (first, last) = (name.first().unwrap_or(&0), name.last().unwrap_or(&0));
+    let sum = (name.len() as u8)
+        .wrapping_mul(5)
+        .wrapping_add(*first)
+        .wrapping_add(last.rotate_left(3));
+    1 << (sum & 0x7f)
 }
 
 #[cfg(test)]
@@ -258,6 +273,14 @@ mod tests {
             ("{\"a\":{\"b\"}}", Err(Malformed::NotJsonObject)),
             ("{\"a\":1,\"a\":1}", Err(Malformed::DuplicateMember)),
             ("{\"a\":1,\"b\":2,\"\\u0061\":3}", Err(Malformed::DuplicateMember)),
+            ("{\"a\":1,\"b\":2,\"b\":3}", Err(Malformed::DuplicateMember)),
+            ("{\"\":1,\"\":2}", Err(Malformed::DuplicateMember)),
+            // Different names of one length, with the same first and last byte.
+            ("{\"aba\":1,\"aca\":2,\"ada\":3}", Ok(())),
+            (
+                "{\"aba\":1,\"aca\":2,\"ada\":3,\"aca\":4}",
+                Err(Malformed::DuplicateMember),
+            ),
             ("{\"a\":{\"b\":1,\"b\":2}}", Ok(())),
             (&many("other"), Ok(())),
             (&many("m7"), Err(Malformed::DuplicateMember)),

@@ -8,6 +8,7 @@ use super::malformed::{HeaderParameter, Malformed};
 use crate::keys::rsa::PublicKey;
 use crate::signature::{BadSignature, Verifier, VerifySignature};
 use crate::time::UnixTime;
+use crate::words;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::fmt;
@@ -95,17 +96,22 @@ impl<'t> UntrustedJwt<'t> {
     }
 
     fn read(token: &'t [u8], last_header: &mut LastHeader) -> Result<UntrustedJwt<'t>, Malformed> {
-        let token = core::str::from_utf8(token).map_err(|_| Malformed::NotBase64Url)?;
         let [header, claims, signature] = three_parts(token).ok_or(Malformed::NotThreeParts)?;
         // The two parts and the dot between them, as they were sent: RFC 7515, section 5.2, step 8.
         let signing_input_bytes = header.len().saturating_add(1).saturating_add(claims.len());
         let signing_input = token.get(..signing_input_bytes).ok_or(Malformed::NotThreeParts)?;
 
         let header = last_header.read(header)?;
-        let signature = decode(signature)?;
+        let signature = decode(signature).map_err(|reason| {
+            if signature.contains(&b'.') {
+                Malformed::NotThreeParts
+            } else {
+                reason
+            }
+        })?;
         let claims = Claims::parse(text(claims)?)?;
         Ok(UntrustedJwt {
-            signing_input: signing_input.as_bytes(),
+            signing_input,
             signature,
             algorithm: header.algorithm,
             kid: header.kid,
@@ -176,21 +182,25 @@ impl SignedJwt {
     }
 }
 
-/// Exactly three parts, none of them empty. A dot left in the last one is no base64url, but it is told apart here.
-fn three_parts(token: &str) -> Option<[&str; 3]> {
-    let (header, rest) = token.split_once('.')?;
-    let (claims, signature) = rest.split_once('.')?;
+/// What stands before the first dot, before the second one and behind it, none of them empty.
+fn three_parts(token: &[u8]) -> Option<[&[u8]; 3]> {
+    let (header, rest) = at_dot(token)?;
+    let (claims, signature) = at_dot(rest)?;
     let parts = [header, claims, signature];
-    let good = parts.iter().all(|part| !part.is_empty()) && !signature.contains('.');
-    good.then_some(parts)
+    parts.iter().all(|part| !part.is_empty()).then_some(parts)
+}
+
+fn at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, dot_and_rest) = text.split_at_checked(words::position(text, b'.')?)?;
+    Some((before, dot_and_rest.split_first()?.1))
 }
 
 /// Strict: no padding, no line breaks, the last bits zero, so that no token has two spellings.
-fn decode(part: &str) -> Result<Vec<u8>, Malformed> {
+fn decode(part: &[u8]) -> Result<Vec<u8>, Malformed> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::NotBase64Url)
 }
 
-fn text(part: &str) -> Result<String, Malformed> {
+fn text(part: &[u8]) -> Result<String, Malformed> {
     String::from_utf8(decode(part)?).map_err(|_| Malformed::NotUtf8)
 }
 
@@ -199,13 +209,13 @@ fn text(part: &str) -> Result<String, Malformed> {
 #[derive(Debug, Default)]
 pub struct LastHeader {
     /// As it was sent; empty at first, which no part of a token is.
-    part: Box<str>,
+    part: Box<[u8]>,
     header: Header,
 }
 
 impl LastHeader {
-    fn read(&mut self, part: &str) -> Result<Header, Malformed> {
-        if part != &*self.part {
+    fn read(&mut self, part: &[u8]) -> Result<Header, Malformed> {
+        if !words::same(part, &self.part) {
             self.header = Header::parse(&text(part)?)?;
             self.part = part.into();
         }
@@ -439,7 +449,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_part_has_two_spellings(part in "[A-Za-z0-9_=+/ \n-]{0,40}") {
-            if let Ok(decoded) = decode(&part) {
+            if let Ok(decoded) = decode(part.as_bytes()) {
                 prop_assert_eq!(URL_SAFE_NO_PAD.encode(decoded), part);
             }
         }

@@ -3,6 +3,7 @@
 
 use super::{Kind, Member, Span, Value, number};
 use crate::token::malformed::Malformed;
+use crate::words;
 
 /// How deep objects and lists may be nested; the outermost object is depth 1. Cognito's own claims need 3.
 pub(in crate::token) const MAX_DEPTH: usize = 32;
@@ -210,32 +211,13 @@ impl<'a> Scanner<'a> {
 }
 
 /// From the first byte of a string's text that does not stand for itself: a quote, a backslash, a control character.
-fn behind_plain(mut rest: &[u8]) -> &[u8] {
-    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            // The first of them is where the lowest bit is set.
-            let plain = special.trailing_zeros() as usize / 8;
-            return rest.get(plain..).unwrap_or_default();
-        }
-        rest = behind;
-    }
-    while let [byte, behind @ ..] = rest
-        && !matches!(byte, b'"' | b'\\' | 0..0x20)
-    {
-        rest = behind;
-    }
-    rest
-}
-
-/// The highest bit of the first byte that is a quote, a backslash or a control character is set; those of later bytes may
-/// be, too. (Henry S. Warren, Hacker's Delight, section 6-1: subtracting borrows only behind a byte that is found.)
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHEST: u64 = 0x8080_8080_8080_8080;
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES.wrapping_mul(bound)) & !word;
-    let is = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
-    (below(word, 0x20) | is(b'"') | is(b'\\')) & HIGHEST
+fn behind_plain(rest: &[u8]) -> &[u8] {
+    let special = words::find(
+        rest,
+        |word| words::below(word, 0x20) | words::equal_to(word, b'"') | words::equal_to(word, b'\\'),
+        |byte| matches!(byte, b'"' | b'\\' | 0..0x20),
+    );
+    special.and_then(|special| rest.get(special..)).unwrap_or_default()
 }
 
 /// Behind an escape whose backslash has been read.

@@ -1,0 +1,84 @@
+//! Texts, eight bytes at a time. WebAssembly has no instructions for comparing and searching them, and what the standard
+//! library does there goes byte by byte or by four; tokens are a kilobyte long.
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHEST: u64 = 0x8080_8080_8080_8080;
+
+/// Whether two texts are the same.
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    let ((words, rest), (other_words, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let equal = |(word, other): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*word) == u64::from_le_bytes(*other);
+    one.len() == other.len() && words.iter().zip(other_words).all(equal) && rest == other_rest
+}
+
+/// Where `wanted` stands first.
+pub(crate) fn position(text: &[u8], wanted: u8) -> Option<usize> {
+    find(text, |word| equal_to(word, wanted), |byte| byte == wanted)
+}
+
+/// The first byte that is marked: of a word by its highest bit, as [`equal_to`] and [`below`] mark it, one by one at the end
+/// of the text.
+pub(crate) fn find(text: &[u8], mark: impl Fn(u64) -> u64, is_marked: impl Fn(u8) -> bool) -> Option<usize> {
+    let (words, rest) = text.as_chunks::<8>();
+    let mut before = 0_usize;
+    for word in words {
+        let marks = mark(u64::from_le_bytes(*word)) & HIGHEST;
+        if marks != 0 {
+            // The lowest mark is that of the first byte.
+            return Some(before.saturating_add(marks.trailing_zeros() as usize / 8));
+        }
+        before = before.saturating_add(8);
+    }
+    let place = rest.iter().position(|byte| is_marked(*byte))?;
+    Some(before.saturating_add(place))
+}
+
+/// Marks the first byte that is `wanted`. Bytes behind it may be marked wrongly.
+pub(crate) fn equal_to(word: u64, wanted: u8) -> u64 {
+    below(word ^ ONES.wrapping_mul(u64::from(wanted)), 1)
+}
+
+/// Marks the first byte below `bound`, which is at most 128. Bytes behind it may be marked wrongly, since only subtracting from a
+/// byte that is below borrows from the next one (Henry S. Warren, Hacker's Delight, section 6-1).
+pub(crate) fn below(word: u64, bound: u8) -> u64 {
+    word.wrapping_sub(ONES.wrapping_mul(u64::from(bound))) & !word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_byte_of_a_text_is_passed_over() {
+        for length in 0..40 {
+            let text = vec![b'a'; length];
+            assert!(same(&text, &text.clone()));
+            assert!(!same(&text, &[&text[..], b"a"].concat()));
+            for place in 0..length {
+                let mut other = text.clone();
+                other[place] ^= 0x80;
+                assert!(!same(&text, &other), "byte {place} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_of_several_is_found_wherever_it_stands() {
+        for filler in 0..=u8::MAX {
+            for wanted in [0, 1, b'.', 0x7f, 0x80, 0xff] {
+                for place in 0..20 {
+                    let mut text = [filler; 20];
+                    text[place] = wanted;
+                    text[19] = wanted;
+                    let expected = if filler == wanted { 0 } else { place };
+                    assert_eq!(position(&text, wanted), Some(expected), "{wanted:#x} among {filler:#x}");
+                    let bound = filler.min(127);
+                    let expected = text.iter().position(|byte| *byte < bound);
+                    assert_eq!(find(&text, |word| below(word, bound), |byte| byte < bound), expected);
+                }
+            }
+        }
+        assert_eq!(position(b"", b'.'), None);
+        assert_eq!(position(b"aaaaaaaaaaaa", b'.'), None);
+    }
+}
