@@ -4,8 +4,8 @@ use crate::command::Header;
 use crate::keys::PoolId;
 use crate::keys::jwks::Key;
 use crate::token::Identity;
-use crate::words;
-use core::hash::{BuildHasherDefault, Hasher};
+use crate::words::{self, WordHasher};
+use core::hash::BuildHasherDefault;
 use lru::LruCache;
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ struct Entry {
 /// tail says.
 #[derive(Debug)]
 pub struct TokenCache {
-    entries: LruCache<Tail, Entry, BuildHasherDefault<TailHasher>>,
+    entries: LruCache<Tail, Entry, BuildHasherDefault<WordHasher>>,
     max_entries: usize,
 }
 
@@ -119,42 +119,6 @@ impl Tail {
         token.last_chunk().map(|bytes| Tail(u128::from_le_bytes(*bytes)))
     }
 }
-
-/// Spreads the bits of a [`Tail`], which are random but for the two that no character of base64url uses.
-#[derive(Debug, Default)]
-struct TailHasher(u64);
-
-impl Hasher for TailHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.mix(u64::from(*byte));
-        }
-    }
-
-    fn write_u128(&mut self, tail: u128) {
-        let halves = [tail, tail >> u64::BITS];
-        for half in halves {
-            // The lower half of each.
-            self.mix(half as u64);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-impl TailHasher {
-    /// Multiplying carries bits up only, so the high ones are folded down before and after it.
-    fn mix(&mut self, word: u64) {
-        let word = self.0 ^ word;
-        let product = (word ^ (word >> 32)).wrapping_mul(GOLDEN_RATIO);
-        self.0 = product ^ (product >> 29);
-    }
-}
-
-/// 2^64 divided by the golden ratio, odd: no two words near each other end up so (Knuth, volume 3, section 6.4).
-const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]
 mod tests {
@@ -262,7 +226,7 @@ mod tests {
     fn tails_are_spread() {
         let tails = (0..1000).map(|number| Tail::of(format!("{number:016}").as_bytes()).unwrap());
         let hashes: Vec<u64> = tails
-            .map(|tail| BuildHasherDefault::<TailHasher>::default().hash_one(tail))
+            .map(|tail| BuildHasherDefault::<WordHasher>::default().hash_one(tail))
             .collect();
         // The table takes its place from the lowest bits and seven more from the highest.
         for (shift, at_least) in [(0, 500), (57, 120)] {

@@ -1,6 +1,8 @@
 //! Texts, eight bytes at a time. WebAssembly has no instructions for comparing and searching them, and what the standard
 //! library does there goes byte by byte or by four; tokens are a kilobyte long.
 
+use core::hash::Hasher;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHEST: u64 = 0x8080_8080_8080_8080;
 
@@ -43,6 +45,45 @@ pub(crate) fn equal_to(word: u64, wanted: u8) -> u64 {
 pub(crate) fn below(word: u64, bound: u8) -> u64 {
     word.wrapping_sub(ONES.wrapping_mul(u64::from(bound))) & !word
 }
+
+/// Hashes numbers that nobody who could gain by it chooses: the end of a signature, the host's own numbers.
+#[derive(Debug, Default)]
+pub(crate) struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.mix(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.mix(u64::from(number));
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        for half in [number, number >> u64::BITS] {
+            // Its lower 64 bits.
+            self.mix(half as u64);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl WordHasher {
+    /// Multiplying carries bits up only, so the high ones are folded down before and after it.
+    fn mix(&mut self, word: u64) {
+        let word = self.0 ^ word;
+        let product = (word ^ (word >> 32)).wrapping_mul(GOLDEN_RATIO);
+        self.0 = product ^ (product >> 29);
+    }
+}
+
+/// 2^64 divided by the golden ratio, odd: no two words near each other end up so (Knuth, volume 3, section 6.4).
+const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]
 mod tests {

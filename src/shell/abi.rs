@@ -1,7 +1,7 @@
 //! The host calls of Proxy-Wasm 0.2.1 that the filter makes, with bytes instead of text and errors instead of panics.
 //!
-//! The SDK's own wrappers panic on header bytes that are no UTF-8 and on statuses they do not expect; one request could
-//! end a worker's VM with either.
+//! The Rust SDK's wrappers panic on header bytes that are no UTF-8 and on statuses they do not expect: one request could end a
+//! worker's VM with either.
 
 use core::ptr::null_mut;
 
@@ -9,6 +9,8 @@ use core::ptr::null_mut;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostStatus(pub u32);
 
+/// `BadArgument`: of a call, that its cluster is unknown.
+pub const BAD_ARGUMENT: HostStatus = HostStatus(2);
 /// `NotFound`.
 pub const NOT_FOUND: HostStatus = HostStatus(1);
 
@@ -37,9 +39,48 @@ pub enum Buffer {
     PluginConfiguration = 7,
 }
 
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    fn random_get(bytes: *mut u8, size: usize) -> u16;
+}
+
 const HTTP_REQUEST_STREAM: u32 = 0;
 /// The host makes the gRPC status from the HTTP status by itself.
 const NO_GRPC_STATUS: i32 = -1;
+
+/// The kinds of metrics that are defined.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub enum MetricKind {
+    /// It only grows.
+    Counter = 0,
+    /// It is set.
+    Gauge = 1,
+}
+
+/// What the host is told of a callback about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Action {
+    /// On to the next filter.
+    Continue = 0,
+    /// It waits.
+    Pause = 1,
+}
+
+/// The levels of the host's log.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum LogLevel {
+    /// Debug.
+    Debug = 1,
+    /// Info.
+    Info = 2,
+    /// Warn.
+    Warn = 3,
+    /// Error.
+    Error = 4,
+}
 
 unsafe extern "C" {
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
@@ -91,6 +132,21 @@ unsafe extern "C" {
         version: *mut u32,
     ) -> u32;
     fn proxy_set_shared_data(name: *const u8, name_size: usize, data: *const u8, size: usize, version: u32) -> u32;
+    fn proxy_log(level: u32, line: *const u8, line_size: usize) -> u32;
+    fn proxy_get_log_level(level: *mut u32) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
+    fn proxy_http_call(
+        cluster: *const u8,
+        cluster_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        body: *const u8,
+        body_size: usize,
+        trailers: *const u8,
+        trailers_size: usize,
+        timeout: u32,
+        call: *mut u32,
+    ) -> u32;
     fn proxy_get_buffer_bytes(buffer: u32, start: usize, limit: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
@@ -200,6 +256,53 @@ pub fn set_shared_data(name: &str, bytes: &[u8], version: u32) -> HostResult<()>
     checked(unsafe { proxy_set_shared_data(name.as_ptr(), name.len(), bytes.as_ptr(), bytes.len(), version) })
 }
 
+/// Writes a line of the host's log.
+pub fn log(level: LogLevel, line: &str) -> HostResult<()> {
+    checked(unsafe { proxy_log(level as u32, line.as_ptr(), line.len()) })
+}
+
+/// Whether the host's log shows lines of this level.
+pub fn shows(level: LogLevel) -> bool {
+    let mut shown = u32::MAX;
+    checked(unsafe { proxy_get_log_level(&mut shown) }).is_ok() && shown <= level as u32
+}
+
+/// Defines a metric; its number.
+pub fn define_metric(kind: MetricKind, name: &str) -> HostResult<u32> {
+    let mut metric = 0_u32;
+    checked(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut metric) })?;
+    Ok(metric)
+}
+
+/// Sends a call; its number. `headers` are in the ABI's encoding of pairs, `timeout` is in milliseconds.
+pub fn http_call(cluster: &str, headers: &[u8], body: &[u8], timeout: u32) -> HostResult<u32> {
+    /// No pairs.
+    const NO_TRAILERS: [u8; 4] = [0; 4];
+    let mut call = 0_u32;
+    checked(unsafe {
+        proxy_http_call(
+            cluster.as_ptr(),
+            cluster.len(),
+            headers.as_ptr(),
+            headers.len(),
+            body.as_ptr(),
+            body.len(),
+            NO_TRAILERS.as_ptr(),
+            NO_TRAILERS.len(),
+            timeout,
+            &mut call,
+        )
+    })?;
+    Ok(call)
+}
+
+/// A random number of the host's; `None` if it gives none.
+pub fn random() -> Option<u64> {
+    let mut bytes = [0_u8; 8];
+    let errno = unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) };
+    (errno == 0).then_some(u64::from_le_bytes(bytes))
+}
+
 /// At most `limit` bytes of a buffer.
 pub fn buffer(buffer: Buffer, limit: usize) -> HostResult<Vec<u8>> {
     returned(|data, size| unsafe { proxy_get_buffer_bytes(buffer as u32, 0, limit, data, size) })
@@ -224,7 +327,7 @@ fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> HostResult<Ve
     if data.is_null() || size == 0 {
         return Ok(Vec::new());
     }
-    // SAFETY: the host got this block from `proxy_on_memory_allocate(size)` of the SDK, which makes a boxed slice of exactly
-    // `size` bytes with the global allocator, and gave it away.
+    // SAFETY: the host got this block from `proxy_on_memory_allocate(size)`, which makes a boxed slice of exactly `size` bytes
+    // with the global allocator, has written all of them and gave it away.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }

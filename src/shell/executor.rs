@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::command::{Command, FilterState, HeaderEdit, Reply, Severity};
 use crate::metrics::Counter;
 use crate::request::RequestId;
-use crate::shell::abi::{self, HeaderMap, HostResult};
+use crate::shell::abi::{self, HeaderMap, HostResult, LogLevel};
 use crate::shell::host::Host;
 use crate::shell::pairs;
 
@@ -96,12 +96,13 @@ pub fn answer(answer: &Reply) {
 /// Writes a log line.
 pub fn log(severity: Severity, line: &str) {
     let level = match severity {
-        Severity::Debug => log::Level::Debug,
-        Severity::Info => log::Level::Info,
-        Severity::Warn => log::Level::Warn,
-        Severity::Error => log::Level::Error,
+        Severity::Debug => LogLevel::Debug,
+        Severity::Info => LogLevel::Info,
+        Severity::Warn => LogLevel::Warn,
+        Severity::Error => LogLevel::Error,
     };
-    log::log!(level, "{line}");
+    // There is nowhere else to tell it.
+    let _unlogged = abi::log(level, line);
 }
 
 /// Whom commands are about.

@@ -4,14 +4,11 @@ use crate::call::{CallId, HttpCall, NotSent, SendCall};
 use crate::env::Env;
 use crate::keys::shared::{Conflict, SharedStore, Stored, Version};
 use crate::metrics::{Counter, JWKS_KEYS_GAUGE};
-use crate::shell::abi::{self, HostResult};
+use crate::shell::abi::{self, HostResult, MetricKind};
 use crate::shell::crypto::HostFunctions;
+use crate::shell::pairs;
 use crate::signature::chosen::Chosen;
 use crate::time::UnixTime;
-use core::hash::{BuildHasher, Hasher};
-use proxy_wasm::hostcalls;
-use proxy_wasm::types::{MetricType, Status};
-use std::collections::hash_map::RandomState;
 
 /// A version that no entry has: the host counts them up from 1. Writing with it succeeds only if there is no entry, since the
 /// host compares versions only of entries that are there.
@@ -31,13 +28,13 @@ impl Host {
     ///
     /// # Errors
     /// The host defines no metrics.
-    pub fn set_up() -> Result<Host, Status> {
+    pub fn set_up() -> HostResult<Host> {
         let counters: Result<Vec<u32>, _> = Counter::all()
-            .map(|counter| hostcalls::define_metric(MetricType::Counter, &counter.name()))
+            .map(|counter| abi::define_metric(MetricKind::Counter, &counter.name()))
             .collect();
         Ok(Host {
             counters: counters?,
-            keys_gauge: hostcalls::define_metric(MetricType::Gauge, JWKS_KEYS_GAUGE)?,
+            keys_gauge: abi::define_metric(MetricKind::Gauge, JWKS_KEYS_GAUGE)?,
             crypto: Chosen::new(HostFunctions),
         })
     }
@@ -54,12 +51,14 @@ impl Host {
         })
     }
 
-    /// The world now, with a random number.
+    /// The world now, with a random number. On a host without any it is the time: the jitter of many proxies is less even then,
+    /// and of two workers that want a lease in the same millisecond both may win it.
     pub fn env_with_dice(&self) -> HostResult<Env<'_>> {
-        Ok(Env {
-            dice: dice(),
-            ..self.env()?
-        })
+        let dice = match abi::random() {
+            Some(number) => number,
+            None => abi::current_time()?,
+        };
+        Ok(Env { dice, ..self.env()? })
     }
 
     /// Counts one. A count that fails changes no decision.
@@ -73,11 +72,6 @@ impl Host {
     pub fn record_keys(&self, keys: u64) {
         let _unrecorded = abi::record_metric(self.keys_gauge, keys);
     }
-}
-
-/// Seeded by the host's random numbers; each new state hashes to another number.
-fn dice() -> u64 {
-    RandomState::new().build_hasher().finish()
 }
 
 impl SharedStore for Host {
@@ -96,20 +90,21 @@ impl SharedStore for Host {
 }
 
 impl SendCall for Host {
-    /// Through the SDK, whose dispatcher must know of each call: it panics at answers that it does not expect.
     fn send(&self, call: &HttpCall) -> Result<CallId, NotSent> {
-        let mut headers = vec![
+        let own = [
             (":method", call.method),
             (":scheme", "https"),
             (":authority", &*call.authority),
             (":path", &*call.path),
         ];
-        headers.extend(call.headers.iter().map(|(name, value)| (*name, value.as_str())));
-        let body = (!call.body.is_empty()).then_some(&*call.body);
-        match hostcalls::dispatch_http_call(&call.cluster, headers, body, Vec::new(), call.timeout) {
+        let more = call.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let headers = own.into_iter().chain(more);
+        let headers = pairs::encode(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+        let timeout = u32::try_from(call.timeout.as_millis()).unwrap_or(u32::MAX);
+        match abi::http_call(&call.cluster, &headers, &call.body, timeout) {
             Ok(id) => Ok(CallId(id)),
-            Err(Status::BadArgument) => Err(NotSent::UnknownCluster),
-            Err(status) => Err(NotSent::Refused(status as u32)),
+            Err(abi::BAD_ARGUMENT) => Err(NotSent::UnknownCluster),
+            Err(abi::HostStatus(status)) => Err(NotSent::Refused(status)),
         }
     }
 }

@@ -8,12 +8,8 @@ use crate::request::RequestId;
 use crate::shell::abi;
 use crate::shell::executor::{self, Callback, Failed, log};
 use crate::shell::host::Host;
-use crate::shell::http::{Request, unseen};
-use proxy_wasm::hostcalls;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{ContextType, LogLevel};
+use crate::shell::http::unseen;
 use std::cell::RefCell;
-use std::rc::Rc;
 
 /// What all contexts of one plugin in one worker share.
 #[derive(Default)]
@@ -45,68 +41,35 @@ impl Worker {
     }
 }
 
-/// The root context.
-#[derive(Default)]
-pub struct Root {
-    worker: Rc<Worker>,
-}
+impl Worker {
+    /// Takes the configuration over; false if it is refused.
+    pub fn on_configure(&self) -> bool {
+        let state = configure();
+        let is_configured = state.is_some();
+        match self.state.try_borrow_mut() {
+            Ok(mut current) => *current = state,
+            Err(_) => return false,
+        }
+        is_configured
+    }
 
-impl Root {
-    fn configure(&self) -> Option<State> {
-        let bytes = match abi::buffer(abi::Buffer::PluginConfiguration, usize::MAX >> 1) {
-            Ok(bytes) => bytes,
-            // No configuration at all.
-            Err(abi::NOT_FOUND) => Vec::new(),
-            Err(abi::HostStatus(status)) => {
-                log(
-                    Severity::Error,
-                    &format!("config: the host does not give it: status {status}"),
-                );
-                return None;
-            }
-        };
-        let config = match Config::parse(&bytes) {
-            Ok(config) => config,
-            Err(errors) => {
-                log(Severity::Error, &errors.to_string());
-                return None;
-            }
-        };
-        for warning in &config.warnings {
-            log(Severity::Warn, warning);
-        }
-        let host = match Host::set_up() {
-            Ok(host) => host,
-            Err(status) => {
-                log(
-                    Severity::Error,
-                    &format!("the host defines no metrics: status {status:?}"),
-                );
-                return None;
-            }
-        };
-        log(Severity::Info, &host.crypto.self_test().to_string());
-        let mut filter = Filter::new(config);
-        filter.show_debug(is_debug_seen());
-        let period = u32::try_from(Filter::first_tick().as_millis()).unwrap_or(1);
-        if abi::set_tick_period(period).is_err() {
-            log(
-                Severity::Error,
-                "the host sets no tick period: no keys could ever be fetched",
-            );
-            return None;
-        }
-        Some(State {
-            internal_error: filter.internal_error(),
-            filter,
-            host,
-            commands: Vec::new(),
-        })
+    /// Time has passed.
+    pub fn on_tick(&self) {
+        self.with_filter(|filter, env, out| {
+            filter.show_debug(is_debug_seen());
+            filter.on_tick(env, out);
+        });
+    }
+
+    /// A call was answered, or failed: then there are no headers, and nothing is there to be read.
+    pub fn on_http_call_response(&self, call: CallId, num_headers: usize, body_size: usize) {
+        let answer = if num_headers == 0 { None } else { answer(body_size) };
+        self.with_filter(|filter, env, out| filter.on_answer(call, answer, env, out));
     }
 
     /// Lets the filter do its part of a root callback and carries out what it commands.
     fn with_filter(&self, part: impl FnOnce(&mut Filter, &crate::env::Env<'_>, &mut Vec<Command>)) {
-        let Ok(mut state) = self.worker.state.try_borrow_mut() else {
+        let Ok(mut state) = self.state.try_borrow_mut() else {
             return;
         };
         let Some(State {
@@ -140,39 +103,56 @@ impl Root {
     }
 }
 
-impl Context for Root {
-    fn on_http_call_response(&mut self, token_id: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
-        // Without headers the call failed, and there is nothing to read.
-        let answer = if num_headers == 0 { None } else { answer(body_size) };
-        self.with_filter(|filter, env, out| filter.on_answer(CallId(token_id), answer, env, out));
-    }
-}
-
-impl RootContext for Root {
-    fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let state = self.configure();
-        let is_configured = state.is_some();
-        match self.worker.state.try_borrow_mut() {
-            Ok(mut current) => *current = state,
-            Err(_) => return false,
+fn configure() -> Option<State> {
+    let bytes = match abi::buffer(abi::Buffer::PluginConfiguration, usize::MAX >> 1) {
+        Ok(bytes) => bytes,
+        // No configuration at all.
+        Err(abi::NOT_FOUND) => Vec::new(),
+        Err(abi::HostStatus(status)) => {
+            log(
+                Severity::Error,
+                &format!("config: the host does not give it: status {status}"),
+            );
+            return None;
         }
-        is_configured
+    };
+    let config = match Config::parse(&bytes) {
+        Ok(config) => config,
+        Err(errors) => {
+            log(Severity::Error, &errors.to_string());
+            return None;
+        }
+    };
+    for warning in &config.warnings {
+        log(Severity::Warn, warning);
     }
-
-    fn on_tick(&mut self) {
-        self.with_filter(|filter, env, out| {
-            filter.show_debug(is_debug_seen());
-            filter.on_tick(env, out);
-        });
+    let host = match Host::set_up() {
+        Ok(host) => host,
+        Err(status) => {
+            log(
+                Severity::Error,
+                &format!("the host defines no metrics: status {status:?}"),
+            );
+            return None;
+        }
+    };
+    log(Severity::Info, &host.crypto.self_test().to_string());
+    let mut filter = Filter::new(config);
+    filter.show_debug(is_debug_seen());
+    let period = u32::try_from(Filter::first_tick().as_millis()).unwrap_or(1);
+    if abi::set_tick_period(period).is_err() {
+        log(
+            Severity::Error,
+            "the host sets no tick period: no keys could ever be fetched",
+        );
+        return None;
     }
-
-    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Request::new(context_id, Rc::clone(&self.worker))))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
+    Some(State {
+        internal_error: filter.internal_error(),
+        filter,
+        host,
+        commands: Vec::new(),
+    })
 }
 
 fn answer(body_size: usize) -> Option<HttpAnswer> {
@@ -187,10 +167,5 @@ fn answer(body_size: usize) -> Option<HttpAnswer> {
 }
 
 fn is_debug_seen() -> bool {
-    matches!(hostcalls::get_log_level(), Ok(LogLevel::Trace | LogLevel::Debug))
+    abi::shows(abi::LogLevel::Debug)
 }
-
-proxy_wasm::main! {{
-    proxy_wasm::set_log_level(LogLevel::Trace);
-    proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(Root::default()) });
-}}

@@ -1,0 +1,194 @@
+//! What the host calls: the callbacks of Proxy-Wasm 0.2.1 that the filter needs, and none besides, for the host calls each one
+//! that is exported for every stream.
+//!
+//! The Rust SDK exports them all, keeps every stream in maps and asserts what the host does: 37 kB of the module, and panics.
+
+use crate::call::CallId;
+use crate::request::RequestId;
+use crate::shell::abi::Action;
+use crate::shell::executor;
+use crate::shell::http::{self, Hold};
+use crate::shell::root::Worker;
+use crate::words::WordHasher;
+use core::cell::RefCell;
+use core::hash::BuildHasherDefault;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// All contexts of a VM: one VM may run several plugins, or an old and a new configuration of one while the old one drains.
+#[derive(Default)]
+struct Contexts {
+    roots: Vec<(u32, Rc<Worker>)>,
+    /// The stream that came last. Most have nothing but headers, and are over before the next one comes.
+    newest: Option<(u32, Stream)>,
+    /// Those that came before and are not over.
+    others: HashMap<u32, Stream, BuildHasherDefault<WordHasher>>,
+}
+
+#[derive(Clone, Copy)]
+struct Stream {
+    root: u32,
+    hold: Hold,
+}
+
+impl Contexts {
+    fn create(&mut self, id: u32, parent: u32) {
+        if parent == 0 {
+            self.roots.push((id, Rc::default()));
+            return;
+        }
+        let stream = Stream {
+            root: parent,
+            hold: Hold::Closed,
+        };
+        if let Some((id, before)) = self.newest.replace((id, stream)) {
+            self.others.insert(id, before);
+        }
+    }
+
+    fn root(&self, id: u32) -> Option<Rc<Worker>> {
+        let (_, worker) = self.roots.iter().find(|(root, _)| *root == id)?;
+        Some(Rc::clone(worker))
+    }
+
+    /// A stream, and the worker that it is for.
+    fn stream(&self, id: u32) -> Option<(Stream, Rc<Worker>)> {
+        let stream = match &self.newest {
+            Some((newest, stream)) if *newest == id => stream,
+            _ => self.others.get(&id)?,
+        };
+        Some((*stream, self.root(stream.root)?))
+    }
+
+    fn keep(&mut self, id: u32, hold: Hold) {
+        match &mut self.newest {
+            Some((newest, stream)) if *newest == id => stream.hold = hold,
+            _ => {
+                if let Some(stream) = self.others.get_mut(&id) {
+                    stream.hold = hold;
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, id: u32) {
+        match &self.newest {
+            Some((newest, _)) if *newest == id => self.newest = None,
+            _ => {
+                if self.others.remove(&id).is_none() {
+                    self.roots.retain(|(root, _)| *root != id);
+                }
+            }
+        }
+    }
+}
+
+/// The one of the VM.
+struct OfThisVm(RefCell<Contexts>);
+
+// SAFETY: a VM of Proxy-Wasm has one thread.
+unsafe impl Sync for OfThisVm {}
+
+static CONTEXTS: OfThisVm = OfThisVm(RefCell::new(Contexts {
+    roots: Vec::new(),
+    newest: None,
+    others: HashMap::with_hasher(BuildHasherDefault::new()),
+}));
+
+/// Nothing that is done here calls the host, so no callback can come while the contexts are borrowed; if one did, it would be
+/// as if its context were unknown.
+fn with<T>(part: impl FnOnce(&mut Contexts) -> T) -> Option<T> {
+    CONTEXTS.0.try_borrow_mut().ok().map(|mut contexts| part(&mut contexts))
+}
+
+fn root(id: u32) -> Option<Rc<Worker>> {
+    with(|contexts| contexts.root(id))?
+}
+
+/// A callback about a stream; `None` if nothing is known of it.
+fn about_stream(id: u32, callback: impl FnOnce(&Worker, Hold) -> Hold) -> Option<Action> {
+    let (stream, worker) = with(|contexts| contexts.stream(id))??;
+    let hold = callback(&worker, stream.hold);
+    if hold != stream.hold {
+        with(|contexts| contexts.keep(id, hold));
+    }
+    Some(hold.action())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_abi_version_0_2_1() {}
+
+/// The C library's own start; without it nothing static would be there.
+#[unsafe(no_mangle)]
+extern "C" fn _initialize() {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+    unsafe { __wasm_call_ctors() }
+}
+
+/// Room for what a host call returns. Whoever made the call owns it: see [`abi`](crate::shell::abi).
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
+    Box::into_raw(Box::<[u8]>::new_uninit_slice(size)).cast()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_context_create(id: u32, parent: u32) {
+    with(|contexts| contexts.create(id, parent));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_configure(id: u32, _configuration_size: usize) -> u32 {
+    u32::from(root(id).is_some_and(|worker| worker.on_configure()))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_tick(id: u32) {
+    if let Some(worker) = root(id) {
+        worker.on_tick();
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_http_call_response(
+    id: u32,
+    call: u32,
+    num_headers: usize,
+    body_size: usize,
+    _num_trailers: usize,
+) {
+    if let Some(worker) = root(id) {
+        worker.on_http_call_response(CallId(call), num_headers, body_size);
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_headers(id: u32, _num_headers: usize, _end_of_stream: u32) -> Action {
+    about_stream(id, |worker, _| http::on_headers(worker, RequestId(id))).unwrap_or_else(|| {
+        executor::answer(&http::unseen());
+        Action::Pause
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_body(id: u32, _body_size: usize, _end_of_stream: u32) -> Action {
+    about_stream(id, |worker, hold| http::on_body(worker, RequestId(id), hold)).unwrap_or(Action::Pause)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_request_trailers(id: u32, _num_trailers: usize) -> Action {
+    about_stream(id, |worker, hold| http::on_trailers(worker, RequestId(id), hold)).unwrap_or(Action::Pause)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_delete(id: u32) {
+    let stream = with(|contexts| {
+        let stream = contexts.stream(id);
+        contexts.remove(id);
+        stream
+    });
+    if let Some((stream, worker)) = stream.flatten() {
+        http::on_gone(&worker, RequestId(id), stream.hold);
+    }
+}
