@@ -5,9 +5,10 @@ use crate::keys::PoolId;
 use crate::keys::jwks::Key;
 use crate::token::Identity;
 use crate::words::{self, WordHasher};
+use alloc::boxed::Box;
+use alloc::rc::Rc;
 use core::hash::BuildHasherDefault;
 use lru::LruCache;
-use std::rc::Rc;
 
 /// A token that was verified, with all that later requests with it need.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! HTTP calls that the filter makes, and their answers.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 /// The host's number of a call under way.

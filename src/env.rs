@@ -5,6 +5,8 @@ use crate::keys::refresh::Surroundings;
 use crate::keys::shared::SharedStore;
 use crate::signature::VerifySignature;
 use crate::time::UnixTime;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// The world at the moment of one callback.
 pub struct Env<'a> {

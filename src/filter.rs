@@ -24,8 +24,12 @@ use crate::sorted::SortedMap;
 use crate::time::UnixTime;
 use crate::token::jwt::LastHeader;
 use crate::verdict::{Court, Passage, Verdict};
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
-use std::rc::Rc;
 
 /// How many requests of all kinds may wait in a worker.
 pub const MAX_WAITING: usize = 1000;

@@ -7,11 +7,15 @@ use crate::command::Header;
 use crate::token::Identity;
 use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::fmt;
 use encode::{MAX_VALUE_BYTES, encode_text, encode_value};
-use std::rc::Rc;
 
 /// What the upstream is told.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,8 +28,12 @@ use crate::token::removal;
 use crate::token::source;
 use crate::token::{Identity, TokenUse};
 use crate::verdict::{Admission, Identified, Refusal, Verdict};
-use std::borrow::Cow;
-use std::rc::Rc;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
 /// A request whose credential has been found: all that is left to judge of it. Owned, it can wait.
 #[derive(Debug)]

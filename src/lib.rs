@@ -52,6 +52,7 @@
 //!    record. The other workers see it at their next tick, within a second.
 //! 4. Those who wait are judged again. A remembered token whose key has left the set is forgotten when it comes next.
 //! 5. A failed fetch is tried again after a back-off, while the old keys serve until they are too stale.
+#![cfg_attr(target_arch = "wasm32", no_std)]
 #![cfg_attr(
     test,
     allow(
@@ -63,6 +64,8 @@
         clippy::arithmetic_side_effects
     )
 )]
+
+extern crate alloc;
 
 pub mod cache;
 pub mod call;

@@ -7,7 +7,11 @@ use crate::rules::PathAmbiguous;
 use crate::rules::access::Forbidden;
 use crate::token::check::ClaimError;
 use crate::token::malformed::Malformed;
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
 /// Why a request is refused, with what its answer says of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,7 @@
 //! A small ordered map.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::borrow::Borrow;
 
 /// A map in the order of its keys, for at most a few thousand entries: a sorted list of boxed values. The standard library's

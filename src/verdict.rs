@@ -7,7 +7,12 @@ use crate::keys::PoolId;
 use crate::metrics::Counter;
 use crate::reject::{Rejection, Wording};
 use crate::rules::access::Permit;
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// The end of a decision.
 #[derive(Debug)]

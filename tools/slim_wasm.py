@@ -3,9 +3,10 @@
 
     tools/slim_wasm.py INPUT.wasm OUTPUT.wasm [--wasm-opt PROGRAM]
 
-A proxy calls every `proxy_on_*` function that a module exports, for each stream, and the SDK exports all of them. Each
-call into the VM costs time even if it does nothing, so only those that the filter implements stay. What only the dropped
-ones reached is removed by wasm-opt; without it the module works the same and is larger.
+A proxy calls every `proxy_on_*` function that a module exports, for each stream. Each call into the VM costs time even if it
+does nothing, so only those that the filter implements stay: the filter itself exports no others, but modules made with the Rust
+SDK (those of tests and benchmarks) export all there are. What only the dropped ones reached is removed by wasm-opt; without
+it the module works the same and is larger.
 
 The output appears by one rename, and the same input gives the same bytes.
 """
@@ -25,7 +26,6 @@ KEPT = {
     "proxy_abi_version_0_2_1",
     "proxy_on_memory_allocate",
     "proxy_on_context_create",
-    "proxy_on_vm_start",
     "proxy_on_configure",
     "proxy_on_tick",
     "proxy_on_delete",
@@ -81,7 +81,8 @@ def main() -> int:
 
 
 def without_unused_callbacks(module: bytes) -> tuple[bytes, list[str]]:
-    """The module without the exports named `proxy_…` that are not in `KEPT`, and their names."""
+    """The module without the exports that no proxy needs, and their names: `proxy_…` that are not in `KEPT`, and `memcmp`,
+    which is there for the compiler."""
     dropped: list[str] = []
     out = bytearray(HEADER)
     for kind, body in sections(module):
@@ -115,7 +116,7 @@ def pruned_exports(body: bytes, dropped: list[str]) -> bytes:
         length, at = read_leb(body, at)
         name = body[at : at + length].decode()
         _, at = read_leb(body, at + length + 1)
-        if name.startswith("proxy_") and name not in KEPT:
+        if name.startswith("proxy_") and name not in KEPT or name == "memcmp":
             dropped.append(name)
         else:
             kept.append(body[start:at])

@@ -5,6 +5,8 @@ use super::headers::OwnedHeaders;
 use super::reader::{Findings, Value};
 use super::{Config, Mode, calls, identity, pools, rules, sources};
 use crate::json::Node;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 const MEMBERS: [&str; 11] = [

@@ -1,5 +1,8 @@
 //! What is wrong with a configuration: the place and the mend, for a person to read.
 
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// One fault. Nothing decides on its kind, so the reason is prose: it says how to mend it.

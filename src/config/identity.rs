@@ -4,7 +4,10 @@ use super::headers::OwnedHeaders;
 use super::reader::Value;
 use crate::identity::{ClaimRef, HeaderSource, IdentityPolicy};
 use crate::json::Node;
-use std::rc::Rc;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// Reads `identity`; `None` where it is not given.
 pub(in crate::config) fn identity(

@@ -5,8 +5,11 @@ use super::url::Url;
 use super::{FetchPolicy, KeySource, calls};
 use crate::json::Node;
 use crate::keys::jwks::{BadKeySet, KeySet};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::string::ToString;
 use core::time::Duration;
-use std::rc::Rc;
 
 /// Reads `jwks` of the pool whose first issuer is `issuer`; `None` if that was refused, which is no reason to keep quiet here.
 pub(in crate::config) fn key_source(value: &Value<'_>, issuer: Option<&str>) -> Option<KeySource> {

@@ -15,6 +15,9 @@ mod rules;
 mod sources;
 mod url;
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use error::ConfigErrors;
 
 use crate::enrich::{CallPolicy, UserLookupPolicy};
@@ -25,7 +28,7 @@ pub use crate::keys::refresh::FetchPolicy;
 use crate::rules::Rule;
 use crate::token::check::ClaimPolicy;
 use crate::token::source::TokenSource;
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 /// All settings, checked. [`Config::parse`] is the only way to one.
 #[derive(Debug)]

@@ -6,6 +6,10 @@ use super::url::Url;
 use super::{Pool, calls, keys};
 use crate::json::Node;
 use crate::token::check::{AcceptedUse, ClaimPolicy, Clients};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 /// The most pools that one configuration may have.

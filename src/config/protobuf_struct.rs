@@ -2,6 +2,8 @@
 //! plugin configuration that was written as YAML or JSON in its own.
 
 use crate::json::Node;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Objects and lists deeper than this are refused, as serde_json does for JSON text (its limit is 128).
 const MAX_DEPTH: usize = 64;

@@ -5,6 +5,10 @@
 
 use super::error::{ConfigError, quoted};
 use crate::json::Node;
+use alloc::format;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
 /// What was found while reading.

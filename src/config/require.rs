@@ -6,6 +6,10 @@ use crate::json::Node;
 use crate::rules::access::{ClaimValue, Requirement, Words};
 use crate::rules::pattern::PathPattern;
 use crate::token::TokenUse;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 /// A year: an older sign-in is no use to ask for.

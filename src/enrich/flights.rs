@@ -5,8 +5,10 @@ use crate::enrich::{Enrichment, Outcome, Subject};
 use crate::keys::PoolId;
 use crate::sorted::SortedMap;
 use crate::time::UnixTime;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::time::Duration;
-use std::rc::Rc;
 
 /// How long past its own time limit the host's answer to a call is waited for.
 const ANSWER_GRACE: Duration = Duration::from_secs(1);

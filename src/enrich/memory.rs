@@ -7,6 +7,10 @@
 use crate::enrich::{Outcome, Subject};
 use crate::keys::shared::{SharedStore, Version};
 use crate::time::UnixTime;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::time::Duration;

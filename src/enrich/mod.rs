@@ -7,9 +7,11 @@ pub mod user_lookup;
 
 use crate::command::Header;
 use crate::token::claims::ClaimSet;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 use sha2::{Digest as _, Sha256};
-use std::rc::Rc;
 
 /// What to do when a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,12 @@ use crate::call::HttpCall;
 use crate::enrich::memory::Answer;
 use crate::enrich::{CallPolicy, Outcome, Subject};
 use crate::token::claims::ClaimSet;
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The longest answer that is read. Cognito's are far below; there is no documented bound.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;

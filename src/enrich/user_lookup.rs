@@ -8,7 +8,11 @@ use crate::identity::encode::{MAX_VALUE_BYTES, encode_value};
 use crate::json;
 use crate::token::claims::{ClaimSet, Claims};
 use crate::token::merged::MergedClaims;
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The longest list of claims that is sent.
 pub const MAX_CLAIMS_BYTES: usize = 16 * 1024;

@@ -2,6 +2,7 @@
 
 use crate::token::claims::ClaimView;
 use crate::token::json;
+use alloc::string::String;
 
 /// A value over this many bytes, counted as it is sent, is left out: 4 KiB, half of what many servers take for all
 /// headers of a request together.

@@ -1,5 +1,8 @@
 //! The headers that are ours: taken out of every request before anything else, so that no client can speak for us.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 /// All names that begin so are ours, whether configured or not.
 const PREFIX: &[u8] = b"x-cognito-";
 

@@ -3,15 +3,18 @@
 mod entry;
 mod error;
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 pub use error::{BadKeySet, KeyFault, PassedOver};
 
 use super::rsa::PublicKey;
 use crate::call::MAX_BODY_BYTES;
 use crate::json::{self, Node};
+use alloc::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entry::{Entry, Jwk};
-use std::rc::Rc;
 
 /// No set has more keys than this. Cognito publishes two.
 pub const MAX_KEYS: usize = 64;

@@ -3,7 +3,8 @@
 use crate::keys::jwks::KeySet;
 use crate::keys::refresh::{KeyRing, Refetch};
 use crate::time::UnixTime;
-use std::rc::Rc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
 
 /// The keys of one pool in one worker.
 #[derive(Debug)]

@@ -25,9 +25,15 @@ use crate::keys::jwks::{KeySet, kid_for_log};
 use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Horizon, Lease, Record, SharedStore, Version};
 use crate::metrics::Counter;
 use crate::time::UnixTime;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::time::Duration;
 use failure::{FetchFailure, read_answer};
-use std::rc::Rc;
 use timing::{LONGEST_BACK_OFF, back_off, part, share};
 
 /// How a pool's keys are fetched and kept.

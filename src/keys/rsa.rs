@@ -3,6 +3,8 @@
 mod der;
 mod power;
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::cell::OnceCell;
 use core::fmt;
 use power::Montgomery;

@@ -6,11 +6,15 @@
 use crate::keys::jwks::{Key, KeySet};
 use crate::keys::rsa::PublicKey;
 use crate::time::UnixTime;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::time::Duration;
 use sha2::{Digest, Sha256};
-use std::rc::Rc;
 
 /// Which state of an entry was read; the host gives each write a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

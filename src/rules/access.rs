@@ -5,9 +5,11 @@ use crate::time::UnixTime;
 use crate::token::claims::{ClaimView, Claims};
 use crate::token::merged::MergedClaims;
 use crate::token::{Identity, TokenUse};
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
-use std::rc::Rc;
 
 /// What a rule demands; every given field must hold.
 #[derive(Clone, Debug, Default, PartialEq)]

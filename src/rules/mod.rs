@@ -11,6 +11,8 @@ mod route;
 mod set;
 mod shadow;
 
+use alloc::string::String;
+use alloc::vec::Vec;
 pub use host::HostPattern;
 pub use path::PathAmbiguous;
 pub use pattern::{Captures, PathPattern, PatternError};

@@ -3,8 +3,10 @@
 //! RFC 3986, section 6.2.2, and two things that most servers add to it: repeated slashes are one, and a slash at the end
 //! means nothing. What is left is compared byte by byte.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
-use std::borrow::Cow;
 
 /// Why servers disagree on what a path means. Such a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl fmt::Display for PathAmbiguous {
     }
 }
 
-impl std::error::Error for PathAmbiguous {}
+impl core::error::Error for PathAmbiguous {}
 
 /// A path in the one spelling that rules are compared with: visible ASCII that begins with `/`, without query and
 /// fragment, without empty segments, `.` and `..`, without a slash at its end (but for `/` itself). Only [`normalize`] makes one.

@@ -3,7 +3,9 @@
 use super::access::{Requirement, Words};
 use super::pattern::Captures;
 use super::{Auth, Decision};
-use std::rc::Rc;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// What a route's metadata says. It comes before the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

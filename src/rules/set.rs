@@ -8,9 +8,10 @@ use super::pattern::Captures;
 use super::{Auth, Matcher, Rule};
 use crate::time::UnixTime;
 use crate::token::Identity;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::OnceCell;
 use core::time::Duration;
-use std::rc::Rc;
 
 /// What rules look at of a request.
 pub struct RuleInput<'a> {

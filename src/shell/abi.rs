@@ -3,6 +3,7 @@
 //! The Rust SDK's wrappers panic on header bytes that are no UTF-8 and on statuses they do not expect: one request could end a
 //! worker's VM with either.
 
+use alloc::vec::Vec;
 use core::ptr::null_mut;
 
 /// A status that is not `Ok`.

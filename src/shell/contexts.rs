@@ -10,10 +10,12 @@ use crate::shell::executor;
 use crate::shell::http::{self, Hold};
 use crate::shell::root::Worker;
 use crate::words::WordHasher;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::hash::BuildHasherDefault;
-use std::collections::HashMap;
-use std::rc::Rc;
+use hashbrown::HashMap;
 
 /// All contexts of a VM: one VM may run several plugins, or an old and a new configuration of one while the old one drains.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 use crate::shell::abi;
 use crate::signature::host::{CallForeign, ForeignError};
+use alloc::vec::Vec;
 
 /// Calls the host's foreign functions.
 pub struct HostFunctions;

@@ -7,6 +7,7 @@ use crate::request::RequestId;
 use crate::shell::abi::{self, HeaderMap, HostResult, LogLevel};
 use crate::shell::host::Host;
 use crate::shell::pairs;
+use alloc::vec::Vec;
 
 /// Whose request the commands of a callback are about before the first [`Command::Of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::shell::crypto::HostFunctions;
 use crate::shell::pairs;
 use crate::signature::chosen::Chosen;
 use crate::time::UnixTime;
+use alloc::vec::Vec;
 
 /// A version that no entry has: the host counts them up from 1. Writing with it succeeds only if there is no entry, since the
 /// host compares versions only of entries that are there.

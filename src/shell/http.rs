@@ -8,6 +8,8 @@ use crate::shell::abi::{self, Action};
 use crate::shell::executor::{self, Callback};
 use crate::shell::root::Worker;
 use crate::shell::{pairs, route_metadata};
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Whether what follows the headers may go on. Envoy by itself stops body and trailers of a paused request, but not with its
 /// option `allow_on_headers_stop_iteration`: there the first byte of a body would let the headers through, too.

@@ -17,3 +17,5 @@ mod host;
 mod http;
 #[cfg(target_arch = "wasm32")]
 mod root;
+#[cfg(target_arch = "wasm32")]
+mod runtime;

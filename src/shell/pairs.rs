@@ -1,6 +1,8 @@
 //! The ABI's encoding of a list of pairs: a count, the sizes of each name and value, then the bytes, each ended by a NUL;
 //! all numbers are 32-bit little-endian.
 
+use alloc::vec::Vec;
+
 /// Decodes pairs in place; `None` if the bytes are not exactly those that their sizes tell.
 pub fn decode(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     if bytes.is_empty() {

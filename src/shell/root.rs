@@ -9,7 +9,10 @@ use crate::shell::abi;
 use crate::shell::executor::{self, Callback, Failed, log};
 use crate::shell::host::Host;
 use crate::shell::http::unseen;
-use std::cell::RefCell;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 /// What all contexts of one plugin in one worker share.
 #[derive(Default)]

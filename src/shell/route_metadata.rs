@@ -3,6 +3,8 @@
 
 use crate::env::{MetadataValue, RouteMetadata};
 use crate::shell::pairs;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 
 /// Reads the property `filter_metadata.cognito`.
 pub fn read(bytes: &[u8]) -> RouteMetadata {

@@ -8,6 +8,7 @@ mod codec;
 
 use super::BadSignature;
 use crate::keys::rsa::PublicKey;
+use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 

@@ -2,6 +2,7 @@
 
 use super::{BadSignature, Verification, Verifier, VerifySignature};
 use crate::keys::rsa::PublicKey;
+use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 
 /// DER of `DigestInfo` up to the digest, for SHA-256 (RFC 8017, section 9.2, note 1). The NULL parameters belong to it.

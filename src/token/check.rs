@@ -4,6 +4,8 @@ use super::TokenUse;
 use super::claims::Claims;
 use crate::code::Code;
 use crate::time::UnixTime;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 use core::time::Duration;
@@ -133,7 +135,7 @@ fn expires_at(exp: f64, clock_skew: Duration, now: UnixTime) -> Result<(), Claim
         return Ok(());
     }
     Err(ClaimError::Expired {
-        seconds_ago: whole_seconds((now.as_secs_f64() - exp).floor()),
+        seconds_ago: whole_seconds(now.as_secs_f64() - exp),
     })
 }
 
@@ -152,7 +154,7 @@ fn refuse_future(moment: Option<f64>, clock_skew: Duration, now: UnixTime) -> Re
     let Some(moment) = moment else { return Ok(()) };
     match moment.partial_cmp(&now.after(clock_skew).as_secs_f64()) {
         Some(Ordering::Less | Ordering::Equal) => Ok(()),
-        Some(Ordering::Greater) | None => Err(whole_seconds((moment - now.as_secs_f64()).ceil())),
+        Some(Ordering::Greater) | None => Err(begun_seconds(moment - now.as_secs_f64())),
     }
 }
 
@@ -178,9 +180,15 @@ fn client<'a>(named: impl Iterator<Item = &'a str>, clients: &Clients) -> Result
     accepted.ok_or(ClaimError::ClientNotAccepted)
 }
 
-/// Saturates at both ends.
+/// Rounds down; saturates at both ends.
 fn whole_seconds(seconds: f64) -> u64 {
     seconds as u64
+}
+
+/// Rounds up; saturates at both ends.
+fn begun_seconds(seconds: f64) -> u64 {
+    let whole = whole_seconds(seconds);
+    whole.saturating_add(u64::from(seconds > whole as f64))
 }
 
 /// `1 second`, `2 seconds`.

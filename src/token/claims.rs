@@ -2,7 +2,10 @@
 
 use super::json::{self, Member, Text, Value};
 use super::malformed::{KnownClaim, Malformed};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The claims of a token: typed where they decide, the JSON text where they are only told on.
 #[derive(Debug)]

@@ -9,10 +9,14 @@ use crate::keys::rsa::PublicKey;
 use crate::signature::{BadSignature, Verifier, VerifySignature};
 use crate::time::UnixTime;
 use crate::words;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::fmt;
-use std::rc::Rc;
 
 /// The longest token that is read, in bytes. Cognito's are 1 to 2 KiB; 16 KiB is more than most servers take in a header.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;

@@ -2,7 +2,8 @@
 
 use super::claims::{ClaimSet, ClaimView};
 use crate::json;
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 /// Claims that only the token may make: UserInfo's answer is not signed and is no statement about the token.
 const TOKEN_ONLY: [&str; 11] = [

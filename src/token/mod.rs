@@ -12,6 +12,7 @@ pub mod removal;
 pub mod source;
 
 use crate::time::UnixTime;
+use alloc::string::String;
 use check::ClaimError;
 use core::time::Duration;
 

@@ -2,7 +2,9 @@
 
 use super::malformed::Malformed;
 use crate::request::RequestHead;
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A place to look for a token.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use super::{MAX_KEYS, MAX_SET_BYTES, kid_for_log};
 use crate::keys::rsa::{MAX_MODULUS_BITS, MIN_MODULUS_BITS, WeakKey};
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Why nothing of a JWK set can be used.

@@ -2,6 +2,8 @@
 
 use crate::call::{Body, HttpAnswer, NotSent};
 use crate::keys::jwks::{BadKeySet, KeySet, MAX_SET_BYTES, Parsed};
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 /// Why a fetch gave no usable set.
