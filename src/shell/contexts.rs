@@ -1,27 +1,27 @@
-//! What the host calls: the callbacks of Proxy-Wasm 0.2.1 that the filter needs, and none besides, for the host calls each one
-//! that is exported for every stream.
-//!
-//! The Rust SDK exports them all, keeps every stream in maps and asserts what the host does: 37 kB of the module, and panics.
+//! The contexts of a VM: its plugins, and the streams that each of them looks at.
 
-use crate::call::CallId;
-use crate::request::RequestId;
-use crate::shell::abi::Action;
-use crate::shell::executor;
-use crate::shell::http::{self, Hold};
-use crate::shell::root::Worker;
 use crate::words::WordHasher;
-use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use core::hash::BuildHasherDefault;
 use hashbrown::HashMap;
 
+/// Whether what follows the headers may go on. Envoy by itself stops body and trailers of a paused request, but not with its
+/// option `allow_on_headers_stop_iteration`: there the first byte of a body would let the headers through, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It may.
+    Passing,
+    /// Not before the request has been settled.
+    Waiting,
+    /// Never: the request has been answered, or not even looked at yet.
+    Closed,
+}
+
 /// All contexts of a VM: one VM may run several plugins, or an old and a new configuration of one while the old one drains.
-#[derive(Default)]
-struct Contexts {
-    roots: Vec<(u32, Rc<Worker>)>,
-    /// The stream that came last. Most have nothing but headers, and are over before the next one comes.
+pub struct Contexts<W> {
+    roots: Vec<(u32, Rc<W>)>,
+    /// The stream that came last. Most are over before the next one comes.
     newest: Option<(u32, Stream)>,
     /// Those that came before and are not over.
     others: HashMap<u32, Stream, BuildHasherDefault<WordHasher>>,
@@ -33,8 +33,27 @@ struct Stream {
     hold: Hold,
 }
 
-impl Contexts {
-    fn create(&mut self, id: u32, parent: u32) {
+impl<W> Default for Contexts<W> {
+    fn default() -> Contexts<W> {
+        Contexts::new()
+    }
+}
+
+impl<W> Contexts<W> {
+    /// None yet.
+    pub const fn new() -> Contexts<W> {
+        Contexts {
+            roots: Vec::new(),
+            newest: None,
+            others: HashMap::with_hasher(BuildHasherDefault::new()),
+        }
+    }
+
+    /// A root context, if it has no parent, or a stream of that one: closed, as long as nobody has looked at it.
+    pub fn create(&mut self, id: u32, parent: u32)
+    where
+        W: Default,
+    {
         if parent == 0 {
             self.roots.push((id, Rc::default()));
             return;
@@ -48,21 +67,23 @@ impl Contexts {
         }
     }
 
-    fn root(&self, id: u32) -> Option<Rc<Worker>> {
+    /// The worker of a root context.
+    pub fn root(&self, id: u32) -> Option<Rc<W>> {
         let (_, worker) = self.roots.iter().find(|(root, _)| *root == id)?;
         Some(Rc::clone(worker))
     }
 
-    /// A stream, and the worker that it is for.
-    fn stream(&self, id: u32) -> Option<(Stream, Rc<Worker>)> {
+    /// How a stream is held, and the worker that it is for.
+    pub fn stream(&self, id: u32) -> Option<(Hold, Rc<W>)> {
         let stream = match &self.newest {
             Some((newest, stream)) if *newest == id => stream,
             _ => self.others.get(&id)?,
         };
-        Some((*stream, self.root(stream.root)?))
+        Some((stream.hold, self.root(stream.root)?))
     }
 
-    fn keep(&mut self, id: u32, hold: Hold) {
+    /// From now on the stream is held so.
+    pub fn keep(&mut self, id: u32, hold: Hold) {
         match &mut self.newest {
             Some((newest, stream)) if *newest == id => stream.hold = hold,
             _ => {
@@ -73,124 +94,96 @@ impl Contexts {
         }
     }
 
-    fn remove(&mut self, id: u32) {
-        match &self.newest {
-            Some((newest, _)) if *newest == id => self.newest = None,
-            _ => {
-                if self.others.remove(&id).is_none() {
-                    self.roots.retain(|(root, _)| *root != id);
+    /// The context is over; what it was, if it was a stream.
+    pub fn remove(&mut self, id: u32) -> Option<(Hold, Rc<W>)> {
+        let stream = match self.newest {
+            Some((newest, stream)) if newest == id => {
+                self.newest = None;
+                Some(stream)
+            }
+            _ => self.others.remove(&id),
+        };
+        let Some(stream) = stream else {
+            self.roots.retain(|(root, _)| *root != id);
+            return None;
+        };
+        Some((stream.hold, self.root(stream.root)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    type Worker = Cell<u32>;
+
+    /// Two plugins in one VM: what the worker holds tells them apart.
+    fn two_plugins() -> Contexts<Worker> {
+        let mut contexts = Contexts::<Worker>::default();
+        for root in [1, 2] {
+            contexts.create(root, 0);
+            contexts.root(root).unwrap().set(root);
+        }
+        contexts
+    }
+
+    fn found(stream: Option<(Hold, Rc<Worker>)>) -> Option<(Hold, u32)> {
+        stream.map(|(hold, worker)| (hold, worker.get()))
+    }
+
+    #[test]
+    fn a_stream_nobody_has_looked_at_is_closed_and_an_unknown_one_is_none() {
+        let mut contexts = two_plugins();
+        contexts.create(10, 2);
+        assert_eq!(found(contexts.stream(10)), Some((Hold::Closed, 2)));
+        contexts.keep(11, Hold::Passing);
+        assert_eq!(found(contexts.stream(11)), None);
+        assert_eq!(found(contexts.remove(11)), None);
+        assert_eq!(found(contexts.stream(1)), None, "a root is no stream");
+    }
+
+    #[test]
+    fn a_stream_whose_plugin_is_gone_is_unknown() {
+        let mut contexts = two_plugins();
+        contexts.create(10, 1);
+        contexts.create(11, 2);
+        assert_eq!(found(contexts.remove(1)), None);
+        assert_eq!(found(contexts.stream(10)), None);
+        assert_eq!(found(contexts.stream(11)), Some((Hold::Closed, 2)));
+        contexts.create(12, 1);
+        assert_eq!(found(contexts.stream(12)), None);
+        assert!(contexts.root(1).is_none() && contexts.root(2).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn every_stream_keeps_its_own_whatever_the_others_do(
+            events in prop::collection::vec((0..4_u8, 10..20_u32, 1..3_u32), 0..60)
+        ) {
+            let mut contexts = two_plugins();
+            let mut expected: BTreeMap<u32, (Hold, u32)> = BTreeMap::new();
+            for (event, id, root) in events {
+                match event {
+                    0 if !expected.contains_key(&id) => {
+                        contexts.create(id, root);
+                        expected.insert(id, (Hold::Closed, root));
+                    }
+                    0 | 1 => {
+                        prop_assert_eq!(found(contexts.remove(id)), expected.remove(&id));
+                    }
+                    _ => {
+                        let hold = if event == 2 { Hold::Passing } else { Hold::Waiting };
+                        contexts.keep(id, hold);
+                        expected.entry(id).and_modify(|stream| stream.0 = hold);
+                    }
+                }
+                for id in 10..20 {
+                    prop_assert_eq!(found(contexts.stream(id)), expected.get(&id).copied());
                 }
             }
         }
-    }
-}
-
-/// The one of the VM.
-struct OfThisVm(RefCell<Contexts>);
-
-// SAFETY: a VM of Proxy-Wasm has one thread.
-unsafe impl Sync for OfThisVm {}
-
-static CONTEXTS: OfThisVm = OfThisVm(RefCell::new(Contexts {
-    roots: Vec::new(),
-    newest: None,
-    others: HashMap::with_hasher(BuildHasherDefault::new()),
-}));
-
-/// Nothing that is done here calls the host, so no callback can come while the contexts are borrowed; if one did, it would be
-/// as if its context were unknown.
-fn with<T>(part: impl FnOnce(&mut Contexts) -> T) -> Option<T> {
-    CONTEXTS.0.try_borrow_mut().ok().map(|mut contexts| part(&mut contexts))
-}
-
-fn root(id: u32) -> Option<Rc<Worker>> {
-    with(|contexts| contexts.root(id))?
-}
-
-/// A callback about a stream; `None` if nothing is known of it.
-fn about_stream(id: u32, callback: impl FnOnce(&Worker, Hold) -> Hold) -> Option<Action> {
-    let (stream, worker) = with(|contexts| contexts.stream(id))??;
-    let hold = callback(&worker, stream.hold);
-    if hold != stream.hold {
-        with(|contexts| contexts.keep(id, hold));
-    }
-    Some(hold.action())
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_abi_version_0_2_1() {}
-
-/// The C library's own start; without it nothing static would be there.
-#[unsafe(no_mangle)]
-extern "C" fn _initialize() {
-    unsafe extern "C" {
-        fn __wasm_call_ctors();
-    }
-    unsafe { __wasm_call_ctors() }
-}
-
-/// Room for what a host call returns. Whoever made the call owns it: see [`abi`](crate::shell::abi).
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
-    Box::into_raw(Box::<[u8]>::new_uninit_slice(size)).cast()
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_context_create(id: u32, parent: u32) {
-    with(|contexts| contexts.create(id, parent));
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_configure(id: u32, _configuration_size: usize) -> u32 {
-    u32::from(root(id).is_some_and(|worker| worker.on_configure()))
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_tick(id: u32) {
-    if let Some(worker) = root(id) {
-        worker.on_tick();
-    }
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_http_call_response(
-    id: u32,
-    call: u32,
-    num_headers: usize,
-    body_size: usize,
-    _num_trailers: usize,
-) {
-    if let Some(worker) = root(id) {
-        worker.on_http_call_response(CallId(call), num_headers, body_size);
-    }
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_request_headers(id: u32, _num_headers: usize, _end_of_stream: u32) -> Action {
-    about_stream(id, |worker, _| http::on_headers(worker, RequestId(id))).unwrap_or_else(|| {
-        executor::answer(&http::unseen());
-        Action::Pause
-    })
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_request_body(id: u32, _body_size: usize, _end_of_stream: u32) -> Action {
-    about_stream(id, |worker, hold| http::on_body(worker, RequestId(id), hold)).unwrap_or(Action::Pause)
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_request_trailers(id: u32, _num_trailers: usize) -> Action {
-    about_stream(id, |worker, hold| http::on_trailers(worker, RequestId(id), hold)).unwrap_or(Action::Pause)
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn proxy_on_delete(id: u32) {
-    let stream = with(|contexts| {
-        let stream = contexts.stream(id);
-        contexts.remove(id);
-        stream
-    });
-    if let Some((stream, worker)) = stream.flatten() {
-        http::on_gone(&worker, RequestId(id), stream.hold);
     }
 }

@@ -4,34 +4,13 @@ use crate::command::{Flow, Reply};
 use crate::env::{DescribeRoute, RouteMetadata};
 use crate::reject::{Rejection, Wording};
 use crate::request::{RequestHead, RequestId};
-use crate::shell::abi::{self, Action};
+use crate::shell::abi;
+use crate::shell::contexts::Hold;
 use crate::shell::executor::{self, Callback};
 use crate::shell::root::Worker;
 use crate::shell::{pairs, route_metadata};
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// Whether what follows the headers may go on. Envoy by itself stops body and trailers of a paused request, but not with its
-/// option `allow_on_headers_stop_iteration`: there the first byte of a body would let the headers through, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
-    /// It may.
-    Passing,
-    /// Not before the request has been settled.
-    Waiting,
-    /// Never: the request has been answered, or not even looked at yet.
-    Closed,
-}
-
-impl Hold {
-    /// What the host is told.
-    pub fn action(self) -> Action {
-        match self {
-            Hold::Passing => Action::Continue,
-            Hold::Waiting | Hold::Closed => Action::Pause,
-        }
-    }
-}
 
 /// The headers are there. Whatever could not be looked at is refused.
 pub fn on_headers(worker: &Worker, id: RequestId) -> Hold {
