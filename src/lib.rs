@@ -28,7 +28,8 @@
 //!
 //! # The life of a request
 //!
-//! 1. `shell::http` reads all headers in one host call and hands them to [`filter::Filter::on_request`].
+//! 1. The host calls `shell::exports`, which knows whose stream it is ([`shell::contexts`]); `shell::http` reads all headers in one
+//!    host call and hands them to [`filter::Filter::on_request`].
 //! 2. Headers that could speak for the filter are taken out ([`identity::strip`]), whatever comes next.
 //! 3. [`judge::open`]: a CORS preflight? which rule, by the route's metadata, else by [`rules::RuleSet::decide`]? where is
 //!    the credential ([`token::source::find`])? Many requests end here.

@@ -159,8 +159,8 @@ pub(in crate::token) fn number(raw: &str) -> Option<f64> {
 
 /// The elements of a list, each as its JSON text; nothing if the value is no list.
 pub(crate) fn elements(raw: &str) -> Option<Vec<&str>> {
-    let list = Scanner::new(raw).value(1).ok()?;
-    let elements = list.elements(raw)?;
+    let mut elements = Vec::new();
+    Scanner::new(raw).list(1, Some(&mut elements)).ok()?;
     Some(elements.into_iter().map(|element| element.raw(raw)).collect())
 }
 
