@@ -35,8 +35,8 @@ SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
 # Paths of this machine must not end up in the module: two folders, two homes, the same bytes.
 SYSROOT = $(shell rustc --print sysroot)
 REMAP = --remap-path-prefix=$(CURDIR)=/src --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(SYSROOT)=/rust
-# The same flags stand in .cargo/config.toml, for those who build without make; cargo joins the two, and twice is as good as once.
-WASM_RUSTFLAGS = $(REMAP) --cfg cpubits=\"32\" --cfg sha2_backend=\"soft\" --cfg sha2_backend_soft=\"compact\" -Cllvm-args=-inline-threshold=120 -Cllvm-args=-max-loads-per-memcmp=2
+# Cargo puts the variable's flags behind those of .cargo/config.toml, which hold for builds without make, too.
+WASM_RUSTFLAGS = $(REMAP)
 WASM_CARGO = CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$(WASM_RUSTFLAGS)" $(CARGO) build --locked --release --target $(TARGET)
 TEST_WASM_CARGO = CARGO_TARGET_DIR=$(BUILD)/test-modules $(WASM_CARGO)
 TEST_RAW := $(BUILD)/test-modules/$(TARGET)/release/envoy_cognito_jwt.wasm

@@ -1,7 +1,7 @@
 //! What the host calls: the callbacks of Proxy-Wasm 0.2.1 that the filter needs, and none besides, for the host calls each one
 //! that is exported for every stream.
 //!
-//! The Rust SDK exports them all, keeps every stream in maps and asserts what the host does: 37 kB of the module, and panics.
+//! The Rust SDK exports them all, keeps every stream in maps and asserts what the host does: 44 kB of the module, and panics.
 
 use crate::call::CallId;
 use crate::request::RequestId;
