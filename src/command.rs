@@ -51,18 +51,50 @@ pub enum HeaderEdit {
     /// Remove all headers of this name.
     Remove(Vec<u8>),
     /// Add these headers, which are not there (they were removed first).
-    Add(Rc<[Header]>),
+    Add(Rc<Headers>),
     /// Set this header to one value.
     Set(&'static str, Vec<u8>),
 }
 
-/// A header to add: its name in lower case, its value in visible ASCII and spaces.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The name.
-    pub name: Rc<str>,
-    /// The value.
-    pub value: Box<str>,
+/// Headers to add, in order: names in lower case, values in visible ASCII and spaces. One text holds all values, since every
+/// block of memory that a remembered token has is a cold one when the token is forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    values: String,
+    /// The names, and where each one's value ends; it begins where the one before ends.
+    ends: Vec<(Rc<str>, usize)>,
+}
+
+impl Headers {
+    /// None yet, with room for so many of usual length.
+    pub fn with_capacity(headers: usize) -> Headers {
+        /// About a UUID; nothing depends on it.
+        const USUAL_BYTES: usize = 32;
+        Headers {
+            values: String::with_capacity(headers.saturating_mul(USUAL_BYTES)),
+            ends: Vec::with_capacity(headers),
+        }
+    }
+
+    /// Puts one behind the others.
+    pub fn push(&mut self, name: Rc<str>, value: &str) {
+        self.values.push_str(value);
+        self.ends.push((name, self.values.len()));
+    }
+
+    /// All of them, name and value, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ends.iter().scan(0, |start, (name, end)| {
+            let value = self.values.get(*start..*end).unwrap_or_default();
+            *start = *end;
+            Some((&**name, value))
+        })
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
 }
 
 /// What the filter tells access logs and later filters of an identified request.

@@ -3,7 +3,7 @@
 pub mod encode;
 pub mod strip;
 
-use crate::command::Header;
+use crate::command::Headers;
 use crate::token::Identity;
 use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
@@ -100,30 +100,49 @@ impl IdentityPolicy {
 
     /// What the upstream is told of `identity`; UserInfo's claims fill the gaps of the token's. The payload header
     /// carries the token's claims as they came.
-    pub fn headers_for(&self, identity: &Identity, user_info: Option<&ClaimSet>) -> (Rc<[Header]>, Vec<ValueTooLong>) {
+    pub fn headers_for(&self, identity: &Identity, user_info: Option<&ClaimSet>) -> (Rc<Headers>, Vec<ValueTooLong>) {
         let claims = MergedClaims::new(identity.claims().set(), user_info);
-        let from_claims = self.headers.iter().filter_map(|(name, source)| {
-            let value = match source {
-                HeaderSource::Claims(refs) => encode_value(first_present(refs, &claims)?)?,
-                HeaderSource::Client => encode_text(identity.client()),
-            };
-            Some((name, value))
-        });
-        let payload = self.payload_header.iter();
-        let payload = payload.map(|name| (name, URL_SAFE_NO_PAD.encode(identity.claims().json())));
-
-        let mut headers = Vec::with_capacity(self.headers.len().saturating_add(1));
-        let mut left_out = Vec::new();
-        for (name, value) in from_claims.chain(payload) {
-            let (name, bytes) = (Rc::clone(name), value.len());
-            if bytes > MAX_VALUE_BYTES {
-                left_out.push(ValueTooLong { header: name, bytes });
-            } else {
-                let value = value.into_boxed_str();
-                headers.push(Header { name, value });
+        let mut told = Told {
+            headers: Headers::with_capacity(self.headers.len().saturating_add(1)),
+            left_out: Vec::new(),
+        };
+        let mut value = String::new();
+        for (name, source) in &self.headers {
+            value.clear();
+            match source {
+                HeaderSource::Claims(refs) => {
+                    if let Some(raw) = first_present(refs, &claims) {
+                        encode_value(raw, &mut value);
+                    }
+                }
+                HeaderSource::Client => encode_text(identity.client(), &mut value),
             }
+            told.tell(name, &value);
         }
-        (headers.into(), left_out)
+        if let Some(name) = &self.payload_header {
+            told.tell(name, &URL_SAFE_NO_PAD.encode(identity.claims().json()));
+        }
+        (Rc::new(told.headers), told.left_out)
+    }
+}
+
+/// The headers so far, and those that are too long to be sent.
+struct Told {
+    headers: Headers,
+    left_out: Vec<ValueTooLong>,
+}
+
+impl Told {
+    /// An empty value is not sent.
+    fn tell(&mut self, name: &Rc<str>, value: &str) {
+        match value.len() {
+            0 => {}
+            1..=MAX_VALUE_BYTES => self.headers.push(Rc::clone(name), value),
+            bytes => self.left_out.push(ValueTooLong {
+                header: Rc::clone(name),
+                bytes,
+            }),
+        }
     }
 }
 
@@ -166,7 +185,7 @@ mod tests {
         assert_eq!(left_out, []);
         headers
             .iter()
-            .map(|header| (header.name.to_string(), header.value.to_string()))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     }
 
@@ -309,12 +328,12 @@ mod tests {
         for (length, left_out) in [(4096, None), (4097, Some(4097))] {
             let members = format!(r#"{ID},"a":"{}""#, "x".repeat(length));
             let (headers, warnings) = one(&["a", "aud"]).headers_for(&identity(&members), None);
-            assert_eq!(headers.len(), usize::from(left_out.is_none()));
+            assert_eq!(headers.iter().count(), usize::from(left_out.is_none()));
             assert_eq!(warnings.first().map(|warning| warning.bytes), left_out);
         }
         let members = format!(r#"{ID},"a":"{}""#, "é".repeat(1000));
         let (headers, warnings) = one(&["a"]).headers_for(&identity(&members), None);
-        assert_eq!((headers.len(), warnings.len()), (0, 1));
+        assert_eq!((headers.is_empty(), warnings.len()), (true, 1));
         assert_eq!(
             warnings[0].to_string(),
             "identity header h is left out: its value has 6000 bytes, at most 4096 are sent"

@@ -4,7 +4,7 @@
 
 use crate::cache::{TokenCache, Verified};
 use crate::call::HttpCall;
-use crate::command::{Command, Header, HeaderEdit, Severity};
+use crate::command::{Command, HeaderEdit, Headers, Severity};
 use crate::config::{Config, Pool};
 use crate::enrich::flights::Flights;
 use crate::enrich::memory::{Answer, Memory};
@@ -48,9 +48,9 @@ pub struct Case<'a> {
     /// The token, once it has been verified.
     verified: Option<Rc<Verified>>,
     /// The permission to pass, once the requirement holds.
-    permit: Option<Permit>,
+    permit: Option<Permit<Verified>>,
     user_info: Asked<Rc<ClaimSet>>,
-    user_lookup: Asked<Rc<[Header]>>,
+    user_lookup: Asked<Rc<Headers>>,
 }
 
 /// What is known of an enrichment.
@@ -301,7 +301,7 @@ impl Judge<'_> {
     /// Judges a case as far as it can be judged now: to the end, or to what it must wait for.
     pub fn judge<'a>(&mut self, mut case: Case<'a>) -> Step<'a> {
         match self.advance(&mut case) {
-            Ok((verified, permit)) => Step::Settled(self.admit(case, verified, permit)),
+            Ok(permit) => Step::Settled(self.admit(case, permit)),
             Err(Stop::Refuse(rejection, pool)) => Step::Settled(case.refused(rejection, pool)),
             Err(Stop::Wait(wait)) if self.has_room => Step::Waits(case, wait),
             Err(Stop::Wait(wait)) => Step::Settled(case.refused(wait.unavailable(), Some(wait.pool()))),
@@ -317,7 +317,7 @@ impl Judge<'_> {
         }
     }
 
-    fn advance(&mut self, case: &mut Case<'_>) -> Result<(Rc<Verified>, Permit), Stop> {
+    fn advance(&mut self, case: &mut Case<'_>) -> Result<Permit<Verified>, Stop> {
         let verified = match &case.verified {
             Some(verified) => Rc::clone(verified),
             None => {
@@ -332,7 +332,7 @@ impl Judge<'_> {
         };
         let enriched = self.enrich(case, &verified);
         match enriched {
-            Ok(()) => Ok((verified, permit)),
+            Ok(()) => Ok(permit),
             Err(stop) => {
                 case.permit = Some(permit);
                 Err(stop)
@@ -412,16 +412,16 @@ impl Judge<'_> {
     }
 
     /// All that each later request with the token needs, made once.
-    fn prepare(&mut self, identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
+    fn prepare(&mut self, mut identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
         let (headers, warnings) = self.config.identity.headers_for(&identity, None);
         self.warn(&warnings);
+        identity.slim();
         Verified {
             pool,
             key,
             headers,
             subject: identity.claims().subject().into(),
-            client: identity.client().into(),
-            identity: Rc::new(identity),
+            identity,
         }
     }
 
@@ -456,7 +456,7 @@ impl Judge<'_> {
         }
     }
 
-    fn authorize(&self, case: &Case<'_>, verified: &Rc<Verified>) -> Result<Permit, Stop> {
+    fn authorize(&self, case: &Case<'_>, verified: &Rc<Verified>) -> Result<Permit<Verified>, Stop> {
         let stop = |rejection| Stop::Refuse(rejection, Some(verified.pool));
         let pool = self
             .config
@@ -467,7 +467,7 @@ impl Judge<'_> {
             requirement, captures, ..
         } = &case.decision;
         requirement
-            .authorize(&verified.identity, captures, self.env.now, pool.claims.clock_skew)
+            .authorize(verified, captures, self.env.now, pool.claims.clock_skew)
             .map_err(|forbidden| stop(Rejection::Forbidden(forbidden)))
     }
 
@@ -608,7 +608,8 @@ impl Judge<'_> {
         }
     }
 
-    fn admit(&mut self, case: Case<'_>, verified: Rc<Verified>, permit: Permit) -> Verdict {
+    fn admit(&mut self, case: Case<'_>, permit: Permit<Verified>) -> Verdict {
+        let verified = permit.holder();
         let headers = match case.user_info.given() {
             None => Rc::clone(&verified.headers),
             Some(more) => {
@@ -620,7 +621,6 @@ impl Judge<'_> {
         let lookup = case.user_lookup.given();
         Verdict::Admit(Admission::Identified(Identified {
             permit,
-            verified,
             headers,
             lookup,
             removal: case.removal,

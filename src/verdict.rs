@@ -1,7 +1,7 @@
 //! What a verdict means for the request: enforce or shadow, and this is the only place that knows.
 
 use crate::cache::Verified;
-use crate::command::{Command, FilterState, Header, HeaderEdit, Severity};
+use crate::command::{Command, FilterState, HeaderEdit, Headers, Severity};
 use crate::config::{Config, Mode};
 use crate::keys::PoolId;
 use crate::metrics::Counter;
@@ -37,14 +37,12 @@ pub enum Admission {
 /// A request with an identity.
 #[derive(Debug)]
 pub struct Identified {
-    /// Without one there is no such admission.
-    pub permit: Permit,
-    /// The token.
-    pub verified: Rc<Verified>,
+    /// The token's; without one there is no such admission.
+    pub permit: Permit<Verified>,
     /// The identity headers.
-    pub headers: Rc<[Header]>,
+    pub headers: Rc<Headers>,
     /// The user lookup's headers.
-    pub lookup: Option<Rc<[Header]>>,
+    pub lookup: Option<Rc<Headers>>,
     /// What takes the credential out of the request.
     pub removal: Vec<HeaderEdit>,
 }
@@ -148,7 +146,7 @@ fn admit(admission: Admission, out: &mut Vec<Command>) {
     if let Some(headers) = &identified.lookup {
         add(headers, out);
     }
-    annotate(Some(&identified.verified), "allowed", out);
+    annotate(Some(identified.permit.holder()), "allowed", out);
     out.push(Command::Count(Counter::Allowed));
 }
 
@@ -157,7 +155,7 @@ fn bypass(counter: Counter, out: &mut Vec<Command>) {
     out.push(Command::Count(counter));
 }
 
-fn add(headers: &Rc<[Header]>, out: &mut Vec<Command>) {
+fn add(headers: &Rc<Headers>, out: &mut Vec<Command>) {
     if !headers.is_empty() {
         out.push(Command::Edit(HeaderEdit::Add(Rc::clone(headers))));
     }
@@ -167,7 +165,10 @@ fn annotate(verified: Option<&Verified>, decision: &'static str, out: &mut Vec<C
     out.push(Command::Decide(decision));
     if let Some(verified) = verified {
         out.push(Command::Annotate(FilterState::Subject, Rc::clone(&verified.subject)));
-        out.push(Command::Annotate(FilterState::ClientId, Rc::clone(&verified.client)));
+        out.push(Command::Annotate(
+            FilterState::ClientId,
+            Rc::clone(verified.identity.client()),
+        ));
     }
 }
 

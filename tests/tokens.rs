@@ -45,7 +45,7 @@ fn an_id_token_climbs_to_an_identity() {
     assert_eq!((jwt.issuer(), jwt.kid()), (ISSUER, Some(first_key().kid.as_str())));
 
     let identity = climb(&token, NOW).unwrap();
-    assert_eq!((identity.token_use(), identity.client()), (TokenUse::Id, CLIENT));
+    assert_eq!((identity.token_use(), &**identity.client()), (TokenUse::Id, CLIENT));
     let claims = identity.claims();
     assert_eq!((claims.subject(), claims.auth_time()), (SUB, Some(NOW as f64 - 60.0)));
     assert_eq!(claims.groups().collect::<Vec<_>>(), ["readers", "writers"]);
@@ -56,9 +56,9 @@ fn an_id_token_climbs_to_an_identity() {
 #[test]
 fn an_access_token_climbs_to_an_identity() {
     let identity = climb(&first_key().sign_claims(&access_claims(NOW)), NOW).unwrap();
-    assert_eq!((identity.token_use(), identity.client()), (TokenUse::Access, CLIENT));
+    assert_eq!((identity.token_use(), &**identity.client()), (TokenUse::Access, CLIENT));
     let (headers, left_out) = IdentityPolicy::default().headers_for(&identity, None);
-    let told: Vec<(&str, &str)> = headers.iter().map(|header| (&*header.name, &*header.value)).collect();
+    let told: Vec<(&str, &str)> = headers.iter().collect();
     assert_eq!(left_out, []);
     assert_eq!(
         told,

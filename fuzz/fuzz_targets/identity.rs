@@ -7,14 +7,15 @@ use envoy_cognito_jwt::identity::strip::StripList;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let encoded = encode_text(text);
+    let mut encoded = String::new();
+    encode_text(text, &mut encoded);
     assert!(is_header_value(&encoded));
     assert_eq!(decoded(&encoded), text.as_bytes());
 
-    if let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
-        && let Some(encoded) = encode_value(text.trim())
-    {
-        assert!(is_header_value(&encoded) && !encoded.is_empty(), "{value}");
+    if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
+        let mut encoded = String::new();
+        encode_value(text.trim(), &mut encoded);
+        assert!(is_header_value(&encoded), "{value}");
     }
 
     // Whatever the name, all its foldings are ours or none is.

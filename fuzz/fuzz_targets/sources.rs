@@ -87,7 +87,7 @@ fn edited(headers: &Headers, edits: &[HeaderEdit]) -> Headers {
                 headers.extend(
                     added
                         .iter()
-                        .map(|header| (header.name.as_bytes().to_vec(), header.value.as_bytes().to_vec())),
+                        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())),
                 );
             }
         }

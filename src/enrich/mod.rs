@@ -5,7 +5,7 @@ pub mod memory;
 pub mod user_info;
 pub mod user_lookup;
 
-use crate::command::Header;
+use crate::command::Headers;
 use crate::token::claims::ClaimSet;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -63,7 +63,7 @@ pub enum Outcome {
     /// UserInfo's claims.
     Claims(Rc<ClaimSet>),
     /// The application's headers.
-    Headers(Rc<[Header]>),
+    Headers(Rc<Headers>),
     /// 401 of UserInfo, 403 or 404 of the user lookup.
     Refused,
     /// Anything else.

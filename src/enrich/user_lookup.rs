@@ -1,7 +1,7 @@
 //! The application's own user, found or made from the verified claims: `get_or_create_for_cognito(payload)` as a service.
 
 use crate::call::HttpCall;
-use crate::command::Header;
+use crate::command::Headers;
 use crate::enrich::memory::Answer;
 use crate::enrich::{Outcome, Subject, UserLookupPolicy};
 use crate::identity::encode::{MAX_VALUE_BYTES, encode_value};
@@ -81,22 +81,21 @@ pub fn reduced(answer: &Answer, policy: &UserLookupPolicy) -> Answer {
     }
 }
 
-fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<Rc<[Header]>> {
+fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<Rc<Headers>> {
     let found = parse(body)?;
-    let mut headers = Vec::new();
+    let mut headers = Headers::default();
+    let mut value = String::new();
     for (name, member) in &policy.headers {
-        let Some(raw) = found.raw(member) else { continue };
-        let Some(value) = encode_value(raw) else { continue };
-        if value.len() > MAX_VALUE_BYTES {
+        value.clear();
+        encode_value(found.raw(member).unwrap_or_default(), &mut value);
+        match value.len() {
+            0 => {}
+            1..=MAX_VALUE_BYTES => headers.push(Rc::clone(name), &value),
             // Without it the application would not know its user.
-            return None;
+            _ => return None,
         }
-        headers.push(Header {
-            name: Rc::clone(name),
-            value: value.into_boxed_str(),
-        });
     }
-    Some(headers.into())
+    Some(Rc::new(headers))
 }
 
 fn parse(body: &[u8]) -> Option<ClaimSet> {

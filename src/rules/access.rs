@@ -53,16 +53,16 @@ pub enum ClaimValue {
 /// 2^53: up to here a double holds every integer, beyond it two different numbers of JSON become one (RFC 8259, section 6).
 pub const MAX_EXACT_NUMBER: f64 = 9_007_199_254_740_992.0;
 
-/// An identity that holds all that was demanded. Only [`Requirement::authorize`] makes one.
-#[derive(Clone, Debug)]
-pub struct Permit {
-    identity: Rc<Identity>,
+/// Somebody whose identity holds all that was demanded. Only [`Requirement::authorize`] makes one.
+#[derive(Debug)]
+pub struct Permit<T> {
+    holder: Rc<T>,
 }
 
-impl Permit {
+impl<T> Permit<T> {
     /// Who it is for.
-    pub fn identity(&self) -> &Rc<Identity> {
-        &self.identity
+    pub fn holder(&self) -> &Rc<T> {
+        &self.holder
     }
 }
 
@@ -130,18 +130,19 @@ impl fmt::Display for Forbidden {
 }
 
 impl Requirement {
-    /// Gives the identity a permit if it holds all that is demanded. `captures` are the segments that `path_claims`
-    /// name. `clock_skew` is how far `auth_time` may lie in the future; `max_age` itself takes no skew.
+    /// Gives whoever has an identity a permit if that holds all that is demanded. `captures` are the segments that
+    /// `path_claims` name. `clock_skew` is how far `auth_time` may lie in the future; `max_age` itself takes no skew.
     ///
     /// # Errors
     /// A demand does not hold; the age of the sign-in is looked at last.
-    pub fn authorize(
+    pub fn authorize<T: AsRef<Identity>>(
         &self,
-        identity: &Rc<Identity>,
+        holder: &Rc<T>,
         captures: &Captures,
         now: UnixTime,
         clock_skew: Duration,
-    ) -> Result<Permit, Forbidden> {
+    ) -> Result<Permit<T>, Forbidden> {
+        let identity = (**holder).as_ref();
         if let Some(unmet) = self.first_unmet(identity, captures) {
             return Err(Forbidden::NotPermitted {
                 unmet,
@@ -154,7 +155,7 @@ impl Requirement {
             return Err(Forbidden::ReauthenticationRequired { max_age });
         }
         Ok(Permit {
-            identity: Rc::clone(identity),
+            holder: Rc::clone(holder),
         })
     }
 
@@ -189,7 +190,7 @@ impl Requirement {
     fn client_holds(&self, identity: &Identity) -> bool {
         let is_for = |client: &String| match identity.token_use() {
             TokenUse::Id => identity.claims().audience().any(|audience| audience == client),
-            TokenUse::Access => identity.client() == client,
+            TokenUse::Access => **identity.client() == **client,
         };
         self.client_ids.is_empty() || self.client_ids.iter().any(is_for)
     }

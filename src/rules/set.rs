@@ -40,12 +40,17 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Lets an identity through if it holds all that is demanded. `clock_skew` is how far `auth_time` may lie in the future.
+    /// Lets whoever has an identity through if that holds all that is demanded. `clock_skew` is how far `auth_time` may lie in the future.
     ///
     /// # Errors
     /// A requirement does not hold.
-    pub fn authorize(&self, identity: &Rc<Identity>, now: UnixTime, clock_skew: Duration) -> Result<Permit, Forbidden> {
-        self.requirement.authorize(identity, &self.captures, now, clock_skew)
+    pub fn authorize<T: AsRef<Identity>>(
+        &self,
+        holder: &Rc<T>,
+        now: UnixTime,
+        clock_skew: Duration,
+    ) -> Result<Permit<T>, Forbidden> {
+        self.requirement.authorize(holder, &self.captures, now, clock_skew)
     }
 }
 

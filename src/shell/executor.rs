@@ -135,7 +135,7 @@ fn edit(edit: &HeaderEdit) -> HostResult<()> {
         HeaderEdit::Set(name, value) => abi::replace_request_header(name.as_bytes(), value),
         HeaderEdit::Add(headers) => headers
             .iter()
-            .try_for_each(|header| abi::add_request_header(header.name.as_bytes(), header.value.as_bytes())),
+            .try_for_each(|(name, value)| abi::add_request_header(name.as_bytes(), value.as_bytes())),
     }
 }
 

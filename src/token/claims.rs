@@ -4,8 +4,9 @@ use super::json::{self, Member, Text, Value};
 use super::malformed::{KnownClaim, Malformed};
 use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
+use core::slice;
 
 /// The claims of a token: typed where they decide, the JSON text where they are only told on.
 #[derive(Debug)]
@@ -20,15 +21,38 @@ pub struct Claims {
     token_use: Option<Text>,
     client_id: Option<Text>,
     scope: Option<Text>,
-    audience: Vec<Text>,
-    groups: Vec<Text>,
+    audience: Texts,
+    groups: Texts,
 }
 
 /// Any JSON object of claims (UserInfo's answer, too): strict as [`Claims`], but no claim must be there or has a type.
 #[derive(Debug)]
 pub struct ClaimSet {
     json: String,
-    members: Vec<Member>,
+    members: OnceCell<Vec<Member>>,
+}
+
+/// A list of strings; most have one.
+#[derive(Debug)]
+enum Texts {
+    One(Text),
+    Many(Vec<Text>),
+}
+
+impl Default for Texts {
+    fn default() -> Texts {
+        Texts::Many(Vec::new())
+    }
+}
+
+impl Texts {
+    fn iter<'a>(&'a self, json: &'a str) -> impl Iterator<Item = &'a str> {
+        let texts = match self {
+            Texts::One(text) => slice::from_ref(text),
+            Texts::Many(texts) => texts,
+        };
+        texts.iter().map(|text| text.as_str(json))
+    }
 }
 
 /// A claim's value, decoded for comparisons.
@@ -56,7 +80,7 @@ impl Claims {
     pub fn parse(json: String) -> Result<Claims, Malformed> {
         let set = ClaimSet::parse(json)?;
         let mut known = Known::default();
-        for member in &set.members {
+        for member in set.list() {
             known.read(member.name.as_str(&set.json), member.value, &set.json)?;
         }
         Ok(Claims {
@@ -147,12 +171,17 @@ impl Claims {
 
     /// `aud`, be it one string or a list; none if absent.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
-        self.audience.iter().map(|text| text.as_str(&self.set.json))
+        self.audience.iter(&self.set.json)
     }
 
     /// `cognito:groups`; none if absent.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.groups.iter().map(|text| text.as_str(&self.set.json))
+        self.groups.iter(&self.set.json)
+    }
+
+    /// See [`Identity::slim`](super::Identity::slim).
+    pub(in crate::token) fn slim(&mut self) {
+        self.set.members.take();
     }
 }
 
@@ -162,8 +191,14 @@ impl ClaimSet {
     /// # Errors
     /// Not one strict JSON object: see [`Malformed`].
     pub fn parse(json: String) -> Result<ClaimSet, Malformed> {
-        let members = json::members(&json)?;
+        let members = OnceCell::from(json::members(&json)?);
         Ok(ClaimSet { json, members })
+    }
+
+    /// The text has been read before, so it can be read again.
+    fn list(&self) -> &[Member] {
+        self.members
+            .get_or_init(|| json::members(&self.json).unwrap_or_default())
     }
 
     /// The JSON text, as it came.
@@ -173,17 +208,14 @@ impl ClaimSet {
 
     /// The names and the values' JSON texts, in order.
     pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members
+        self.list()
             .iter()
             .map(|member| (member.name.as_str(&self.json), member.value.raw(&self.json)))
     }
 
     /// The JSON text of the claim `name`, a literal member name.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        let member = self
-            .members
-            .iter()
-            .find(|member| member.name.equals(name, &self.json))?;
+        let member = self.list().iter().find(|member| member.name.equals(name, &self.json))?;
         Some(member.value.raw(&self.json))
     }
 
@@ -248,8 +280,8 @@ struct Known {
     token_use: Option<Text>,
     client_id: Option<Text>,
     scope: Option<Text>,
-    audience: Vec<Text>,
-    groups: Vec<Text>,
+    audience: Texts,
+    groups: Texts,
 }
 
 impl Known {
@@ -272,7 +304,7 @@ impl Known {
             "cognito:groups" => self.groups = texts(value, json, KnownClaim::Groups)?,
             "aud" => {
                 self.audience = match value.text(json) {
-                    Some(only) => vec![only],
+                    Some(only) => Texts::One(only),
                     None => texts(value, json, KnownClaim::Audience)?,
                 }
             }
@@ -289,10 +321,11 @@ fn non_empty(text: Text, json: &str, claim: KnownClaim) -> Result<Text, Malforme
     Ok(text)
 }
 
-fn texts(list: Value, json: &str, claim: KnownClaim) -> Result<Vec<Text>, Malformed> {
+fn texts(list: Value, json: &str, claim: KnownClaim) -> Result<Texts, Malformed> {
     let wrong = Malformed::ClaimType(claim);
     let elements = list.elements(json).ok_or(wrong)?;
-    elements.iter().map(|element| element.text(json).ok_or(wrong)).collect()
+    let texts: Result<Vec<Text>, Malformed> = elements.iter().map(|element| element.text(json).ok_or(wrong)).collect();
+    texts.map(Texts::Many)
 }
 
 #[cfg(test)]
@@ -303,6 +336,25 @@ mod tests {
 
     fn parse(json: &str) -> Result<Claims, Malformed> {
         Claims::parse(json.to_owned())
+    }
+
+    #[test]
+    fn slimmed_they_say_the_same() {
+        let json =
+            r#"{"iss":"i","sub":"s","exp":1,"aud":"c","cognito:groups":["a","b"],"custom:t\u0065nant":{"id":[7]}}"#;
+        let steps = ["custom:tenant", "id", "0"].map(str::to_owned);
+        let (whole, mut slim) = (parse(json).unwrap(), parse(json).unwrap());
+        slim.slim();
+        for claims in [&whole, &slim, &slim] {
+            assert_eq!((claims.raw("aud"), claims.raw("absent")), (Some("\"c\""), None));
+            assert_eq!(claims.pointer(&steps), Some("7"));
+            assert_eq!(claims.view("sub"), Some(ClaimView::Text("s".into())));
+            assert!(claims.set().members().eq(whole.set().members()));
+            assert_eq!(
+                claims.audience().chain(claims.groups()).collect::<Vec<_>>(),
+                ["c", "a", "b"]
+            );
+        }
     }
 
     #[test]

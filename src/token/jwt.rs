@@ -9,7 +9,6 @@ use crate::keys::rsa::PublicKey;
 use crate::signature::{BadSignature, Verifier, VerifySignature};
 use crate::time::UnixTime;
 use crate::words;
-use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -177,7 +176,7 @@ impl SignedJwt {
     /// A claim does not hold.
     pub fn check(self, policy: &ClaimPolicy, now: UnixTime) -> Result<Identity, ClaimError> {
         let (token_use, client) = check::all(&self.claims, policy, now)?;
-        let client = client.to_owned();
+        let client = client.into();
         Ok(Identity {
             token_use,
             client,

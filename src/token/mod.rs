@@ -12,7 +12,7 @@ pub mod removal;
 pub mod source;
 
 use crate::time::UnixTime;
-use alloc::string::String;
+use alloc::rc::Rc;
 use check::ClaimError;
 use core::time::Duration;
 
@@ -41,7 +41,13 @@ impl TokenUse {
 pub struct Identity {
     pub(in crate::token) claims: claims::Claims,
     pub(in crate::token) token_use: TokenUse,
-    pub(in crate::token) client: String,
+    pub(in crate::token) client: Rc<str>,
+}
+
+impl AsRef<Identity> for Identity {
+    fn as_ref(&self) -> &Identity {
+        self
+    }
 }
 
 impl Identity {
@@ -64,8 +70,13 @@ impl Identity {
     }
 
     /// The accepted app client: the accepted one of `aud` of an ID token, `client_id` of an access token.
-    pub fn client(&self) -> &str {
+    pub fn client(&self) -> &Rc<str> {
         &self.client
+    }
+
+    /// Lets go of what can be read from the claims' text again, at the first question for one of them by name.
+    pub fn slim(&mut self) {
+        self.claims.slim();
     }
 }
 
@@ -81,7 +92,7 @@ impl Identity {
         };
         let before = UnixTime::default();
         let (token_use, client) = check::all(&claims, &policy, before).unwrap();
-        let client = client.to_owned();
+        let client = client.into();
         Identity {
             token_use,
             client,

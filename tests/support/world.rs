@@ -479,12 +479,10 @@ impl World {
                 request.headers.retain(|(found, _)| found.as_bytes() != name);
             }
             Command::Edit(HeaderEdit::Add(headers)) => {
-                for header in headers.iter() {
-                    let is_there = request.headers.iter().any(|(found, _)| *found == *header.name);
-                    assert!(!is_there, "{} is there already", header.name);
-                    request
-                        .headers
-                        .push((header.name.to_string(), header.value.as_bytes().to_vec()));
+                for (name, value) in headers.iter() {
+                    let is_there = request.headers.iter().any(|(found, _)| *found == *name);
+                    assert!(!is_there, "{name} is there already");
+                    request.headers.push((name.to_owned(), value.as_bytes().to_vec()));
                 }
             }
             Command::Edit(HeaderEdit::Set(name, value)) => {

@@ -67,7 +67,7 @@ fn words(any: &[&str], all: &[&str]) -> Words {
 fn outcome(requirement: &Requirement, identity: &Rc<Identity>) -> Result<(), Forbidden> {
     let now = UnixTime::from_secs(NOW);
     let permit = requirement.authorize(identity, &Captures::default(), now, SKEW)?;
-    assert!(Rc::ptr_eq(permit.identity(), identity));
+    assert!(Rc::ptr_eq(permit.holder(), identity));
     Ok(())
 }
 
