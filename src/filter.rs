@@ -20,6 +20,7 @@ use crate::metrics::Counter;
 use crate::reject::{Rejection, Wording};
 use crate::request::{RequestHead, RequestId};
 use crate::rules::RuleSet;
+use crate::rush::Rush;
 use crate::sorted::SortedMap;
 use crate::time::UnixTime;
 use crate::token::jwt::LastHeader;
@@ -44,6 +45,8 @@ pub const MAX_SENT_AT_ONCE: usize = 32;
 const TICK_AT_ONCE: Duration = Duration::from_millis(1);
 /// The tick while requests wait: how exactly their time limits are kept.
 const TICK_WHILE_WAITING: Duration = Duration::from_millis(20);
+/// The tick in a rush: how soon operators see what was counted.
+const TICK_IN_RUSH: Duration = Duration::from_millis(10);
 /// The tick otherwise: how soon a new set of keys is noticed, well within the second that is promised.
 const TICK_AT_REST: Duration = Duration::from_millis(250);
 
@@ -63,6 +66,7 @@ pub struct Filter {
     waiting: SortedMap<RequestId, Waiting>,
     tick: Duration,
     ticked_at: UnixTime,
+    rush: Rush,
     gauge: Gauge,
     is_debug_seen: bool,
 }
@@ -126,6 +130,7 @@ impl Filter {
             waiting: SortedMap::default(),
             tick: TICK_AT_ONCE,
             ticked_at: UnixTime::default(),
+            rush: Rush::default(),
             gauge: first_gauge(&config),
             is_debug_seen: false,
             config,
@@ -147,6 +152,11 @@ impl Filter {
         Rejection::Internal.reply(&self.wording)
     }
 
+    /// Whether requests come so fast that counts may wait for the next tick, which is near then.
+    pub fn is_in_rush(&self) -> bool {
+        self.rush.is_on()
+    }
+
     /// How many requests wait.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
@@ -161,6 +171,9 @@ impl Filter {
         env: &Env<'_>,
         out: &mut Vec<Command>,
     ) -> Flow {
+        if self.rush.came() {
+            self.set_tick(env.now, false, out);
+        }
         let head = self.strip(head, out);
         let request_id = head.first("x-request-id").unwrap_or_default();
         let case = match judge::open(&self.config, &self.rules, &head, route, out) {
@@ -196,6 +209,7 @@ impl Filter {
         if env.now < self.ticked_at {
             self.clock_went_back(env.now);
         }
+        self.rush.ticked(env.now.since(self.ticked_at));
         self.ticked_at = env.now;
         for keys in &mut self.keys {
             if let Some(ring) = keys.ring_mut() {
@@ -533,6 +547,8 @@ impl Filter {
                 .any(|ring| ring.wants_tick(now));
         let tick = if is_urgent {
             TICK_AT_ONCE
+        } else if self.rush.is_on() {
+            TICK_IN_RUSH
         } else if self.waiting.is_empty() {
             TICK_AT_REST
         } else {

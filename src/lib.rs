@@ -3,7 +3,7 @@
 //! # The map
 //!
 //! A module imports only what stands left of it (a test reads this line):
-//! `words < sorted < json < time < code < metrics < request < call < command < keys < signature < token < cache < rules <
+//! `words < sorted < json < time < rush < code < metrics < request < call < command < keys < signature < token < cache < rules <
 //! identity < enrich < reject < env < config < verdict < judge < filter < shell`.
 //!
 //! Everything but [`shell`] is pure: it builds and is tested natively, with a virtual clock. What changes a decision is
@@ -23,7 +23,7 @@
 //! | [`identity`], [`enrich`] | what the application is told; UserInfo, and the application's own user |
 //! | [`config`] | the plugin's configuration, read into the types of the modules above |
 //! | [`judge`], [`verdict`] | the decision from top to bottom; what becomes of it, enforced or in shadow mode |
-//! | [`filter`] | one worker's filter: requests, ticks, answers, and those who wait |
+//! | [`filter`], `rush` | one worker's filter: requests, ticks, answers, those who wait, and when requests come fast |
 //! | [`shell`] | the only place that talks to the host |
 //!
 //! # The life of a request
@@ -84,6 +84,7 @@ pub mod metrics;
 pub mod reject;
 pub mod request;
 pub mod rules;
+mod rush;
 pub mod shell;
 pub mod signature;
 mod sorted;

@@ -168,6 +168,28 @@ fn a_tick_period_is_commanded_only_when_it_changes() {
 }
 
 #[test]
+fn in_a_rush_ticks_come_quickly() {
+    let mut world = World::start(&inline(&[first_key()]), 1);
+    world.pass_millis(1);
+    let millis = |world: &World| world.periods(0).iter().map(Duration::as_millis).collect::<Vec<_>>();
+    assert_eq!(millis(&world), [250]);
+    world.ask_many(0, &id_token(), 499);
+    world.pass_millis(250);
+    assert_eq!(millis(&world), [250], "not so fast that it matters");
+    world.ask_many(0, &id_token(), 2000);
+    assert_eq!(millis(&world), [250, 10]);
+    world.pass_millis(10);
+    for _ in 0..10 {
+        world.ask_many(0, &id_token(), 20);
+        world.pass_millis(10);
+    }
+    assert_eq!(millis(&world), [250, 10], "it lasts");
+    world.ask_many(0, &id_token(), 19);
+    world.pass_millis(10);
+    assert_eq!(millis(&world), [250, 10, 250], "it is over");
+}
+
+#[test]
 fn each_wait_has_its_own_limit() {
     let limit = |config: &Value, ask: &Ask| {
         let mut world = World::start(config, 1);

@@ -222,9 +222,9 @@ pub fn set_property(name: &str, value: &[u8]) -> HostResult<()> {
     checked(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
-/// Adds one to a counter.
-pub fn increment_metric(metric: u32) -> HostResult<()> {
-    checked(unsafe { proxy_increment_metric(metric, 1) })
+/// Adds to a counter.
+pub fn increment_metric(metric: u32, by: u32) -> HostResult<()> {
+    checked(unsafe { proxy_increment_metric(metric, i64::from(by)) })
 }
 
 /// Sets a gauge.

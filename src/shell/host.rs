@@ -7,9 +7,11 @@ use crate::metrics::{Counter, JWKS_KEYS_GAUGE};
 use crate::shell::abi::{self, HostResult, MetricKind};
 use crate::shell::crypto::HostFunctions;
 use crate::shell::pairs;
+use crate::shell::tally::Tally;
 use crate::signature::chosen::Chosen;
 use crate::time::UnixTime;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 /// A version that no entry has: the host counts them up from 1. Writing with it succeeds only if there is no entry, since the
 /// host compares versions only of entries that are there.
@@ -20,6 +22,8 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 pub struct Host {
     counters: Vec<u32>,
     keys_gauge: u32,
+    tally: Tally,
+    counts_may_wait: Cell<bool>,
     /// Who verifies signatures.
     pub crypto: Chosen<HostFunctions>,
 }
@@ -36,6 +40,8 @@ impl Host {
         Ok(Host {
             counters: counters?,
             keys_gauge: abi::define_metric(MetricKind::Gauge, JWKS_KEYS_GAUGE)?,
+            tally: Tally::default(),
+            counts_may_wait: Cell::new(false),
             crypto: Chosen::new(HostFunctions),
         })
     }
@@ -62,10 +68,29 @@ impl Host {
         Ok(Env { dice, ..self.env()? })
     }
 
-    /// Counts one. A count that fails changes no decision.
+    /// Counts one, for the host to see at once or, if counts may wait, when they are handed over.
     pub fn count(&self, counter: Counter) {
-        if let Some(id) = self.counters.get(counter.index()) {
-            let _uncounted = abi::increment_metric(*id);
+        if self.counts_may_wait.get() {
+            self.tally.add(counter);
+        } else {
+            self.increment(counter.index(), 1);
+        }
+    }
+
+    /// Whether counts may wait until [`Host::hand_over_counts`].
+    pub fn let_counts_wait(&self, may_wait: bool) {
+        self.counts_may_wait.set(may_wait);
+    }
+
+    /// Tells the host all counts that have waited.
+    pub fn hand_over_counts(&self) {
+        self.tally.hand_over(|index, sum| self.increment(index, sum));
+    }
+
+    /// A count that fails changes no decision.
+    fn increment(&self, index: usize, by: u32) {
+        if let Some(id) = self.counters.get(index) {
+            let _uncounted = abi::increment_metric(*id, by);
         }
     }
 

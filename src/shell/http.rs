@@ -61,6 +61,7 @@ fn decide(worker: &Worker, id: RequestId) -> Option<Hold> {
     let state = state.as_mut()?;
     let env = state.host.env().ok()?;
     let mut flow = state.filter.on_request(id, head, &Route, &env, &mut state.commands);
+    state.host.let_counts_wait(state.filter.is_in_rush());
     let internal_error = &state.internal_error;
     let failed = executor::carry_out(&state.host, internal_error, Callback::Request, &mut state.commands);
     if !failed.is_empty() {

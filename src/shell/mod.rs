@@ -3,6 +3,7 @@
 pub mod contexts;
 pub mod pairs;
 pub mod route_metadata;
+pub mod tally;
 
 #[cfg(target_arch = "wasm32")]
 mod abi;

@@ -89,6 +89,7 @@ impl Worker {
             return;
         };
         part(filter, &env, commands);
+        host.let_counts_wait(filter.is_in_rush());
         for failed in executor::carry_out(host, internal_error, Callback::Root, commands) {
             if let Failed::Waiting(RequestId(id)) = failed {
                 log(
@@ -97,6 +98,7 @@ impl Worker {
                 );
             }
         }
+        host.hand_over_counts();
         if let Some(fault) = host.crypto.take_fault() {
             log(
                 Severity::Warn,

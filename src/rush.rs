@@ -1,0 +1,91 @@
+//! When requests come so fast that counting each of them by calls to the host would be felt: then counts are handed over at
+//! the ticks, which are short for as long as it lasts.
+
+use core::time::Duration;
+
+/// So many requests between two ticks begin a rush: at rest that is 2,000 a second in a worker. Below it every count is the
+/// host's at once.
+pub const BEGINS_AT: u32 = 500;
+
+/// A rush is over when fewer than this came for each millisecond since the tick before.
+const LASTS_PER_MILLI: u128 = 2;
+
+/// How fast requests come.
+#[derive(Debug, Default)]
+pub struct Rush {
+    /// Since the last tick.
+    requests: u32,
+    is_on: bool,
+}
+
+impl Rush {
+    /// A request has come. Whether it is the one that begins a rush.
+    pub fn came(&mut self) -> bool {
+        self.requests = self.requests.saturating_add(1);
+        let begins = !self.is_on && self.requests >= BEGINS_AT;
+        self.is_on |= begins;
+        begins
+    }
+
+    /// A tick, so long after the one before.
+    pub fn ticked(&mut self, since_last: Duration) {
+        let lasts = u128::from(self.requests) >= since_last.as_millis().saturating_mul(LASTS_PER_MILLI);
+        self.is_on &= lasts;
+        self.requests = 0;
+    }
+
+    /// Whether there is one.
+    pub fn is_on(&self) -> bool {
+        self.is_on
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many requests, then a tick so many milliseconds after the one before; whether there is a rush after each.
+    fn walk(steps: &[(u32, u64)]) -> Vec<(bool, bool)> {
+        let mut rush = Rush::default();
+        steps
+            .iter()
+            .map(|(requests, millis)| {
+                let began = (0..*requests).filter(|_| rush.came()).count();
+                assert!(began <= 1, "it begins once");
+                let before_tick = rush.is_on();
+                rush.ticked(Duration::from_millis(*millis));
+                (before_tick, rush.is_on())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_rush_begins_with_a_request_and_ends_at_a_tick() {
+        for (steps, expected) in [
+            (&[(499, 250), (499, 250)][..], &[(false, false), (false, false)][..]),
+            (&[(500, 250)], &[(true, true)]),
+            (&[(500, 251)], &[(true, false)]),
+            // Short ticks: 20 requests in 10 ms are as many.
+            (
+                &[(5000, 250), (20, 10), (19, 10), (20, 10)],
+                &[(true, true), (true, true), (true, false), (false, false)],
+            ),
+            // A tick that comes late, one that comes at once, a silence.
+            (
+                &[(500, 250), (20, 11), (500, 250)],
+                &[(true, true), (true, false), (true, true)],
+            ),
+            (
+                &[(500, 250), (0, 0), (0, 1)],
+                &[(true, true), (true, true), (true, false)],
+            ),
+        ] {
+            assert_eq!(walk(steps), expected, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_tick_after_ages_ends_it() {
+        assert_eq!(walk(&[(u32::from(u16::MAX), u64::MAX)]), [(true, false)]);
+    }
+}

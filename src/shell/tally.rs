@@ -1,0 +1,83 @@
+//! Counts that the host has not been told yet.
+
+use crate::metrics::Counter;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+/// How often each counter was counted since the host was told last. What a VM that ends had not told is lost.
+pub struct Tally {
+    pending: Vec<Cell<u32>>,
+    is_empty: Cell<bool>,
+}
+
+impl Default for Tally {
+    fn default() -> Tally {
+        Tally {
+            pending: vec![Cell::new(0); Counter::COUNT],
+            is_empty: Cell::new(true),
+        }
+    }
+}
+
+impl Tally {
+    /// Counts one.
+    pub fn add(&self, counter: Counter) {
+        if let Some(pending) = self.pending.get(counter.index()) {
+            pending.set(pending.get().saturating_add(1));
+            self.is_empty.set(false);
+        }
+    }
+
+    /// Tells the index and the sum of each that was counted, and begins anew.
+    pub fn hand_over(&self, mut tell: impl FnMut(usize, u32)) {
+        if self.is_empty.replace(true) {
+            return;
+        }
+        for (index, pending) in self.pending.iter().enumerate() {
+            let sum = pending.take();
+            if sum > 0 {
+                tell(index, sum);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::Code;
+
+    fn told(tally: &Tally) -> Vec<(usize, u32)> {
+        let mut told = Vec::new();
+        tally.hand_over(|index, sum| told.push((index, sum)));
+        told
+    }
+
+    #[test]
+    fn each_count_is_told_once() {
+        let tally = Tally::default();
+        assert_eq!(told(&tally), []);
+        let expired = Counter::Denied(Code::TokenExpired);
+        for counter in [Counter::Allowed, expired, Counter::Allowed, Counter::JwtCacheHit] {
+            tally.add(counter);
+        }
+        let mut expected = [
+            (Counter::Allowed.index(), 2),
+            (expired.index(), 1),
+            (Counter::JwtCacheHit.index(), 1),
+        ];
+        expected.sort_unstable();
+        assert_eq!(told(&tally), expected);
+        assert_eq!(told(&tally), []);
+        tally.add(expired);
+        assert_eq!(told(&tally), [(expired.index(), 1)]);
+    }
+
+    #[test]
+    fn every_counter_has_a_place() {
+        let tally = Tally::default();
+        Counter::all().for_each(|counter| tally.add(counter));
+        assert_eq!(told(&tally).len(), Counter::COUNT);
+    }
+}

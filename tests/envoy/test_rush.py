@@ -1,0 +1,40 @@
+"""Requests that come faster than they are counted one by one: none is lost, none is counted twice."""
+
+from contextlib import ExitStack
+
+from support.client import bearer, connect, request_bytes
+from support.config import config, pool_config
+from support.stage import Stages
+from support.tokens import Pool
+
+CONNECTIONS, TURNS = 50, 100
+"""5,000 requests in half a second or so: ten times what begins a rush in a worker"""
+
+
+def flood(port: int, request: bytes) -> None:
+    """Sends the request over all connections, time and again, as fast as it is answered with a refusal."""
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connect(port)) for _ in range(CONNECTIONS)]
+        for _ in range(TURNS):
+            for connection in connections:
+                connection.sendall(request)
+            for connection in connections:
+                answer = b""
+                while not answer.endswith(b"}"):
+                    more = connection.recv(65536)
+                    assert more, answer
+                    answer += more
+                assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+def test_every_request_of_a_flood_is_counted_once(own_stages: Stages, pool: Pool) -> None:
+    stage = own_stages.fresh(config(pool_config()), concurrency=1)
+    token = bearer(pool.id_token())
+    stage.admits("/", token)
+    with stage.counting("denied.token_missing", CONNECTIONS * TURNS):
+        flood(stage.envoy.port, request_bytes("GET", "/", [], b"", "app.example.com", "flood"))
+    before = stage.envoy.counters()
+    stage.admits("/", token)
+    after = stage.envoy.counters()
+    grown = {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)}
+    assert grown == {"allowed": 1, "jwt_cache_hit": 1}
