@@ -175,7 +175,7 @@ impl Filter {
             self.set_tick(env.now, false, out);
         }
         let head = self.strip(head, out);
-        let request_id = head.first("x-request-id").unwrap_or_default();
+        let request_id = || head.first("x-request-id").unwrap_or_default();
         let case = match judge::open(&self.config, &self.rules, &head, route, out) {
             Ok(case) => case,
             Err(verdict) => return flow(self.court().settle(verdict, request_id, out)),
@@ -189,7 +189,7 @@ impl Filter {
             let verdict = case.refused(wait.unavailable(), Some(wait.pool()));
             return flow(self.court().settle(verdict, request_id, out));
         }
-        let request_id = request_id.to_vec();
+        let request_id = request_id().to_vec();
         self.waiting.insert(
             id,
             Waiting {
@@ -442,7 +442,7 @@ impl Filter {
 
     /// The end of a request that has waited.
     fn finish(&self, verdict: Verdict, request_id: &[u8], out: &mut Vec<Command>) {
-        if self.court().settle(verdict, request_id, out) == Passage::Through {
+        if self.court().settle(verdict, || request_id, out) == Passage::Through {
             out.push(Command::Resume);
         }
     }

@@ -80,8 +80,13 @@ pub struct Court<'c> {
 }
 
 impl Court<'_> {
-    /// Carries a verdict out. `request_id` is for the log line.
-    pub fn settle(&self, verdict: Verdict, request_id: &[u8], out: &mut Vec<Command>) -> Passage {
+    /// Carries a verdict out. `request_id` is for the log line, and asked for only if there is one.
+    pub fn settle<'r>(
+        &self,
+        verdict: Verdict,
+        request_id: impl FnOnce() -> &'r [u8],
+        out: &mut Vec<Command>,
+    ) -> Passage {
         match verdict {
             Verdict::Admit(admission) => {
                 admit(admission, out);
@@ -91,10 +96,10 @@ impl Court<'_> {
         }
     }
 
-    fn reject(&self, refusal: Refusal, request_id: &[u8], out: &mut Vec<Command>) -> Passage {
+    fn reject<'r>(&self, refusal: Refusal, request_id: impl FnOnce() -> &'r [u8], out: &mut Vec<Command>) -> Passage {
         let code = refusal.rejection.code();
         if self.is_debug_seen {
-            out.push(Command::Log(Severity::Debug, self.log_line(&refusal, request_id)));
+            out.push(Command::Log(Severity::Debug, self.log_line(&refusal, request_id())));
         }
         match self.config.mode {
             Mode::Enforce => {
@@ -197,7 +202,7 @@ mod tests {
             is_debug_seen,
         };
         let mut out = Vec::new();
-        let passage = court.settle(verdict, request_id, &mut out);
+        let passage = court.settle(verdict, || request_id, &mut out);
         (passage, out)
     }
 
