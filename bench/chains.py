@@ -6,12 +6,13 @@ from pathlib import Path
 
 from support.bootstrap import Plugin
 from support.servers import jwks
-from support.tokens import Pool
+from support.tokens import Pool, unb64
 
 PROJECT = Path(__file__).resolve().parents[1]
 WASM = Path(os.environ.get("WASM", PROJECT / "dist/envoy_cognito_jwt.wasm"))
 WASM_MODULE_CRYPTO = Path(os.environ.get("WASM_MODULE_CRYPTO", PROJECT / "dist/test/envoy_cognito_jwt-module-crypto.wasm"))
 WASM_NOOP = Path(os.environ.get("WASM_NOOP", PROJECT / "dist/test/noop.wasm"))
+WASM_FLOOR = Path(os.environ.get("WASM_FLOOR", PROJECT / "dist/test/floor.wasm"))
 
 HEADERS = {"x-cognito-sub": "sub", "x-cognito-email": "email"}
 JWT_AUTHN = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"
@@ -27,6 +28,24 @@ def wasm(name: str, module: Path, configuration: dict | str) -> list[dict]:
 def noop() -> list[dict]:
     """A filter that does nothing."""
     return wasm("noop", WASM_NOOP, "")
+
+
+def floor(name: str, token: str | None = None, pool: Pool | None = None) -> list[dict]:
+    """A filter that makes the host calls that ours owes its users, and does nothing else; with a token of the pool it also lets the
+    host verify that token's signature for each request."""
+    return wasm(name, WASM_FLOOR, verify_signature_argument(token, pool).hex() if token and pool else "")
+
+
+def verify_signature_argument(token: str, pool: Pool) -> bytes:
+    """The protobuf message that the host's `verify_signature` takes."""
+    text, _, signature = token.rpartition(".")
+    fields = (b"sha256", pool.key.public_der(), unb64(signature), text.encode())
+    return b"".join(bytes([number << 3 | 2]) + varint(len(field)) + field for number, field in enumerate(fields, 1))
+
+
+def varint(number: int) -> bytes:
+    """A number as protobuf writes it."""
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + varint(number >> 7)
 
 
 def ours(name: str, pool: Pool, module: Path = WASM, **fields: object) -> list[dict]:

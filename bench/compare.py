@@ -52,9 +52,11 @@ def cases(mint: Mint, distinct: int) -> list[Case]:
         # With a token, too: Envoy reads a kilobyte of header more, whatever the filter.
         Case("no filter", "none", good),
         Case("a filter that does nothing", "noop", good),
+        Case("the host calls of ours alone", "floor", good),
         Case("jwt_authn with cache, seen before", "jwt_authn_cache", good),
         Case("ours, seen before", "ours", good, counts="jwt_cache_hit"),
         Case("jwt_authn, seen before", "jwt_authn", good),
+        Case("the host calls of ours alone, verifying", "floor_verifying", unseen),
         Case("jwt_authn, never seen", "jwt_authn", unseen),
         Case("ours, never seen", "ours", unseen, counts="verify_host"),
         Case("ours with module crypto, never seen", "ours_module_crypto", unseen, counts="verify_module"),
@@ -70,6 +72,8 @@ def doors(mint: Mint) -> dict[str, list[dict]]:
     return {
         "none": [],
         "noop": chains.noop(),
+        "floor": chains.floor("floor"),
+        "floor_verifying": chains.floor("floor_verifying", mint.fresh(), mint.pool),
         "jwt_authn": chains.jwt_authn(mint.pool),
         "jwt_authn_cache": chains.jwt_authn(mint.pool, cache=True),
         "ours": chains.ours("ours", mint.pool),

@@ -8,6 +8,8 @@ OURS, THEIRS, NOTHING = "#3b82f6", "#d97706", "#8b949e"
 MEANT = {
     "no filter": "Envoy alone",
     "a filter that does nothing": "what any Wasm filter costs",
+    "the host calls of ours alone": "what no filter can save that does the same for its users",
+    "the host calls of ours alone, verifying": "the same, and the host's `verify_signature`",
     "jwt_authn with cache, seen before": "with `jwt_cache_config`",
     "ours, seen before": "as it is by default",
     "jwt_authn, seen before": "as people configure it: verifies each time",
@@ -44,6 +46,10 @@ METHOD = """## How it is measured
   second round backwards; ratios are taken within a round, and their median over the rounds is given.
 - All requests carry a token, also where nothing looks at it. All filters that check tokens accept the same RS256 tokens (2048-bit keys, given in the configuration) of one issuer for one
   client, and put `sub` and `email` into two headers. `jwt_authn` with its cache remembers as many tokens as ours.
+- "The host calls of ours alone" are a filter of a kilobyte that reads no token and lets everything pass. It only does for each
+  request what any Proxy-Wasm filter must do that strips forged headers, obeys the route's metadata, sends two identity headers
+  and sets three entries of filter state: read all headers, the time and the metadata, add the two headers, set the three entries. So
+  it tells how much of the distance to `jwt_authn`, which does none of it through a VM, is ours to shorten.
 - "Never seen" are distinct tokens sent in turn, many more than are remembered. The filter's own counters are read before and
   after each run: a run in which less than 90 % of the requests did what the row says is an error, as is one wrong status.
 - On a shared virtual machine the speed drifts while it runs: see how far the ratios went over the rounds.
@@ -186,7 +192,8 @@ def readme_block(results: dict) -> str:
     """What the README shows, between its marks."""
     cases = results["compare"]["cases"]
     shown = (
-        "no filter", "a filter that does nothing", "jwt_authn with cache, seen before", "ours, seen before", "jwt_authn, seen before",
+        "no filter", "a filter that does nothing", "the host calls of ours alone", "jwt_authn with cache, seen before", "ours, seen before",
+        "jwt_authn, seen before",
         "jwt_authn, never seen", "ours, never seen",
     )
     rows = [[named(name), f"{cases[name]['per_second']:,.0f}", f"{cases[name]['p50']:,.0f}", f"{cases[name]['p99']:,.0f}"] for name in shown]
