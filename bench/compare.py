@@ -1,4 +1,4 @@
-"""The comparison: all filter chains in one Envoy, measured in turn, round after round."""
+"""The comparison: all filter chains in one Envoy, measured in turn; each round in an Envoy of its own."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from .tokens import Mint
 
 DISTINCT = 20_000
 ENVOY_CORE, WRK_CORE = {0}, {1}
+WARM_UP_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -82,19 +83,20 @@ def doors(mint: Mint) -> dict[str, list[dict]]:
 
 
 def compare(mint: Mint, rounds: int, seconds: int, distinct: int = DISTINCT) -> dict:
-    """Measure all cases `rounds` times, every second round backwards, so that a drift of the machine meets both of a pair."""
+    """Measure all cases `rounds` times, every second round backwards, so that a drift of the machine meets both of a pair. Each
+    Envoy lays out its memory anew: in one alone, two doors with the same module can differ by some per cent for as long as it runs."""
     every = cases(mint, distinct)
     seen: dict[str, list[Measured]] = {case.name: [] for case in every}
-    with Proxy(doors(mint), workers=1, cores=ENVOY_CORE) as proxy:
-        for case in every:
-            measure(proxy, case, 2 if rounds > 1 else 1)
-        for turn in range(rounds):
-            print(f"round {turn + 1} of {rounds}", flush=True)
+    for turn in range(rounds):
+        print(f"round {turn + 1} of {rounds}", flush=True)
+        with Proxy(doors(mint), workers=1, cores=ENVOY_CORE) as proxy:
+            for case in every:
+                measure(proxy, case, WARM_UP_SECONDS)
             for case in every if turn % 2 == 0 else reversed(every):
                 seen[case.name].append(measure(proxy, case, seconds))
-        failures = proxy.vm_failures()
-    if failures:
-        raise RuntimeError(f"a VM failed: {failures}")
+            failures = proxy.vm_failures()
+        if failures:
+            raise RuntimeError(f"a VM failed: {failures}")
     return {
         "rounds": rounds, "seconds": seconds, "distinct": distinct,
         "cases": {name: summary(runs) for name, runs in seen.items()},

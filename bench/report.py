@@ -42,8 +42,9 @@ METHOD = """## How it is measured
 
 - One Envoy with one worker, pinned to one core; `wrk` with 16 connections, each always waiting for an answer, pinned to
   another. The route answers by itself (`direct_response`), so nothing but Envoy and its filters is measured. No access log.
-- All filters stand in the same Envoy, each behind a listener of its own. They are measured in turn, round after round, every
-  second round backwards; ratios are taken within a round, and their median over the rounds is given.
+- All filters stand in the same Envoy, each behind a listener of its own. They are measured in turn, every second round
+  backwards, each round in a new Envoy, since where its memory happens to lie moves a filter by some per cent for as long as it
+  runs. Ratios are taken within a round, and their median over the rounds is given.
 - All requests carry a token, also where nothing looks at it. All filters that check tokens accept the same RS256 tokens (2048-bit keys, given in the configuration) of one issuer for one
   client, and put `sub` and `email` into two headers. `jwt_authn` with its cache remembers as many tokens as ours.
 - "The host calls of ours alone" are a filter of a kilobyte that reads no token and lets everything pass. It only does for each

@@ -4,23 +4,24 @@ from pathlib import Path
 from statistics import median
 
 from . import chains
-from .compare import DISTINCT, ENVOY_CORE, Case, measure
+from .compare import DISTINCT, ENVOY_CORE, WARM_UP_SECONDS, Case, measure
 from .load import Tokens
 from .proxy import Proxy
 from .tokens import Mint
 
 
 def versus(mint: Mint, other: Path, rounds: int, seconds: int) -> dict:
-    """This build beside `other`, both in one Envoy, measured in turn; ratios above 1 mean that this build is faster."""
+    """This build beside `other`, both in one Envoy, a new one each round, measured in turn; ratios above 1 mean that this build is faster."""
     doors = {"this": chains.ours("this", mint.pool), "other": chains.ours("other", mint.pool, other.resolve())}
     unseen = Tokens(file=mint.distinct(DISTINCT), count=DISTINCT)
     sent = {"seen before": (Tokens(mint.fresh()), False), "never seen": (unseen, False), "expired": (Tokens(mint.expired()), True)}
     cases = [Case(f"{name}, {door}", door, tokens, refuses) for name, (tokens, refuses) in sent.items() for door in doors]
-    with Proxy(doors, workers=1, cores=ENVOY_CORE) as proxy:
-        for case in cases:
-            measure(proxy, case, 3)
-        runs: dict = {case.name: [] for case in cases}
-        for turn in range(rounds):
+    runs: dict = {case.name: [] for case in cases}
+    for turn in range(rounds):
+        # Of one Envoy alone nobody knows what is the build and what is the luck of where its memory lies.
+        with Proxy(doors, workers=1, cores=ENVOY_CORE) as proxy:
+            for case in cases:
+                measure(proxy, case, WARM_UP_SECONDS)
             for case in cases if turn % 2 == 0 else reversed(cases):
                 runs[case.name].append(measure(proxy, case, seconds))
     results = {}
