@@ -184,12 +184,26 @@ impl Filter {
             Step::Settled(verdict) => return flow(self.court().settle(verdict, request_id, out)),
             Step::Waits(case, wait) => (case, wait),
         };
+        self.let_wait(id, case, wait, request_id(), env, out)
+    }
+
+    /// Keeps a request until what it waits for is there, unless that would be in vain.
+    #[inline(never)]
+    fn let_wait(
+        &mut self,
+        id: RequestId,
+        case: Case<'_>,
+        wait: Wait,
+        request_id: &[u8],
+        env: &Env<'_>,
+        out: &mut Vec<Command>,
+    ) -> Flow {
         let deadline = self.deadline(wait, env.now);
         if self.is_in_vain(wait, deadline, env.now) {
             let verdict = case.refused(wait.unavailable(), Some(wait.pool()));
-            return flow(self.court().settle(verdict, request_id, out));
+            return flow(self.court().settle(verdict, || request_id, out));
         }
-        let request_id = request_id().to_vec();
+        let request_id = request_id.to_vec();
         self.waiting.insert(
             id,
             Waiting {
@@ -262,9 +276,15 @@ impl Filter {
 
     /// Removes what could speak for the filter: first, always, whatever becomes of the request.
     fn strip<'a>(&self, head: RequestHead<'a>, out: &mut Vec<Command>) -> RequestHead<'a> {
-        if !head.iter().any(|(name, _)| self.strip.is_ours(name)) {
-            return head;
+        if head.iter().any(|(name, _)| self.strip.is_ours(name)) {
+            self.without_ours(&head, out)
+        } else {
+            head
         }
+    }
+
+    #[inline(never)]
+    fn without_ours<'a>(&self, head: &RequestHead<'a>, out: &mut Vec<Command>) -> RequestHead<'a> {
         let mut stripped: Vec<&[u8]> = Vec::new();
         for (name, _) in head.iter().filter(|(name, _)| self.strip.is_ours(name)) {
             if !stripped.contains(&name) {

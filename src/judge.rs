@@ -1,6 +1,9 @@
 //! The decision, top to bottom: preflight, rule, credential, token, requirement, enrichment.
 //!
 //! What has been stripped from the request before is not seen here: the filter passes a head without it.
+//!
+//! `inline(never)`, here and in the modules around it, keeps what few requests need out of the functions that all of them run
+//! through: each request finds that code in cold caches, so its size counts more than its instructions.
 
 use crate::cache::{TokenCache, Verified};
 use crate::call::HttpCall;
@@ -8,7 +11,7 @@ use crate::command::{Command, HeaderEdit, Headers, Severity};
 use crate::config::{Config, Pool};
 use crate::enrich::flights::Flights;
 use crate::enrich::memory::{Answer, Memory};
-use crate::enrich::{Enrichment, OnFailure, Outcome, Subject, user_info, user_lookup};
+use crate::enrich::{CallPolicy, Enrichment, OnFailure, Outcome, Subject, UserLookupPolicy, user_info, user_lookup};
 use crate::env::{DescribeRoute, Env, MetadataValue, RouteMetadata};
 use crate::identity::ValueTooLong;
 use crate::keys::PoolId;
@@ -202,7 +205,19 @@ fn decide(
 }
 
 fn decided_by_route(route: &dyn DescribeRoute, out: &mut Vec<Command>) -> Result<Option<Decision>, Rejection> {
-    let metadata = match route.metadata() {
+    match route.metadata() {
+        RouteMetadata::Absent => Ok(None),
+        present => decided_by_metadata(present, route, out),
+    }
+}
+
+#[inline(never)]
+fn decided_by_metadata(
+    metadata: RouteMetadata,
+    route: &dyn DescribeRoute,
+    out: &mut Vec<Command>,
+) -> Result<Option<Decision>, Rejection> {
+    let metadata = match metadata {
         RouteMetadata::Absent => return Ok(None),
         RouteMetadata::Unreadable => None,
         RouteMetadata::Present { auth, groups, scopes } => read_metadata(auth, groups, scopes),
@@ -383,6 +398,7 @@ impl Judge<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn verify_unseen(&mut self, token: &[u8], has_looked_again: bool) -> Result<Rc<Verified>, Stop> {
         let now = self.env.now;
         let config = self.config;
@@ -492,6 +508,16 @@ impl Judge<'_> {
             case.user_info = Asked::Without;
             return Ok(());
         };
+        self.ask_user_info_of(policy, case, verified)
+    }
+
+    #[inline(never)]
+    fn ask_user_info_of(
+        &mut self,
+        policy: &CallPolicy,
+        case: &mut Case<'_>,
+        verified: &Rc<Verified>,
+    ) -> Result<(), Stop> {
         let subject = user_info::subject(&case.token);
         let outcome = match (self.flights.landed(subject), self.user_info.get_mut(verified.pool.0)) {
             // The call that this very request waited for.
@@ -526,6 +552,16 @@ impl Judge<'_> {
             case.user_lookup = Asked::Without;
             return Ok(());
         };
+        self.ask_user_lookup_of(policy, case, verified)
+    }
+
+    #[inline(never)]
+    fn ask_user_lookup_of(
+        &mut self,
+        policy: &UserLookupPolicy,
+        case: &mut Case<'_>,
+        verified: &Rc<Verified>,
+    ) -> Result<(), Stop> {
         let claims = verified.identity.claims();
         let subject = user_lookup::subject(claims);
         let outcome = match (self.flights.landed(subject), &mut *self.user_lookup) {

@@ -80,7 +80,7 @@ pub struct Court<'c> {
 }
 
 impl Court<'_> {
-    /// Carries a verdict out. `request_id` is for the log line, and asked for only if there is one.
+    /// Carries a verdict out. `request_id` is for the log line, and asked for only if anybody sees that.
     pub fn settle<'r>(
         &self,
         verdict: Verdict,
@@ -92,14 +92,18 @@ impl Court<'_> {
                 admit(admission, out);
                 Passage::Through
             }
-            Verdict::Reject(refusal) => self.reject(refusal, request_id, out),
+            Verdict::Reject(refusal) => {
+                let request_id = self.is_debug_seen.then(request_id);
+                self.reject(refusal, request_id, out)
+            }
         }
     }
 
-    fn reject<'r>(&self, refusal: Refusal, request_id: impl FnOnce() -> &'r [u8], out: &mut Vec<Command>) -> Passage {
+    #[inline(never)]
+    fn reject(&self, refusal: Refusal, seen_as: Option<&[u8]>, out: &mut Vec<Command>) -> Passage {
         let code = refusal.rejection.code();
-        if self.is_debug_seen {
-            out.push(Command::Log(Severity::Debug, self.log_line(&refusal, request_id())));
+        if let Some(request_id) = seen_as {
+            out.push(Command::Log(Severity::Debug, self.log_line(&refusal, request_id)));
         }
         match self.config.mode {
             Mode::Enforce => {

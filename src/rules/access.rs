@@ -143,7 +143,9 @@ impl Requirement {
         clock_skew: Duration,
     ) -> Result<Permit<T>, Forbidden> {
         let identity = (**holder).as_ref();
-        if let Some(unmet) = self.first_unmet(identity, captures) {
+        if !self.demands_no_claim()
+            && let Some(unmet) = self.first_unmet(identity, captures)
+        {
             return Err(Forbidden::NotPermitted {
                 unmet,
                 scopes: self.scopes.demanded(),
@@ -159,6 +161,17 @@ impl Requirement {
         })
     }
 
+    /// Whether all but `max_age` is left open, as it is by default.
+    fn demands_no_claim(&self) -> bool {
+        self.groups.is_empty()
+            && self.scopes.is_empty()
+            && self.token_use.is_none()
+            && self.client_ids.is_empty()
+            && self.claims.is_empty()
+            && self.path_claims.is_empty()
+    }
+
+    #[inline(never)]
     fn first_unmet(&self, identity: &Identity, captures: &Captures) -> Option<Unmet> {
         let claims = identity.claims();
         let scopes = claims.scope().unwrap_or_default();
@@ -197,6 +210,10 @@ impl Requirement {
 }
 
 impl Words {
+    fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.all.is_empty()
+    }
+
     /// Whether the words that `found` gives hold what is demanded. It is asked anew for each word: both lists are short.
     fn hold<'w, I: Iterator<Item = &'w str>>(&self, found: impl Fn() -> I) -> bool {
         let has = |wanted: &String| found().any(|word| word == wanted);

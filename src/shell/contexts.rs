@@ -55,8 +55,7 @@ impl<W> Contexts<W> {
         W: Default,
     {
         if parent == 0 {
-            self.roots.push((id, Rc::default()));
-            return;
+            return self.create_root(id);
         }
         let stream = Stream {
             root: parent,
@@ -65,6 +64,19 @@ impl<W> Contexts<W> {
         if let Some((id, before)) = self.newest.replace((id, stream)) {
             self.others.insert(id, before);
         }
+    }
+
+    #[inline(never)]
+    fn create_root(&mut self, id: u32)
+    where
+        W: Default,
+    {
+        self.roots.push((id, Rc::default()));
+    }
+
+    #[inline(never)]
+    fn remove_root(&mut self, id: u32) {
+        self.roots.retain(|(root, _)| *root != id);
     }
 
     /// The worker of a root context.
@@ -104,7 +116,7 @@ impl<W> Contexts<W> {
             _ => self.others.remove(&id),
         };
         let Some(stream) = stream else {
-            self.roots.retain(|(root, _)| *root != id);
+            self.remove_root(id);
             return None;
         };
         Some((stream.hold, self.root(stream.root)?))

@@ -41,8 +41,14 @@ pub fn on_trailers(worker: &Worker, id: RequestId, hold: Hold) -> Hold {
 
 /// The request is over, or its client has hung up.
 pub fn on_gone(worker: &Worker, id: RequestId, hold: Hold) {
-    if hold == Hold::Waiting
-        && let Ok(mut state) = worker.state.try_borrow_mut()
+    if hold == Hold::Waiting {
+        no_longer_waits(worker, id);
+    }
+}
+
+#[inline(never)]
+fn no_longer_waits(worker: &Worker, id: RequestId) {
+    if let Ok(mut state) = worker.state.try_borrow_mut()
         && let Some(state) = state.as_mut()
     {
         state.filter.on_gone(id);

@@ -82,14 +82,24 @@ pub fn find<'s, 'a>(
     for source in sources {
         let found = match source {
             TokenSource::Header { name, scheme } => in_header(name, scheme.as_deref(), head)?,
-            TokenSource::Cookie(name) => the_only(cookies(head).filter_map(|pair| in_cookie(name, pair)))?,
-            TokenSource::Query(name) => the_only(parameters(head).filter_map(|pair| in_parameter(name, pair)))?,
+            TokenSource::Cookie(name) => in_cookies(name, head)?,
+            TokenSource::Query(name) => in_query(name, head)?,
         };
         if found.is_some() {
             return Ok(found);
         }
     }
     Ok(None)
+}
+
+#[inline(never)]
+fn in_cookies<'a>(name: &CookieName, head: &RequestHead<'a>) -> Result<Option<Credential<'static, 'a>>, Malformed> {
+    the_only(cookies(head).filter_map(|pair| in_cookie(name, pair)))
+}
+
+#[inline(never)]
+fn in_query<'a>(name: &str, head: &RequestHead<'a>) -> Result<Option<Credential<'static, 'a>>, Malformed> {
+    the_only(parameters(head).filter_map(|pair| in_parameter(name, pair)))
 }
 
 fn the_only<'s, 'a>(
