@@ -66,6 +66,8 @@ pub struct Filter {
     waiting: SortedMap<RequestId, Waiting>,
     tick: Duration,
     ticked_at: UnixTime,
+    /// The last tick that was for more than handing counts over.
+    looked_at: UnixTime,
     rush: Rush,
     gauge: Gauge,
     is_debug_seen: bool,
@@ -130,6 +132,7 @@ impl Filter {
             waiting: SortedMap::default(),
             tick: TICK_AT_ONCE,
             ticked_at: UnixTime::default(),
+            looked_at: UnixTime::default(),
             rush: Rush::default(),
             gauge: first_gauge(&config),
             is_debug_seen: false,
@@ -225,6 +228,10 @@ impl Filter {
         }
         self.rush.ticked(env.now.since(self.ticked_at));
         self.ticked_at = env.now;
+        if self.is_for_counts_only(env.now) {
+            return;
+        }
+        self.looked_at = env.now;
         for keys in &mut self.keys {
             if let Some(ring) = keys.ring_mut() {
                 ring.on_tick(&env.surroundings(), out);
@@ -235,6 +242,16 @@ impl Filter {
             self.land(subject, None, env, out);
         }
         self.settle_waiting(env, out);
+    }
+
+    /// In a rush ticks come more often than there is anything to look at: looking at the keys of all pools costs more than the
+    /// counts do. Nothing urgent is missed, since that changes the tick.
+    fn is_for_counts_only(&self, now: UnixTime) -> bool {
+        self.rush.is_on()
+            && self.tick == TICK_IN_RUSH
+            && self.waiting.is_empty()
+            && now >= self.looked_at
+            && now < self.looked_at.after(TICK_AT_REST)
     }
 
     /// A call was answered, or failed (`None`).

@@ -431,6 +431,7 @@ impl Judge<'_> {
     fn prepare(&mut self, mut identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
         let (headers, warnings) = self.config.identity.headers_for(&identity, None);
         self.warn(&warnings);
+        // A rule that asks for claims by name, or a lookup, has them read once more, and kept then.
         identity.slim();
         Verified {
             pool,

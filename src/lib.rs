@@ -12,7 +12,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | `words`, `json`, `sorted` | texts, eight bytes at a time; JSON as a tree, for what is read seldom; a small ordered map |
+//! | `words`, `json`, `sorted` | texts, eight bytes or more at a time; JSON as a tree, for what is read seldom; a small ordered map |
 //! | [`time`], [`request`], [`call`], [`command`], [`mod@env`] | the world as values: moments, headers, HTTP calls, orders, what can be asked |
 //! | [`code`], [`reject`], [`metrics`] | why a request is refused, what the client gets then, what is counted |
 //! | [`keys`] | a pool's keys: which are strong enough, what is used of a set, when they are fetched, how workers share them |

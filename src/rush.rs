@@ -3,12 +3,12 @@
 
 use core::time::Duration;
 
-/// So many requests between two ticks begin a rush: at rest that is 2,000 a second in a worker. Below it every count is the
+/// So many requests between two ticks begin a rush: at rest that is 4,000 a second in a worker. Below it every count is the
 /// host's at once.
-pub const BEGINS_AT: u32 = 500;
+pub const BEGINS_AT: u32 = 1000;
 
 /// A rush is over when fewer than this came for each millisecond since the tick before.
-const LASTS_PER_MILLI: u128 = 2;
+const LASTS_PER_MILLI: u128 = 4;
 
 /// How fast requests come.
 #[derive(Debug, Default)]
@@ -62,21 +62,21 @@ mod tests {
     #[test]
     fn a_rush_begins_with_a_request_and_ends_at_a_tick() {
         for (steps, expected) in [
-            (&[(499, 250), (499, 250)][..], &[(false, false), (false, false)][..]),
-            (&[(500, 250)], &[(true, true)]),
-            (&[(500, 251)], &[(true, false)]),
-            // Short ticks: 20 requests in 10 ms are as many.
+            (&[(999, 250), (999, 250)][..], &[(false, false), (false, false)][..]),
+            (&[(1000, 250)], &[(true, true)]),
+            (&[(1000, 251)], &[(true, false)]),
+            // Short ticks: 40 requests in 10 ms are as many.
             (
-                &[(5000, 250), (20, 10), (19, 10), (20, 10)],
+                &[(5000, 250), (40, 10), (39, 10), (40, 10)],
                 &[(true, true), (true, true), (true, false), (false, false)],
             ),
             // A tick that comes late, one that comes at once, a silence.
             (
-                &[(500, 250), (20, 11), (500, 250)],
+                &[(1000, 250), (40, 11), (1000, 250)],
                 &[(true, true), (true, false), (true, true)],
             ),
             (
-                &[(500, 250), (0, 0), (0, 1)],
+                &[(1000, 250), (0, 0), (0, 1)],
                 &[(true, true), (true, true), (true, false)],
             ),
         ] {

@@ -1,4 +1,4 @@
-//! Texts, eight bytes at a time. WebAssembly has no instructions for comparing and searching them, and what the standard
+//! Texts, eight bytes or more at a time. WebAssembly has no instructions for comparing and searching them, and what the standard
 //! library does there goes byte by byte or by four; tokens are a kilobyte long.
 
 use core::cmp::Ordering;

@@ -173,20 +173,56 @@ fn in_a_rush_ticks_come_quickly() {
     world.pass_millis(1);
     let millis = |world: &World| world.periods(0).iter().map(Duration::as_millis).collect::<Vec<_>>();
     assert_eq!(millis(&world), [250]);
-    world.ask_many(0, &id_token(), 499);
+    world.ask_many(0, &id_token(), 999);
     world.pass_millis(250);
     assert_eq!(millis(&world), [250], "not so fast that it matters");
     world.ask_many(0, &id_token(), 2000);
     assert_eq!(millis(&world), [250, 10]);
     world.pass_millis(10);
     for _ in 0..10 {
-        world.ask_many(0, &id_token(), 20);
+        world.ask_many(0, &id_token(), 40);
         world.pass_millis(10);
     }
     assert_eq!(millis(&world), [250, 10], "it lasts");
-    world.ask_many(0, &id_token(), 19);
+    world.ask_many(0, &id_token(), 39);
     world.pass_millis(10);
     assert_eq!(millis(&world), [250, 10, 250], "it is over");
+}
+
+#[test]
+fn a_rush_holds_up_nobody_who_waits() {
+    let mut world = World::start(&with_lookup("reject"), 1);
+    world.pass_millis(1);
+    let millis = |world: &World| world.periods(0).iter().map(Duration::as_millis).collect::<Vec<_>>();
+    let refused = Ask::bearer("no token");
+    world.ask_many(0, &refused, 1000);
+    let waits = world.ask(0, &id_token());
+    assert_eq!(millis(&world), [250, 10, 1], "a call is to be sent");
+    for _ in 0..250 {
+        world.ask_many(0, &refused, 40);
+        world.pass_millis(10);
+    }
+    assert_eq!(millis(&world), [250, 10, 1, 10]);
+    assert_eq!(
+        world.fate(waits),
+        Fate::Refused("user_lookup_unavailable"),
+        "its two seconds are over"
+    );
+}
+
+#[test]
+fn in_a_rush_keys_are_looked_at_as_often_as_at_rest() {
+    let mut world = World::start(&fetched(json!({})), 2);
+    world.pass_millis(1);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    world.pass_millis(300);
+    let loads = world.store.loads();
+    for _ in 0..100 {
+        world.ask_many(0, &id_token(), 100);
+        world.pass_millis(10);
+    }
+    let looks = world.store.loads() - loads;
+    assert!((4..=12).contains(&looks), "{looks} in a second, by two workers");
 }
 
 #[test]

@@ -8,7 +8,7 @@ deny=$1
 
 "$deny" --locked check --hide-inclusion-graph licenses bans sources
 # These never ship, so only where they come from matters.
-for crate in fuzz tests/envoy/poison bench/noop; do
+for crate in fuzz tests/envoy/poison bench/noop bench/floor; do
     "$deny" --locked --manifest-path $crate/Cargo.toml --config deny.toml check --hide-inclusion-graph sources
 done
 

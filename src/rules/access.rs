@@ -163,12 +163,22 @@ impl Requirement {
 
     /// Whether all but `max_age` is left open, as it is by default.
     fn demands_no_claim(&self) -> bool {
-        self.groups.is_empty()
-            && self.scopes.is_empty()
-            && self.token_use.is_none()
-            && self.client_ids.is_empty()
-            && self.claims.is_empty()
-            && self.path_claims.is_empty()
+        // Taken apart whole: a field more must be thought of here.
+        let Requirement {
+            groups,
+            scopes,
+            token_use,
+            client_ids,
+            claims,
+            path_claims,
+            max_age: _,
+        } = self;
+        groups.is_empty()
+            && scopes.is_empty()
+            && token_use.is_none()
+            && client_ids.is_empty()
+            && claims.is_empty()
+            && path_claims.is_empty()
     }
 
     #[inline(never)]
@@ -211,7 +221,8 @@ impl Requirement {
 
 impl Words {
     fn is_empty(&self) -> bool {
-        self.any.is_empty() && self.all.is_empty()
+        let Words { any, all } = self;
+        any.is_empty() && all.is_empty()
     }
 
     /// Whether the words that `found` gives hold what is demanded. It is asked anew for each word: both lists are short.

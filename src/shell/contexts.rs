@@ -74,9 +74,11 @@ impl<W> Contexts<W> {
         self.roots.push((id, Rc::default()));
     }
 
+    /// The root context is over; the worker that it had.
     #[inline(never)]
-    fn remove_root(&mut self, id: u32) {
-        self.roots.retain(|(root, _)| *root != id);
+    pub fn remove_root(&mut self, id: u32) -> Option<Rc<W>> {
+        let place = self.roots.iter().position(|(root, _)| *root == id)?;
+        Some(self.roots.remove(place).1)
     }
 
     /// The worker of a root context.
@@ -106,7 +108,7 @@ impl<W> Contexts<W> {
         }
     }
 
-    /// The context is over; what it was, if it was a stream.
+    /// The stream is over; what it was, if it was one.
     pub fn remove(&mut self, id: u32) -> Option<(Hold, Rc<W>)> {
         let stream = match self.newest {
             Some((newest, stream)) if newest == id => {
@@ -115,10 +117,7 @@ impl<W> Contexts<W> {
             }
             _ => self.others.remove(&id),
         };
-        let Some(stream) = stream else {
-            self.remove_root(id);
-            return None;
-        };
+        let stream = stream?;
         Some((stream.hold, self.root(stream.root)?))
     }
 }
@@ -162,7 +161,9 @@ mod tests {
         let mut contexts = two_plugins();
         contexts.create(10, 1);
         contexts.create(11, 2);
-        assert_eq!(found(contexts.remove(1)), None);
+        assert_eq!(found(contexts.remove(1)), None, "a root is no stream");
+        assert_eq!(contexts.remove_root(1).map(|worker| worker.get()), Some(1));
+        assert!(contexts.remove_root(1).is_none() && contexts.remove_root(10).is_none());
         assert_eq!(found(contexts.stream(10)), None);
         assert_eq!(found(contexts.stream(11)), Some((Hold::Closed, 2)));
         contexts.create(12, 1);

@@ -110,5 +110,7 @@ extern "C" fn proxy_on_request_trailers(id: u32, _num_trailers: usize) -> Action
 extern "C" fn proxy_on_delete(id: u32) {
     if let Some((hold, worker)) = with(|contexts| contexts.remove(id)).flatten() {
         http::on_gone(&worker, RequestId(id), hold);
+    } else if let Some(worker) = with(|contexts| contexts.remove_root(id)).flatten() {
+        worker.on_end();
     }
 }

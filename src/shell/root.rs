@@ -64,6 +64,15 @@ impl Worker {
         });
     }
 
+    /// The plugin is over: its configuration has been replaced, and its last request is gone.
+    pub fn on_end(&self) {
+        if let Ok(state) = self.state.try_borrow()
+            && let Some(state) = state.as_ref()
+        {
+            state.host.hand_over_counts();
+        }
+    }
+
     /// A call was answered, or failed: then there are no headers, and nothing is there to be read.
     pub fn on_http_call_response(&self, call: CallId, num_headers: usize, body_size: usize) {
         let answer = if num_headers == 0 { None } else { answer(body_size) };
@@ -86,6 +95,7 @@ impl Worker {
         };
         let Ok(env) = host.env_with_dice() else {
             log(Severity::Error, "the host tells no time");
+            host.hand_over_counts();
             return;
         };
         part(filter, &env, commands);

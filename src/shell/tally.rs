@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-/// How often each counter was counted since the host was told last. What a VM that ends had not told is lost.
+/// How often each counter was counted since the host was told last. What a VM that traps had not told is lost.
 pub struct Tally {
     pending: Vec<Cell<u32>>,
     is_empty: Cell<bool>,

@@ -1,4 +1,4 @@
-//! The claims of a Cognito token, parsed once and strictly.
+//! The claims of a Cognito token, parsed strictly: what decides once, the others by name as they are asked for.
 
 use super::json::{self, Member, Text, Value};
 use super::malformed::{KnownClaim, Malformed};

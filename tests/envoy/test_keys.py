@@ -347,6 +347,7 @@ def test_a_thousand_unknown_kids_cost_one_fetch(own_stages: Stages, pool: Pool) 
 
     assert set().union(*at_once(10, ten_connections)) == {401}
     assert own_stages.key_server.hits == 2
+    wait_until(lambda: stage.envoy.counter("denied.key_unknown") >= 1000, "all of them to be counted")
     assert stage.envoy.counter("denied.key_unknown") == 1000
     assert stage.envoy.counter("jwks_refetch_unknown_kid") == 1
     assert stage.envoy.counter("jwks_refetch_throttled") >= 900

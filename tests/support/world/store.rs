@@ -16,6 +16,7 @@ pub struct Store {
     overwritten: RefCell<Option<Vec<u8>>>,
     refusals: Cell<usize>,
     swaps: Cell<usize>,
+    loads: Cell<usize>,
 }
 
 impl Store {
@@ -47,6 +48,11 @@ impl Store {
     /// How many swaps were tried.
     pub fn swaps(&self) -> usize {
         self.swaps.get()
+    }
+
+    /// How often an entry was read.
+    pub fn loads(&self) -> usize {
+        self.loads.get()
     }
 
     /// The names of all entries.
@@ -84,6 +90,7 @@ impl Store {
 
 impl SharedStore for Store {
     fn load(&self, name: &str) -> Option<Stored> {
+        self.loads.set(self.loads.get() + 1);
         let found = match &*self.shown.borrow() {
             Some(before) => before.get(name).cloned(),
             None => self.entries.borrow().get(name).cloned(),
