@@ -57,9 +57,10 @@ METHOD = """## How it is measured
 - Latencies are those of a saturated worker, so they tell the order of the filters, not what a quiet proxy adds.
 
 **What moves with the machine:** requests per second, microseconds and latencies, with the processor, its clock and its
-neighbours; time to ready; memory by a few MB. **What hardly moves:** the ratios (a few per cent), the size of the module, and
-what one more worker takes. Measure on your own machine with `make bench`; `make bench BENCH="--versus OTHER.wasm"` compares
-two builds of the module.
+neighbours; time to ready; memory by a few MB; the ratios, too: a filter in a VM runs through more code than a native one, which
+small caches and busy neighbours punish, by up to a fifth between processors that we have measured. **What hardly moves:** the size
+of the module, and what one more worker takes. Measure on your own machine with `make bench`; `make bench BENCH="--versus
+OTHER.wasm"` compares two builds of the module.
 """
 
 
