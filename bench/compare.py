@@ -83,25 +83,30 @@ def doors(mint: Mint) -> dict[str, list[dict]]:
 
 
 def compare(mint: Mint, rounds: int, seconds: int, distinct: int = DISTINCT) -> dict:
-    """Measure all cases `rounds` times, every second round backwards, so that a drift of the machine meets both of a pair. Each
-    Envoy lays out its memory anew: in one alone, two doors with the same module can differ by some per cent for as long as it runs."""
-    every = cases(mint, distinct)
-    seen: dict[str, list[Measured]] = {case.name: [] for case in every}
-    for turn in range(rounds):
-        print(f"round {turn + 1} of {rounds}", flush=True)
-        with Proxy(doors(mint), workers=1, cores=ENVOY_CORE) as proxy:
-            for case in every:
-                measure(proxy, case, WARM_UP_SECONDS)
-            for case in every if turn % 2 == 0 else reversed(every):
-                seen[case.name].append(measure(proxy, case, seconds))
-            failures = proxy.vm_failures()
-        if failures:
-            raise RuntimeError(f"a VM failed: {failures}")
+    """Measure all cases, and take the ratios within each round."""
+    seen = in_turn(doors(mint), cases(mint, distinct), rounds, seconds)
     return {
         "rounds": rounds, "seconds": seconds, "distinct": distinct,
         "cases": {name: summary(runs) for name, runs in seen.items()},
         "ratios": [ratio_of(ratio, seen) for ratio in RATIOS],
     }
+
+
+def in_turn(doors: dict[str, list[dict]], cases: list[Case], rounds: int, seconds: int) -> dict[str, list[Measured]]:
+    """Measure all cases `rounds` times, every second round backwards, so that a drift of the machine meets both of a pair. Each
+    Envoy lays out its memory anew: in one alone, two doors with the same module can differ by some per cent for as long as it runs."""
+    seen: dict[str, list[Measured]] = {case.name: [] for case in cases}
+    for turn in range(rounds):
+        print(f"round {turn + 1} of {rounds}", flush=True)
+        with Proxy(doors, workers=1, cores=ENVOY_CORE) as proxy:
+            for case in cases:
+                measure(proxy, case, WARM_UP_SECONDS)
+            for case in cases if turn % 2 == 0 else reversed(cases):
+                seen[case.name].append(measure(proxy, case, seconds))
+            failures = proxy.vm_failures()
+        if failures:
+            raise RuntimeError(f"a VM failed: {failures}")
+    return seen
 
 
 def measure(proxy: Proxy, case: Case, seconds: int) -> Measured:

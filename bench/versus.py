@@ -4,9 +4,8 @@ from pathlib import Path
 from statistics import median
 
 from . import chains
-from .compare import DISTINCT, ENVOY_CORE, WARM_UP_SECONDS, Case, measure
+from .compare import DISTINCT, Case, in_turn
 from .load import Tokens
-from .proxy import Proxy
 from .tokens import Mint
 
 
@@ -16,14 +15,7 @@ def versus(mint: Mint, other: Path, rounds: int, seconds: int) -> dict:
     unseen = Tokens(file=mint.distinct(DISTINCT), count=DISTINCT)
     sent = {"seen before": (Tokens(mint.fresh()), False), "never seen": (unseen, False), "expired": (Tokens(mint.expired()), True)}
     cases = [Case(f"{name}, {door}", door, tokens, refuses) for name, (tokens, refuses) in sent.items() for door in doors]
-    runs: dict = {case.name: [] for case in cases}
-    for turn in range(rounds):
-        # Of one Envoy alone nobody knows what is the build and what is the luck of where its memory lies.
-        with Proxy(doors, workers=1, cores=ENVOY_CORE) as proxy:
-            for case in cases:
-                measure(proxy, case, WARM_UP_SECONDS)
-            for case in cases if turn % 2 == 0 else reversed(cases):
-                runs[case.name].append(measure(proxy, case, seconds))
+    runs = in_turn(doors, cases, rounds, seconds)
     results = {}
     for name in sent:
         pairs = list(zip(runs[f"{name}, this"], runs[f"{name}, other"], strict=True))

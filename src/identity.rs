@@ -102,10 +102,9 @@ impl IdentityPolicy {
     /// carries the token's claims as they came.
     pub fn headers_for(&self, identity: &Identity, user_info: Option<&ClaimSet>) -> (Rc<Headers>, Vec<ValueTooLong>) {
         let claims = MergedClaims::new(identity.claims().set(), user_info);
-        let mut told = Told {
-            headers: Headers::with_capacity(self.headers.len().saturating_add(1)),
-            left_out: Vec::new(),
-        };
+        let mut headers = Headers::with_capacity(self.headers.len().saturating_add(1));
+        let mut left_out = Vec::new();
+        let mut tell = |name: &Rc<str>, value: &str| left_out.extend(add(&mut headers, name, value).err());
         let mut value = String::new();
         for (name, source) in &self.headers {
             value.clear();
@@ -117,33 +116,29 @@ impl IdentityPolicy {
                 }
                 HeaderSource::Client => encode_text(identity.client(), &mut value),
             }
-            told.tell(name, &value);
+            tell(name, &value);
         }
         if let Some(name) = &self.payload_header {
-            told.tell(name, &URL_SAFE_NO_PAD.encode(identity.claims().json()));
+            tell(name, &URL_SAFE_NO_PAD.encode(identity.claims().json()));
         }
-        (Rc::new(told.headers), told.left_out)
+        (Rc::new(headers), left_out)
     }
 }
 
-/// The headers so far, and those that are too long to be sent.
-struct Told {
-    headers: Headers,
-    left_out: Vec<ValueTooLong>,
-}
-
-impl Told {
-    /// An empty value is not sent.
-    fn tell(&mut self, name: &Rc<str>, value: &str) {
-        match value.len() {
-            0 => {}
-            1..=MAX_VALUE_BYTES => self.headers.push(Rc::clone(name), value),
-            bytes => self.left_out.push(ValueTooLong {
-                header: Rc::clone(name),
-                bytes,
-            }),
+/// Adds a header; an empty value is not sent.
+///
+/// # Errors
+/// The value is too long to be sent.
+pub(crate) fn add(headers: &mut Headers, name: &Rc<str>, value: &str) -> Result<(), ValueTooLong> {
+    match value.len() {
+        0 => {}
+        1..=MAX_VALUE_BYTES => headers.push(Rc::clone(name), value),
+        bytes => {
+            let header = Rc::clone(name);
+            return Err(ValueTooLong { header, bytes });
         }
     }
+    Ok(())
 }
 
 /// The JSON text of the first claim that is present. `null`, an empty string and what is not verified count as absent.

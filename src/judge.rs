@@ -480,11 +480,8 @@ impl Judge<'_> {
             .pools
             .get(verified.pool.0)
             .ok_or_else(|| stop(Rejection::Internal))?;
-        let Decision {
-            requirement, captures, ..
-        } = &case.decision;
-        requirement
-            .authorize(verified, captures, self.env.now, pool.claims.clock_skew)
+        case.decision
+            .authorize(verified, self.env.now, pool.claims.clock_skew)
             .map_err(|forbidden| stop(Rejection::Forbidden(forbidden)))
     }
 

@@ -138,10 +138,14 @@ fn all_may_hang_up_while_a_call_is_under_way() {
     assert_eq!(world.sent().len(), 1);
 }
 
+/// The tick periods that the first worker has commanded, in milliseconds.
+fn millis(world: &World) -> Vec<u128> {
+    world.periods(0).iter().map(Duration::as_millis).collect()
+}
+
 #[test]
 fn a_tick_period_is_commanded_only_when_it_changes() {
     // The world itself fails on a period that is set twice; here it is what is set, and how often.
-    let millis = |world: &World| world.periods(0).iter().map(Duration::as_millis).collect::<Vec<_>>();
     let mut world = World::start(&fetched(json!({})), 1);
     world.ask_many(0, &id_token(), 150);
     assert_eq!(millis(&world), [0_u128; 0]);
@@ -171,7 +175,6 @@ fn a_tick_period_is_commanded_only_when_it_changes() {
 fn in_a_rush_ticks_come_quickly() {
     let mut world = World::start(&inline(&[first_key()]), 1);
     world.pass_millis(1);
-    let millis = |world: &World| world.periods(0).iter().map(Duration::as_millis).collect::<Vec<_>>();
     assert_eq!(millis(&world), [250]);
     world.ask_many(0, &id_token(), 999);
     world.pass_millis(250);
@@ -193,7 +196,6 @@ fn in_a_rush_ticks_come_quickly() {
 fn a_rush_holds_up_nobody_who_waits() {
     let mut world = World::start(&with_lookup("reject"), 1);
     world.pass_millis(1);
-    let millis = |world: &World| world.periods(0).iter().map(Duration::as_millis).collect::<Vec<_>>();
     let refused = Ask::bearer("no token");
     world.ask_many(0, &refused, 1000);
     let waits = world.ask(0, &id_token());

@@ -4,7 +4,7 @@ use crate::call::HttpCall;
 use crate::command::Headers;
 use crate::enrich::memory::Answer;
 use crate::enrich::{Outcome, Subject, UserLookupPolicy};
-use crate::identity::encode::{MAX_VALUE_BYTES, encode_value};
+use crate::identity::{self, encode::encode_value};
 use crate::json;
 use crate::token::claims::{ClaimSet, Claims};
 use crate::token::merged::MergedClaims;
@@ -88,12 +88,8 @@ fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<Rc<Headers>> {
     for (name, member) in &policy.headers {
         value.clear();
         encode_value(found.raw(member).unwrap_or_default(), &mut value);
-        match value.len() {
-            0 => {}
-            1..=MAX_VALUE_BYTES => headers.push(Rc::clone(name), &value),
-            // Without it the application would not know its user.
-            _ => return None,
-        }
+        // Without one that is too long the application would not know its user.
+        identity::add(&mut headers, name, &value).ok()?;
     }
     Some(Rc::new(headers))
 }
