@@ -163,7 +163,7 @@ wasm-bench: tools-rust
 	@$(SLIM) $(BUILD)/floor/$(TARGET)/release/floor.wasm $(WASM_FLOOR)
 
 .PHONY: bench
-bench: tools wasm wasm-test wasm-bench ## compare with jwt_authn and write docs/benchmark.*: a quarter of an hour, on a quiet machine; BENCH="compare costs" for parts, QUICK=1 for seconds
+bench: tools wasm wasm-test wasm-bench ## compare with jwt_authn and write docs/benchmark.*: half an hour, on a quiet machine; BENCH="compare costs" for parts, QUICK=1 for seconds
 	@tools/wrk.sh
 	$(PYTHON) -m bench $(if $(QUICK),--quick) $(BENCH)
 

@@ -77,8 +77,8 @@ def last_rule_path(count: int) -> str:
     return f"/shop-{max(0, count - 1)}/items/7"
 
 
-def jwt_authn(pool: Pool, cache: bool = False) -> list[dict]:
-    """Envoy's native filter for the same tokens."""
+def jwt_authn(pool: Pool, cache: bool = False, metadata: bool = False) -> list[dict]:
+    """Envoy's native filter for the same tokens; with `metadata` access logs and later filters can tell who it is."""
     provider: dict = {
         "issuer": pool.issuer,
         "audiences": [pool.client],
@@ -88,6 +88,8 @@ def jwt_authn(pool: Pool, cache: bool = False) -> list[dict]:
     }
     if cache:
         provider["jwt_cache_config"] = {"jwt_cache_size": JWT_AUTHN_CACHE}
+    if metadata:
+        provider["payload_in_metadata"] = "payload"
     rules = [{"match": {"prefix": "/"}, "requires": {"provider_name": "cognito"}}]
     typed = {"@type": JWT_AUTHN, "providers": {"cognito": provider}, "rules": rules}
     return [{"name": "envoy.filters.http.jwt_authn", "typed_config": typed}]
