@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import ceil
 from statistics import median
 
 from . import chains
@@ -12,10 +11,7 @@ from .tokens import Mint
 
 DISTINCT = 20_000
 ENVOY_CORE, WRK_CORE = {0}, {1}
-WARM_UP_REQUESTS = 60_000
-"""For each case. V8 compiles a function well once it has run often enough, in the background, on the core that is measured: after
-this many requests the processor time of one no longer falls, however long an Envoy runs on."""
-LONGEST_WARM_UP_SECONDS = 8
+WARM_UP_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -107,21 +103,13 @@ def in_turn(doors: dict[str, list[dict]], cases: list[Case], rounds: int, second
         print(f"round {turn + 1} of {rounds}", flush=True)
         with Proxy(doors, workers=1, cores=ENVOY_CORE) as proxy:
             for case in cases:
-                warm_up(proxy, case, seconds)
+                measure(proxy, case, WARM_UP_SECONDS)
             for case in cases if turn % 2 == 0 else reversed(cases):
                 seen[case.name].append(measure(proxy, case, seconds))
             failures = proxy.vm_failures()
         if failures:
             raise RuntimeError(f"a VM failed: {failures}")
     return seen
-
-
-def warm_up(proxy: Proxy, case: Case, seconds: int) -> None:
-    """Send what the case sends, until it runs as it does in an Envoy that has been up for long; shortly where the runs are short, too."""
-    first = measure(proxy, case, 1)
-    more = ceil((WARM_UP_REQUESTS - first.requests) / first.per_second)
-    if seconds > 1 and more > 0:
-        measure(proxy, case, min(more, LONGEST_WARM_UP_SECONDS))
 
 
 def measure(proxy: Proxy, case: Case, seconds: int) -> Measured:

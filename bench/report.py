@@ -46,8 +46,6 @@ METHOD = """## How it is measured
 - All filters stand in the same Envoy, each behind a listener of its own. They are measured in turn, every second round
   backwards, each round in a new Envoy, since where its memory happens to lie moves a filter by some per cent for as long as it
   runs. Ratios are taken within a round, and their median over the rounds is given.
-- Each case runs for 60,000 requests in each Envoy before it counts: V8 compiles what runs often well, but in the background, on
-  the core that is measured, and a filter in a VM is up to a seventh slower until that is done.
 - All requests carry a token, also where nothing looks at it. All filters that check tokens accept the same RS256 tokens (2048-bit keys, given in the configuration) of one issuer for one
   client, and put `sub` and `email` into two headers. `jwt_authn` with its cache remembers as many tokens as ours.
 - "The host calls of ours alone" are a filter of a kilobyte that reads no token and lets everything pass. It only does for each
