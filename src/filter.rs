@@ -510,7 +510,7 @@ impl Filter {
         } = *flight;
         let sub = Rc::clone(&flight.sub);
         let status = answer.as_ref().map(|answer| answer.status);
-        let answer = answer.and_then(whole);
+        let answer = answer.map(readable);
         let outcome = match (&answer, kind, &self.config.user_lookup) {
             (Some(answer), Enrichment::UserInfo, _) => user_info::judge(answer, &sub),
             (Some(answer), Enrichment::UserLookup, Some(policy)) => user_lookup::judge(answer, policy),
@@ -626,13 +626,16 @@ fn first_gauge(config: &Config) -> Gauge {
     }
 }
 
-fn whole(answer: HttpAnswer) -> Option<Answer> {
-    match answer.body {
-        Body::Whole(body) => Some(Answer {
-            status: answer.status,
-            body,
-        }),
-        Body::TooLarge => None,
+/// A refusal is told by the status alone, however long its body is; a body that was too long to be read is none that could be
+/// used.
+fn readable(answer: HttpAnswer) -> Answer {
+    let body = match answer.body {
+        Body::Whole(body) => body,
+        Body::TooLarge => Vec::new(),
+    };
+    Answer {
+        status: answer.status,
+        body,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use core::time::Duration;
+use envoy_cognito_jwt::call::Body;
 
 #[test]
 fn the_call_carries_the_claims_and_its_answer_becomes_headers() {
@@ -64,6 +65,10 @@ fn values_are_encoded_as_claims_are() {
 #[test]
 fn each_answer_is_taken_for_what_it_is() {
     let too_long = json!({"id": "x".repeat(5000)}).to_string();
+    let unread = |status| {
+        let body = Body::TooLarge;
+        Some(HttpAnswer { status, body })
+    };
     for (what, given, rejecting, continuing) in [
         ("a user", ok(json!({"id": 1})), "", ""),
         ("a new user", Some(answer(201, "{}")), "", ""),
@@ -74,6 +79,9 @@ fn each_answer_is_taken_for_what_it_is() {
             "user_rejected",
             "user_rejected",
         ),
+        ("forbidden, at length", unread(403), "user_rejected", "user_rejected"),
+        ("not found, at length", unread(404), "user_rejected", "user_rejected"),
+        ("a user, at length", unread(200), "user_lookup_unavailable", ""),
         ("no answer", None, "user_lookup_unavailable", ""),
         ("401", Some(answer(401, "")), "user_lookup_unavailable", ""),
         ("204", Some(answer(204, "")), "user_lookup_unavailable", ""),
