@@ -23,6 +23,9 @@ const TOKEN_ONLY: [&str; 11] = [
 /// Attributes that users can write themselves, and the claim that says whether they proved them to be theirs.
 const VERIFIABLE: [(&str, &str); 2] = [("email", "email_verified"), ("phone_number", "phone_number_verified")];
 
+/// The user's name as ID tokens and as access tokens and UserInfo call it.
+const USERNAME: (&str, &str) = ("cognito:username", "username");
+
 /// A token's claims and, for what the token does not say, UserInfo's.
 #[derive(Clone, Copy, Debug)]
 pub struct MergedClaims<'a> {
@@ -79,12 +82,14 @@ impl<'a> MergedClaims<'a> {
         Cow::Owned(json::object(all))
     }
 
-    /// Whether UserInfo may speak for a claim that the token lacks. An attribute and its flag are one statement: where
-    /// the token has one of the two, UserInfo's other one would verify, or be verified by, something else.
+    /// Whether UserInfo may speak for a claim that the token lacks. An attribute and its flag are one statement, as the two
+    /// names of the user are: where the token has one of the two, UserInfo's other one would verify, be verified by, or come
+    /// before something else.
     fn is_gap(&self, name: &str) -> bool {
-        let partner = VERIFIABLE.iter().find_map(|(claim, flag)| match name {
-            name if name == *claim => Some(*flag),
-            name if name == *flag => Some(*claim),
+        let pairs = VERIFIABLE.iter().chain([&USERNAME]);
+        let partner = pairs.into_iter().find_map(|(one, other)| match name {
+            name if name == *one => Some(*other),
+            name if name == *other => Some(*one),
             _ => None,
         });
         !TOKEN_ONLY.contains(&name) && partner.is_none_or(|partner| self.token.raw(partner).is_none())

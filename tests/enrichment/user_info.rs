@@ -13,7 +13,7 @@ fn alice() -> Value {
 fn the_call_carries_the_token_and_its_claims_fill_gaps() {
     let mut config = user_info(json!({"timeout_ms": 700}));
     config["identity"] = json!({"headers": {"x-email": "email", "x-name": "name", "x-groups": "cognito:groups",
-        "x-scope": "scope", "x-user": ["nickname", "username"]}});
+        "x-scope": "scope", "x-user": ["nickname", "username"], "x-name-of-user": ["cognito:username", "username"]}});
     let mut world = World::start(&config, 1);
     let ask = access(json!({}));
     let id = world.ask(0, &ask);
@@ -36,7 +36,8 @@ fn the_call_carries_the_token_and_its_claims_fill_gaps() {
     assert_eq!((call.body.len(), call.timeout), (0, Duration::from_millis(700)));
     // What it says of itself fills gaps; what the token says, or only the token may say, stays.
     let claims = json!({"sub": SUB, "email": "alice@example.com", "email_verified": "true", "name": "Alice",
-        "username": "mallory", "cognito:groups": ["admins"], "scope": "everything", "nickname": "al"});
+        "username": "mallory", "cognito:groups": ["admins"], "scope": "everything", "nickname": "al",
+        "cognito:username": "mallory"});
     world.answer_next(ok(claims));
     assert_eq!(world.fate(id), Fate::Passed);
     for (header, value) in [
@@ -44,6 +45,8 @@ fn the_call_carries_the_token_and_its_claims_fill_gaps() {
         ("x-name", "Alice"),
         ("x-groups", "readers,writers"),
         ("x-scope", "openid items/read"),
+        ("x-user", "al"),
+        ("x-name-of-user", "alice"),
     ] {
         assert_eq!(world.upstream(id, header), [value], "{header}");
     }
@@ -109,6 +112,15 @@ fn each_answer_is_taken_for_what_it_is() {
     for (what, given, rejecting, continuing) in [
         ("the user's claims", ok(alice()), "", ""),
         ("revoked", Some(answer(401, "")), "token_revoked", "token_revoked"),
+        (
+            "revoked, at length",
+            Some(HttpAnswer {
+                status: 401,
+                body: Body::TooLarge,
+            }),
+            "token_revoked",
+            "token_revoked",
+        ),
         (
             "another user",
             ok(json!({"sub": "mallory"})),
