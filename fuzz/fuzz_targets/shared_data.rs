@@ -32,7 +32,7 @@ impl SharedStore for Poisoned<'_> {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let name = EntryName::of(&["https://i.example".to_owned()], "https://i.example/jwks.json");
+    let name = EntryName::of(&["https://i.example".to_owned()], "https://i.example/jwks.json", "cognito");
     if let Some(record) = Record::decode(bytes, &name, NOW, HORIZON) {
         assert!(
             record
@@ -47,7 +47,7 @@ fuzz_target!(|bytes: &[u8]| {
         // Written again it reads the same, and as nothing under another pool's name.
         let again = record.encode(&name);
         assert_eq!(Record::decode(&again, &name, NOW, HORIZON).as_ref(), Some(&record));
-        let other = EntryName::of(&["https://j.example".to_owned()], "https://i.example/jwks.json");
+        let other = EntryName::of(&["https://j.example".to_owned()], "https://i.example/jwks.json", "cognito");
         assert_eq!(Record::decode(&again, &other, NOW, HORIZON), None);
     }
 

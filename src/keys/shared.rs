@@ -45,8 +45,9 @@ pub trait SharedStore {
     fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict>;
 }
 
-/// The longest record that is read: 64 keys of 4096 bits with kids of 1 KiB stay below.
-pub const MAX_RECORD_BYTES: usize = 256 * 1024;
+/// The longest record that is read. All that can come of a set of [`MAX_SET_BYTES`](crate::keys::jwks::MAX_SET_BYTES) stays below:
+/// its numbers stand here as they stand there, and a `kid` takes a third more.
+pub const MAX_RECORD_BYTES: usize = 384 * 1024;
 
 /// How far ahead of this worker's time another worker's may be: both read one clock, but at different moments of the same
 /// callbacks. Without it a worker that is a millisecond behind would not believe the lease of the one that is ahead.
@@ -66,10 +67,12 @@ pub struct EntryName {
 }
 
 impl EntryName {
-    /// The entry for these issuers' keys, fetched from `uri`. The name holds a digest of both, since other plugins may share the store.
-    pub fn of(issuers: &[String], uri: &str) -> EntryName {
+    /// The entry for these issuers' keys, fetched from `uri` through `cluster`. The name holds a digest of all three, since other
+    /// plugins may share the store, among them an older configuration of this one: what came through a cluster that it trusted,
+    /// or failed to, is nothing to the newer.
+    pub fn of(issuers: &[String], uri: &str, cluster: &str) -> EntryName {
         let mut digest = Sha256::new();
-        for part in issuers.iter().map(String::as_str).chain([uri]) {
+        for part in issuers.iter().map(String::as_str).chain([uri, cluster]) {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part.as_bytes());
         }

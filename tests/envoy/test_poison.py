@@ -20,10 +20,10 @@ OTHER = Pool("us-east-1_Neighbour1", key=SECOND.named(FIRST.kid))
 
 
 def entry_name(pool: Pool) -> str:
-    """The name of a pool's entry, as `src/keys/shared.rs` makes it: issuers and key address under a digest."""
+    """The name of a pool's entry, as `src/keys/shared.rs` makes it: issuers, key address and cluster under a digest."""
     issuers = [pool.issuer, pool.issuer.replace("cognito-idp", "issuer-cognito-idp", 1)]
     digest = hashlib.sha256()
-    for part in [*issuers, f"{pool.issuer}/.well-known/jwks.json"]:
+    for part in [*issuers, f"{pool.issuer}/.well-known/jwks.json", "cognito"]:
         digest.update(len(part).to_bytes(8, "big") + part.encode())
     return "envoy-cognito-jwt/keys/" + base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
 

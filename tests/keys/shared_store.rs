@@ -255,7 +255,7 @@ fn an_older_record_brings_no_withdrawn_key_back() {
 }
 
 #[test]
-fn entries_are_named_by_issuer_and_uri() {
+fn entries_are_named_by_issuer_uri_and_cluster() {
     let name = |config: &Value| {
         let mut world = World::start(config, 1);
         world.pass_millis(1);
@@ -267,5 +267,6 @@ fn entries_are_named_by_issuer_and_uri() {
         plain,
         name(&fetched(json!({"uri": "https://elsewhere.example.com/jwks.json"})))
     );
+    assert_ne!(plain, name(&fetched(json!({"cluster": "elsewhere"}))));
     assert_ne!(plain, name(&json!({"pools": [pool("us-east-1_Example02", json!({}))]})));
 }

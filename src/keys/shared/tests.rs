@@ -1,4 +1,5 @@
 use super::*;
+use crate::keys::jwks::MAX_SET_BYTES;
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 const HORIZON: Horizon = Horizon {
@@ -8,7 +9,7 @@ const HORIZON: Horizon = Horizon {
 };
 
 fn name() -> EntryName {
-    EntryName::of(&["https://issuer".to_owned()], "https://issuer/jwks.json")
+    EntryName::of(&["https://issuer".to_owned()], "https://issuer/jwks.json", "cognito")
 }
 
 fn key(kid: &str, last: u8) -> Key {
@@ -85,15 +86,35 @@ fn a_record_comes_back_as_it_was_written() {
 }
 
 #[test]
-fn names_differ_with_issuers_and_uri() {
+fn all_that_can_be_fetched_can_be_read_back() {
+    let n = URL_SAFE_NO_PAD.encode([0xff; 256]);
+    for kid in ["k".to_owned(), "\u{e9}".repeat((MAX_SET_BYTES - 500) / 2)] {
+        let json = format!(r#"{{"keys":[{{"kty":"RSA","kid":"{kid}","n":"{n}","e":"AQAB"}}]}}"#);
+        let set = KeySet::parse(json.as_bytes()).unwrap().set;
+        let fetched = Fetched {
+            set: Rc::new(set),
+            ..record().fetched.unwrap()
+        };
+        let written = Record {
+            fetched: Some(fetched),
+            ..record()
+        };
+        assert_eq!(decode(&written.encode(&name())), Some(written));
+    }
+}
+
+#[test]
+fn names_differ_with_issuers_uri_and_cluster() {
     let issuers = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let names = [
-        EntryName::of(&issuers(&["a"]), "u"),
-        EntryName::of(&issuers(&["a"]), "v"),
-        EntryName::of(&issuers(&["b"]), "u"),
-        EntryName::of(&issuers(&["a", "b"]), "u"),
-        EntryName::of(&issuers(&["ab"]), "u"),
-        EntryName::of(&issuers(&["a", "u"]), ""),
+        EntryName::of(&issuers(&["a"]), "u", "c"),
+        EntryName::of(&issuers(&["a"]), "v", "c"),
+        EntryName::of(&issuers(&["b"]), "u", "c"),
+        EntryName::of(&issuers(&["a", "b"]), "u", "c"),
+        EntryName::of(&issuers(&["ab"]), "u", "c"),
+        EntryName::of(&issuers(&["a", "u"]), "", "c"),
+        EntryName::of(&issuers(&["a"]), "u", "d"),
+        EntryName::of(&issuers(&["a"]), "uc", ""),
     ];
     for (nth, name) in names.iter().enumerate() {
         assert!(
@@ -106,7 +127,7 @@ fn names_differ_with_issuers_and_uri() {
 
 #[test]
 fn what_is_no_record_of_the_entry_is_none() {
-    let other = EntryName::of(&["https://other".to_owned()], "https://issuer/jwks.json");
+    let other = EntryName::of(&["https://other".to_owned()], "https://issuer/jwks.json", "cognito");
     let n = URL_SAFE_NO_PAD.encode([0xff; 256]);
     let numbered = |number: usize| format!("{} {n} AQAB", URL_SAFE_NO_PAD.encode(number.to_string()));
     let many: Vec<String> = (0..65).map(numbered).collect();
