@@ -41,7 +41,7 @@ use timing::{LONGEST_BACK_OFF, back_off, part, share};
 pub struct FetchPolicy {
     /// The Envoy cluster.
     pub cluster: String,
-    /// The whole URI, for the digest that names the shared entry.
+    /// The whole URI, for the digest that names the shared entry, as the cluster's name is.
     pub uri: String,
     /// `:authority` of the fetch.
     pub authority: String,
@@ -136,7 +136,7 @@ impl KeyRing {
     pub fn new(pool: &str, issuers: &[String], policy: FetchPolicy) -> KeyRing {
         KeyRing {
             pool: pool.to_owned(),
-            entry: EntryName::of(issuers, &policy.uri),
+            entry: EntryName::of(issuers, &policy.uri, &policy.cluster),
             policy,
             keys: None,
             record: Record::default(),
@@ -272,6 +272,8 @@ impl KeyRing {
         match &self.keys {
             None => Some(Cause::Age),
             Some(keys) if now >= keys.refresh_at => Some(Cause::Age),
+            // What an unknown `kid` caused is tried again like any other fetch that failed: the cooldown is for more of them.
+            Some(_) if self.record.failures > 0 => Some(Cause::Age),
             Some(_) if self.unknown_kid_asked && now >= self.refetch_allowed_at() => Some(Cause::UnknownKid),
             Some(_) => None,
         }

@@ -88,3 +88,23 @@ fn who_waits_for_an_unknown_key_is_answered_at_the_time_limit_and_at_a_failure()
     assert_eq!(world.fate_of(0, &with_unknown_kid(3)), Fate::Refused("key_unknown"));
     assert_eq!(world.counter("jwks_refetch_throttled"), 1);
 }
+
+#[test]
+fn a_fetch_for_an_unknown_key_that_failed_is_tried_again_like_any_other() {
+    let mut world = warm(2, json!({"refetch_cooldown_seconds": 3600}));
+    world.pass_secs(40);
+    world.ask(0, &signed_by(second_key()));
+    world.pass_millis(5);
+    world.answer_next(Some(answer(500, "")));
+    world.pass_millis(900);
+    assert_eq!(world.sent().len(), 2, "it is backing off");
+    world.pass_secs(1);
+    assert_eq!(world.sent().len(), 3);
+    world.answer_next(Some(publishes(&[first_key(), second_key()])));
+    world.pass_millis(250);
+    for worker in [0, 1] {
+        assert_eq!(world.fate_of(worker, &signed_by(second_key())), Fate::Passed);
+    }
+    world.pass_secs(100);
+    assert_eq!((world.sent().len(), world.counter("jwks_refetch_unknown_kid")), (3, 1));
+}
