@@ -136,12 +136,17 @@ impl Court<'_> {
     }
 }
 
-/// At most 64 characters of what a client may have chosen, with nothing that a log could take for its own.
-fn printable(text: &[u8]) -> String {
-    if text.is_empty() {
-        return "-".to_owned();
+/// The longest `x-request-id` that is shown, in characters as they are shown; a UUID has 36.
+const LONGEST_REQUEST_ID: usize = 64;
+
+/// What a client may have chosen, with nothing that a log could take for its own. What is longer than an id is not shown, not even
+/// in part: it may be a token.
+fn printable(id: &[u8]) -> String {
+    match id.escape_ascii().count() {
+        0 => "-".to_owned(),
+        1..=LONGEST_REQUEST_ID => id.escape_ascii().map(char::from).collect(),
+        _ => "(too long)".to_owned(),
     }
-    text.escape_ascii().take(64).map(char::from).collect()
 }
 
 fn admit(admission: Admission, out: &mut Vec<Command>) {
@@ -270,7 +275,8 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_in_one_line_that_nothing_breaks() {
-        let long = "x".repeat(100);
+        let longest = "x".repeat(64);
+        let token = format!("{longest}x");
         for (mode, id, line) in [
             (
                 "enforce",
@@ -290,8 +296,13 @@ mod tests {
             ),
             (
                 "enforce",
-                &long,
-                &format!("request {} denied: token_missing, pool us-east-1_Ab1", "x".repeat(64)),
+                &longest,
+                &format!("request {longest} denied: token_missing, pool us-east-1_Ab1"),
+            ),
+            (
+                "enforce",
+                &token,
+                "request (too long) denied: token_missing, pool us-east-1_Ab1",
             ),
         ] {
             let (_, out) = settle(mode, true, refusal(Vec::new()), id.as_bytes());
