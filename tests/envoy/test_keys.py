@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from contextlib import closing
 
 import pytest
 
@@ -10,7 +11,7 @@ from support.bootstrap import Door
 from support.client import KeptConnection, at_once, bearer, fetch
 from support.config import config, inline, pool_config
 from support.http_server import Answer, SeenRequest
-from support.servers import Gate, KeyServer, json_answer, jwks
+from support.servers import Gate, KeyServer, ScriptedServer, json_answer, jwks
 from support.stage import Stage, Stages
 from support.tokens import ABSENT, POOL_ID, Pool, SigningKey, signing_key
 from support.waiting import wait_until
@@ -415,3 +416,19 @@ def test_one_issuer_with_two_key_addresses_never_mixes(own_stages: Stages, pool:
         for _ in range(5):
             stage.admits("/", bearer(pool.id_token(good.named(FIRST.kid))), door=name)
             stage.rejects("signature_invalid", "/", bearer(pool.id_token(bad.named(FIRST.kid))), door=name)
+
+
+def test_a_new_cluster_is_asked_at_once_and_the_old_ones_keys_are_forgotten(own_stages: Stages, pool: Pool) -> None:
+    def door(cluster: str) -> Door:
+        return Door((own_stages.plugin(config(pool_config(jwks={"cluster": cluster}))).http_filter(),))
+
+    old_key = SECOND.named(FIRST.kid)
+    with closing(ScriptedServer(json_answer(jwks(old_key)))) as old:
+        stage = own_stages.behind(door("old"), lds=True, clusters={"old": old.port})
+        stage.admits("/", bearer(pool.id_token(old_key)))
+        # The old configuration lives on for its last requests, and goes on fetching.
+        stage.envoy.replace_doors((door("cognito"),))
+        wait_until(lambda: settled(stage, bearer(pool.id_token(FIRST))) == 200, "the new cluster's keys")
+        for _ in range(5):
+            stage.rejects("signature_invalid", "/", bearer(pool.id_token(old_key)))
+        assert own_stages.key_server.hits == 1

@@ -62,6 +62,8 @@ def test_a_created_user_is_as_good_as_a_found_one(stage: Stage, users: ScriptedS
 def test_a_rejected_user(stage: Stage, users: ScriptedServer, pool: Pool, status: int) -> None:
     users.answer = Answer(status, b'{"id": 1}')
     stage.rejects("user_rejected", "/", bearer(pool.id_token()))
+    users.answer = Answer(status, b"x" * (256 * 1024 + 1))
+    stage.rejects("user_rejected", "/", user(pool, "at length"))
 
 
 FAILURES = {
