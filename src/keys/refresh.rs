@@ -21,7 +21,7 @@ mod timing;
 
 use crate::call::{CallId, HttpAnswer, HttpCall, SendCall};
 use crate::command::{Command, Severity};
-use crate::keys::jwks::{KeySet, kid_for_log};
+use crate::keys::jwks::{KeySet, PassedOver, kid_for_log};
 use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Horizon, Lease, Record, SharedStore, Version};
 use crate::metrics::Counter;
 use crate::time::UnixTime;
@@ -112,6 +112,8 @@ pub struct KeyRing {
     round: Round,
     fetching: Option<OwnFetch>,
     unknown_kid_asked: bool,
+    /// Of the set that this worker fetched last, the keys that are not used.
+    passed_over: Vec<PassedOver>,
     /// The clock was set back since the keys came: nobody knows how old they are.
     is_age_unknown: bool,
     /// The time of the last tick.
@@ -145,6 +147,7 @@ impl KeyRing {
             round: Round::default(),
             fetching: None,
             unknown_kid_asked: false,
+            passed_over: Vec::new(),
             is_age_unknown: false,
             ticked_at: UnixTime::default(),
         }
@@ -427,9 +430,14 @@ impl KeyRing {
             ));
         }
         let set = Rc::new(parsed.set);
-        if self.keys.as_ref().is_none_or(|keys| keys.set != set) {
-            self.log_change(&set, &parsed.passed_over, out);
+        let has_changed = self.keys.as_ref().is_none_or(|keys| keys.set != set);
+        if has_changed {
+            self.log_keys(&set, out);
         }
+        if has_changed || parsed.passed_over != self.passed_over {
+            self.log_passed_over(&parsed.passed_over, out);
+        }
+        self.passed_over = parsed.passed_over;
         let early = share(part(self.policy.ttl, 10), world.dice);
         let refresh_at = world.now.after(self.policy.ttl.saturating_sub(early));
         // Newer than what it replaces, even if the clock went back by a trifle since: other workers take only newer sets.
@@ -500,10 +508,13 @@ impl KeyRing {
         self.seen = None;
     }
 
-    fn log_change(&self, set: &KeySet, passed_over: &[crate::keys::jwks::PassedOver], out: &mut Vec<Command>) {
+    fn log_keys(&self, set: &KeySet, out: &mut Vec<Command>) {
         let kids: Vec<String> = set.kids().map(kid_for_log).collect();
         let line = format!("pool {}: {} keys: {}", self.pool, set.len(), kids.join(", "));
         out.push(Command::Log(Severity::Info, line));
+    }
+
+    fn log_passed_over(&self, passed_over: &[PassedOver], out: &mut Vec<Command>) {
         if passed_over.is_empty() {
             return;
         }

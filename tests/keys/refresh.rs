@@ -67,3 +67,26 @@ fn a_new_worker_takes_over_what_is_there() {
     assert_eq!(world.fate_of(late, &signed_by(first_key())), Fate::Passed);
     assert_eq!(world.sent().len(), 1);
 }
+
+#[test]
+fn keys_that_are_passed_over_are_told_once_even_if_those_in_use_stay() {
+    let mut world = warm(1, json!({}));
+    let mut refresh = |keys: &str| {
+        let lines = world.log.len();
+        world.pass_until_call();
+        world.answer_next(Some(answer(200, keys)));
+        world.pass_millis(250);
+        world.log.len() - lines
+    };
+    let good = first_key().jwk();
+    let with = |use_: &str| {
+        let mut other = second_key().jwk().clone();
+        other["use"] = json!(use_);
+        json!({"keys": [good, other]}).to_string()
+    };
+    let plain = json!({"keys": [good]}).to_string();
+    let told: Vec<usize> = [&plain, &with("enc"), &with("enc"), &plain, &with("enc")]
+        .map(|keys| refresh(keys))
+        .into();
+    assert_eq!(told, [0, 1, 0, 0, 1]);
+}
