@@ -3,7 +3,7 @@
 use super::error::quoted;
 use super::reader::Value;
 use crate::json::Node;
-use crate::rules::access::{ClaimValue, Requirement, Words};
+use crate::rules::access::{ClaimValue, MAX_EXACT_NUMBER, Requirement, Words};
 use crate::rules::pattern::PathPattern;
 use crate::token::TokenUse;
 use alloc::format;
@@ -126,7 +126,11 @@ fn claim_values(value: &Value<'_>) -> Option<Vec<ClaimValue>> {
 fn claim_value(value: &Value<'_>) -> Option<ClaimValue> {
     match value.node() {
         Node::Text(text) => Some(ClaimValue::Text(text.clone())),
-        Node::Number(number) => Some(ClaimValue::Number(*number)),
+        Node::Number(number) if number.abs() < MAX_EXACT_NUMBER => Some(ClaimValue::Number(*number)),
+        Node::Number(_) => {
+            value.refuse("is 2^53 or more, where one number cannot be told from the next: have it issued as a string, and compare that");
+            None
+        }
         Node::Bool(truth) => Some(ClaimValue::Bool(*truth)),
         other @ (Node::Null | Node::List(_) | Node::Object(_)) => {
             value.refuse(&format!(

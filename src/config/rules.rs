@@ -20,8 +20,23 @@ pub(in crate::config) fn rules(value: &Value<'_>) -> Vec<Rule> {
     // Where a rule was refused the places no longer agree, and there will be no configuration to warn of.
     if rules.len() == items.len() {
         warn_of_shadowed(&items, &rules);
+        for (item, rule) in items.iter().zip(&rules) {
+            warn_of_other_spelling(item, rule);
+        }
     }
     rules
+}
+
+/// RFC 3986, section 2.2: `%3A` and `:` are not one path, but to most servers they are.
+fn warn_of_other_spelling(item: &Value<'_>, rule: &Rule) {
+    let reserved = rule.matcher.path.as_ref().and_then(PathPattern::reserved);
+    if let Some(character) = reserved.filter(|_| rule.auth == Auth::Required) {
+        item.warn(&format!(
+            "is not for paths that spell \"{}\" as \"%{character:02X}\", which most servers take for the same: where a later rule \
+             asks for less, add a rule for that spelling, too",
+            char::from(character)
+        ));
+    }
 }
 
 fn warn_of_shadowed(items: &[Value<'_>], rules: &[Rule]) {

@@ -130,6 +130,15 @@ impl PathPattern {
         Ok(PathPattern { segments })
     }
 
+    /// The first reserved character (RFC 3986, section 2.2) that stands in it unescaped: a path with its escape is another one.
+    pub fn reserved(&self) -> Option<u8> {
+        let literals = self.segments.iter().filter_map(|segment| match segment {
+            Segment::Literal(text) => Some(text.bytes()),
+            _ => None,
+        });
+        literals.flatten().find(|byte| b":@!$&'()*+,=".contains(byte))
+    }
+
     /// Whether it is for `path`.
     pub fn matches(&self, path: &NormalizedPath<'_>) -> bool {
         let mut found = path.segments();

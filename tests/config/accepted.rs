@@ -462,7 +462,14 @@ fn warnings_name_place_and_reason() {
     let info = json!({"cluster": "c", "domain": "a.example"});
     let mut both = with("/pools/0/issuer", json!("https://id.example"));
     set(&mut both, "/pools/0/additional_regions", json!(["eu-west-1"]));
+    let reserved = json!([{"match": {"path": {"template": "/v1/{shelf}/books:purge/x@y"}}, "require": {"groups": {"any": ["a"]}}},
+        {"match": {"path": {"exact": "/a:b"}}, "auth": "none"}, {"match": {"path": {"exact": "/a%3Ab"}}}]);
     let table = [
+        (
+            with("/rules", reserved),
+            "config: rules[0]: is not for paths that spell \":\" as \"%3A\", which most servers take for the same: where a later \
+             rule asks for less, add a rule for that spelling, too",
+        ),
         (
             with("/rules", shadowing),
             "config: rules[1]: never decides: rules[0] comes first and takes every request that it is for",

@@ -717,6 +717,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         ),
         (
             "/rules",
+            require(json!({"claims": {"a": [1, -9007199254740992_i64]}})),
+            "rules[0].require.claims.a[1]: is 2^53 or more, where one number cannot be told from the next: have it issued as a \
+             string, and compare that",
+        ),
+        (
+            "/rules",
             require(json!({"claims": {"custom:a": null}})),
             r#"rules[0].require.claims["custom:a"]: must be a string, a number, true or false, not null"#,
         ),
