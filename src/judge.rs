@@ -334,7 +334,14 @@ impl Judge<'_> {
 
     fn advance(&mut self, case: &mut Case<'_>) -> Result<Permit<Verified>, Stop> {
         let verified = match &case.verified {
-            Some(verified) => Rc::clone(verified),
+            Some(verified) => {
+                let verified = Rc::clone(verified);
+                if let Err(rejection) = self.check_after_waiting(&verified) {
+                    case.verified = None;
+                    return Err(Stop::Refuse(rejection, Some(verified.pool)));
+                }
+                verified
+            }
             None => {
                 let verified = self.verify(case)?;
                 case.verified = Some(Rc::clone(&verified));
@@ -440,6 +447,18 @@ impl Judge<'_> {
             subject: identity.claims().subject().into(),
             identity,
         }
+    }
+
+    /// A call may take as long as a minute: meanwhile the token may have expired, or its key have been withdrawn.
+    #[inline(never)]
+    fn check_after_waiting(&self, verified: &Verified) -> Result<(), Rejection> {
+        let pool = self.config.pools.get(verified.pool.0).ok_or(Rejection::Internal)?;
+        let (skew, now) = (pool.claims.clock_skew, self.env.now);
+        verified.identity.still_valid(skew, now).map_err(Rejection::Claim)?;
+        let keys = self.keys.get(verified.pool.0).and_then(|keys| keys.usable(now));
+        let current = keys.ok_or(Rejection::KeysUnavailable)?.find(&verified.key.kid);
+        let is_current = current.is_some_and(|current| current.public == verified.key.public);
+        is_current.then_some(()).ok_or(Rejection::KeyUnknown)
     }
 
     fn usable_keys(&mut self, pool: PoolId) -> Result<Rc<KeySet>, Stop> {

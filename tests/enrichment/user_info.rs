@@ -4,6 +4,8 @@ use super::*;
 use core::time::Duration;
 use envoy_cognito_jwt::call::{Body, NotSent};
 use envoy_cognito_jwt::time::UnixTime;
+use support::tokens::{jwks, second_key};
+use support::world::settings::fetched;
 
 fn alice() -> Value {
     json!({"sub": SUB, "email": "alice@example.com", "email_verified": "true", "name": "Alice"})
@@ -344,5 +346,58 @@ fn a_call_that_is_never_answered_ends_with_its_limit() {
         // The old answer comes after all, and is nobody's.
         world.answer_next(ok(alice()));
         assert_eq!(world.waiting(0), 1);
+    }
+}
+
+#[test]
+fn a_token_that_expires_while_it_waits_is_refused() {
+    for mode in ["enforce", "shadow"] {
+        let mut config = user_info(json!({"timeout_ms": 60_000}));
+        config["clock_skew_seconds"] = json!(0);
+        config["mode"] = json!(mode);
+        let mut world = World::start(&config, 1);
+        let [early, late] = [2, 9].map(|lifetime| world.ask(0, &access(json!({"exp": START + lifetime}))));
+        world.pass_secs(5);
+        for _ in [early, late] {
+            world.answer_next(ok(alice()));
+        }
+        world.pass_millis(250);
+        let refused = Fate::Refused("token_expired");
+        if mode == "enforce" {
+            assert_eq!(world.fate(early), refused);
+        } else {
+            assert_eq!(
+                world.upstream(early, "x-cognito-sub"),
+                [""; 0],
+                "as if it had come late"
+            );
+            assert_eq!(world.counter("shadow_denied.token_expired"), 1);
+        }
+        assert_eq!(world.fate(late), Fate::Passed);
+        assert_eq!(world.upstream(late, "x-cognito-sub"), [SUB]);
+    }
+}
+
+#[test]
+fn a_token_whose_key_is_withdrawn_while_it_waits_is_refused() {
+    let mut config = fetched(json!({"ttl_seconds": 10}));
+    config["pools"][0]["token_use"] = json!("access");
+    config["pools"][0]["user_info"] = user_info(json!({"timeout_ms": 60_000}))["pools"][0]["user_info"].clone();
+    for (left, fate) in [
+        (second_key(), Fate::Refused("key_unknown")),
+        (first_key(), Fate::Passed),
+    ] {
+        let mut world = World::start(&config, 1);
+        world.pass_millis(1);
+        world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+        let asked = world.ask(0, &access(json!({})));
+        world.pass_secs(11);
+        let calls = world.sent();
+        let targets: Vec<&str> = calls.iter().map(|sent| sent.call.cluster.as_str()).collect();
+        assert_eq!(targets, ["cognito", "login", "cognito"]);
+        world.answer(calls[2].id, Some(answer(200, jwks(&[left]))));
+        world.answer(calls[1].id, ok(alice()));
+        world.pass_millis(250);
+        assert_eq!(world.fate(asked), fate);
     }
 }
