@@ -69,7 +69,9 @@ pub struct Filter {
     /// The last tick that was for more than handing counts over.
     looked_at: UnixTime,
     rush: Rush,
-    gauge: Gauge,
+    /// How many keys of all pools this worker told the gauge of last. Workers overwrite each other's gauges, but they all come to hold
+    /// the same keys, each tells of its own change, and so does whoever fetched.
+    told_keys: Option<u64>,
     is_debug_seen: bool,
 }
 
@@ -93,13 +95,6 @@ enum Prospect {
     Fulfilled,
     /// It waits in vain.
     Hopeless,
-}
-
-/// The gauge of all pools' keys, kept by whoever fetched last, since workers overwrite each other's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gauge {
-    NotMine,
-    Mine { recorded: u64 },
 }
 
 impl Filter {
@@ -134,7 +129,7 @@ impl Filter {
             ticked_at: UnixTime::default(),
             looked_at: UnixTime::default(),
             rush: Rush::default(),
-            gauge: first_gauge(&config),
+            told_keys: None,
             is_debug_seen: false,
             config,
         }
@@ -263,8 +258,7 @@ impl Filter {
             .find(|ring| ring.awaits(call));
         if let Some(ring) = ring {
             if ring.on_answer(answer, &env.surroundings(), out) {
-                // A number that no sum of keys has, so that it is recorded below.
-                self.gauge = Gauge::Mine { recorded: u64::MAX };
+                self.told_keys = None;
             }
         } else if let Some(subject) = self.flights.subject_of(call) {
             self.land(subject, answer, env, out);
@@ -564,11 +558,9 @@ impl Filter {
     }
 
     fn record_gauge(&mut self, out: &mut Vec<Command>) {
-        let Gauge::Mine { recorded } = self.gauge else { return };
         let keys: usize = self.keys.iter().map(PoolKeys::len).fold(0, usize::saturating_add);
         let keys = u64::try_from(keys).unwrap_or(u64::MAX);
-        if keys != recorded {
-            self.gauge = Gauge::Mine { recorded: keys };
+        if self.told_keys.replace(keys) != Some(keys) {
             out.push(Command::RecordKeys(keys));
         }
     }
@@ -617,15 +609,6 @@ fn keys_of(pool: &crate::config::Pool) -> PoolKeys {
 }
 
 /// Where nothing is ever fetched all workers know the same number from the start.
-fn first_gauge(config: &Config) -> Gauge {
-    let is_inline = |pool: &crate::config::Pool| matches!(pool.keys, KeySource::Inline(_));
-    if config.pools.iter().all(is_inline) {
-        Gauge::Mine { recorded: u64::MAX }
-    } else {
-        Gauge::NotMine
-    }
-}
-
 /// A refusal is told by the status alone, however long its body is; a body that was too long to be read is none that could be
 /// used.
 fn readable(answer: HttpAnswer) -> Answer {

@@ -90,3 +90,29 @@ fn keys_that_are_passed_over_are_told_once_even_if_those_in_use_stay() {
         .into();
     assert_eq!(told, [0, 1, 0, 0, 1]);
 }
+
+#[test]
+fn the_gauge_holds_the_keys_that_all_workers_come_to_hold() {
+    // What a worker finds in the store after a change of the configuration, it tells without having fetched it.
+    let mut world = warm(1, json!({}));
+    assert_eq!(world.keys_gauge, Some(1));
+    world.keys_gauge = Some(7);
+    world.start_worker();
+    world.pass_millis(1);
+    assert_eq!((world.sent().len(), world.keys_gauge), (1, Some(1)));
+
+    // Keys that are given count also while others cannot be fetched.
+    let mut config = fetched(json!({}));
+    let given = json!({"user_pool_id": "us-east-1_Given0001", "client_ids": "any",
+        "jwks": {"inline": {"keys": [first_key().jwk()]}}});
+    config["pools"].as_array_mut().unwrap().push(given);
+    let mut world = World::start(&config, 2);
+    world.pass_millis(1);
+    world.answer_next(Some(answer(500, "")));
+    world.pass_millis(500);
+    assert_eq!(world.keys_gauge, Some(1));
+    world.pass_until_call();
+    world.answer_next(Some(publishes(&[first_key(), second_key()])));
+    world.pass_millis(500);
+    assert_eq!(world.keys_gauge, Some(3));
+}
