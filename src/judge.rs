@@ -557,7 +557,7 @@ impl Judge<'_> {
                 let token = core::str::from_utf8(&case.token)
                     .map_err(|_| Stop::Refuse(Rejection::Internal, Some(verified.pool)))?;
                 return Err(self.call(Enrichment::UserInfo, subject, verified, || {
-                    Some(user_info::call(policy, token))
+                    user_info::call(policy, token)
                 }));
             }
         }
@@ -604,14 +604,9 @@ impl Judge<'_> {
                     Asked::Given(claims) => Some(&**claims),
                     Asked::NotYet | Asked::Without => None,
                 };
-                let call = || user_lookup::call(policy, claims, user_info);
-                let stop = self.call(Enrichment::UserLookup, subject, verified, call);
-                if !self.flights.contains(subject) && self.has_room {
-                    // The claims are too many to be sent.
-                    self.out.push(Command::Count(Counter::UserLookupFailed));
-                    return self.failed(case, Enrichment::UserLookup, verified.pool);
-                }
-                return Err(stop);
+                return Err(self.call(Enrichment::UserLookup, subject, verified, || {
+                    user_lookup::call(policy, claims, user_info)
+                }));
             }
         }
         Ok(())
@@ -623,20 +618,17 @@ impl Judge<'_> {
         kind: Enrichment,
         subject: Subject,
         verified: &Verified,
-        call: impl FnOnce() -> Option<HttpCall>,
+        call: impl FnOnce() -> HttpCall,
     ) -> Stop {
         if self.has_room && !self.flights.contains(subject) {
-            let not_after = end_of(verified);
-            if let Some(call) = call() {
-                self.flights.queue(
-                    subject,
-                    kind,
-                    verified.pool,
-                    Rc::clone(&verified.subject),
-                    not_after,
-                    call,
-                );
-            }
+            self.flights.queue(
+                subject,
+                kind,
+                verified.pool,
+                Rc::clone(&verified.subject),
+                end_of(verified),
+                call(),
+            );
         }
         Stop::Wait(Wait::Call(kind, subject, verified.pool))
     }

@@ -14,8 +14,6 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// The longest list of claims that is sent.
-pub const MAX_CLAIMS_BYTES: usize = 16 * 1024;
 /// The longest answer that is read.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
@@ -35,13 +33,11 @@ pub fn scope(policy: &UserLookupPolicy) -> Subject {
     Subject::of(&parts)
 }
 
-/// The call with the token's claims and what UserInfo adds to them; `None` if they are over [`MAX_CLAIMS_BYTES`].
-pub fn call(policy: &UserLookupPolicy, claims: &Claims, user_info: Option<&ClaimSet>) -> Option<HttpCall> {
+/// The call with the token's claims and what UserInfo adds to them: less than [`MAX_TOKEN_BYTES`](crate::token::jwt::MAX_TOKEN_BYTES)
+/// and [`user_info::MAX_ANSWER_BYTES`](crate::enrich::user_info::MAX_ANSWER_BYTES) together.
+pub fn call(policy: &UserLookupPolicy, claims: &Claims, user_info: Option<&ClaimSet>) -> HttpCall {
     let body = MergedClaims::new(claims.set(), user_info).to_json().into_owned();
-    if body.len() > MAX_CLAIMS_BYTES {
-        return None;
-    }
-    Some(HttpCall {
+    HttpCall {
         cluster: policy.call.cluster.clone(),
         method: "POST",
         authority: policy.call.authority.clone(),
@@ -52,7 +48,7 @@ pub fn call(policy: &UserLookupPolicy, claims: &Claims, user_info: Option<&Claim
         ],
         body: body.into_bytes(),
         timeout: policy.call.timeout,
-    })
+    }
 }
 
 /// What an answer means: headers, a refusal, or a failed call.
