@@ -94,6 +94,9 @@ pub enum Outlook {
 /// How long past its own time limit the host's answer to a call is waited for. The host answers 504 at the limit; this is
 /// for a host that lost the call.
 const ANSWER_GRACE: Duration = Duration::from_secs(1);
+/// How long past the fetch's time limit its lease lasts: the host answers 504 at the limit, and the worker that asked has to tell the
+/// others, or another one would fetch at that very moment, without the back-off.
+const LEASE_GRACE: Duration = Duration::from_millis(100);
 /// How often a result is offered to the shared record when others write at the same time.
 const PUBLISH_TRIES: usize = 5;
 
@@ -356,7 +359,7 @@ impl KeyRing {
 
     fn horizon(&self) -> Horizon {
         Horizon {
-            lease: self.policy.timeout,
+            lease: self.policy.timeout.saturating_add(LEASE_GRACE),
             retry: LONGEST_BACK_OFF.saturating_add(part(LONGEST_BACK_OFF, 4)),
             refresh: self.policy.ttl,
         }
@@ -383,7 +386,10 @@ impl KeyRing {
     /// A lease is read, written with the version read, read again and compared by its mark.
     fn win_lease(&mut self, mark: u64, cause: Cause, world: &Surroundings<'_>) -> bool {
         let mut record = self.record.clone();
-        record.lease = Some(Lease::new(mark, world.now.after(self.policy.timeout)));
+        record.lease = Some(Lease::new(
+            mark,
+            world.now.after(self.policy.timeout).after(LEASE_GRACE),
+        ));
         if cause == Cause::UnknownKid {
             record.refetched_at = world.now;
         }

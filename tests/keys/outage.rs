@@ -188,3 +188,19 @@ fn a_worker_that_dies_with_the_lease_holds_up_nobody_longer_than_the_time_limit(
         assert_eq!(world.fate_of(worker, &signed_by(first_key())), Fate::Passed);
     }
 }
+
+#[test]
+fn nobody_fetches_in_the_moment_between_the_time_limit_and_its_being_told() {
+    let mut world = World::start(&fetched(json!({"timeout_ms": 900})), 4);
+    world.has_timeouts = false;
+    world.pass_millis(1);
+    assert_eq!(world.sent().len(), 1);
+    world.ask_many(1, &signed_by(first_key()), 3);
+    world.pass_millis(950);
+    assert_eq!(world.sent().len(), 1);
+    world.answer_next(Some(answer(504, "")));
+    world.pass_millis(900);
+    assert_eq!(world.sent().len(), 1, "all are backing off");
+    world.pass_secs(1);
+    assert_eq!((world.sent().len(), world.counter("jwks_fetch_failed")), (2, 1));
+}
