@@ -115,8 +115,8 @@ pub struct KeyRing {
     round: Round,
     fetching: Option<OwnFetch>,
     unknown_kid_asked: bool,
-    /// Of the set that this worker fetched last, the keys that are not used.
-    passed_over: Vec<PassedOver>,
+    /// Of the set that this worker fetched last, the keys that are not used. `None` before it fetched any: others have told of them.
+    passed_over: Option<Vec<PassedOver>>,
     /// The clock was set back since the keys came: nobody knows how old they are.
     is_age_unknown: bool,
     /// The time of the last tick.
@@ -150,7 +150,7 @@ impl KeyRing {
             round: Round::default(),
             fetching: None,
             unknown_kid_asked: false,
-            passed_over: Vec::new(),
+            passed_over: None,
             is_age_unknown: false,
             ticked_at: UnixTime::default(),
         }
@@ -386,10 +386,7 @@ impl KeyRing {
     /// A lease is read, written with the version read, read again and compared by its mark.
     fn win_lease(&mut self, mark: u64, cause: Cause, world: &Surroundings<'_>) -> bool {
         let mut record = self.record.clone();
-        record.lease = Some(Lease::new(
-            mark,
-            world.now.after(self.policy.timeout).after(LEASE_GRACE),
-        ));
+        record.lease = Some(Lease::new(mark, world.now.after(self.horizon().lease)));
         if cause == Cause::UnknownKid {
             record.refetched_at = world.now;
         }
@@ -440,10 +437,11 @@ impl KeyRing {
         if has_changed {
             self.log_keys(&set, out);
         }
-        if has_changed || parsed.passed_over != self.passed_over {
+        let before = self.passed_over.as_ref();
+        if has_changed || before.is_some_and(|before| *before != parsed.passed_over) {
             self.log_passed_over(&parsed.passed_over, out);
         }
-        self.passed_over = parsed.passed_over;
+        self.passed_over = Some(parsed.passed_over);
         let early = share(part(self.policy.ttl, 10), world.dice);
         let refresh_at = world.now.after(self.policy.ttl.saturating_sub(early));
         // Newer than what it replaces, even if the clock went back by a trifle since: other workers take only newer sets.

@@ -2,6 +2,7 @@
 
 use super::*;
 use core::time::Duration;
+use envoy_cognito_jwt::command::Severity;
 
 #[test]
 fn each_ttl_brings_one_fetch_and_keeps_nobody_waiting() {
@@ -89,6 +90,23 @@ fn keys_that_are_passed_over_are_told_once_even_if_those_in_use_stay() {
         .map(|keys| refresh(keys))
         .into();
     assert_eq!(told, [0, 1, 0, 0, 1]);
+}
+
+#[test]
+fn what_one_worker_told_of_passed_over_keys_the_next_one_to_fetch_does_not_tell_again() {
+    let mut other = second_key().jwk().clone();
+    other["use"] = json!("enc");
+    let keys = answer(200, json!({"keys": [first_key().jwk(), other]}).to_string());
+    let mut world = World::start(&fetched(json!({})), 2);
+    world.pass_millis(1);
+    let first = world.sent()[0].worker;
+    world.answer_next(Some(keys.clone()));
+    world.pass_millis(250);
+    world.kill(first);
+    world.pass_until_call();
+    world.answer_next(Some(keys));
+    assert_ne!(world.sent()[1].worker, first);
+    assert_eq!(world.lines(Severity::Warn, "passed over"), 1);
 }
 
 #[test]
