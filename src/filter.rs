@@ -608,7 +608,6 @@ fn keys_of(pool: &crate::config::Pool) -> PoolKeys {
     }
 }
 
-/// Where nothing is ever fetched all workers know the same number from the start.
 /// A refusal is told by the status alone, however long its body is; a body that was too long to be read is none that could be
 /// used.
 fn readable(answer: HttpAnswer) -> Answer {

@@ -383,8 +383,7 @@ impl Judge<'_> {
             |pool| keys.get(pool.0).map_or(0, PoolKeys::generation),
             |pool, key| {
                 let set = keys.get(pool.0).and_then(|keys| keys.usable(now));
-                set.and_then(|set| set.find(&key.kid))
-                    .is_some_and(|current| current.public == key.public)
+                set.is_some_and(|set| set.holds(key))
             },
         )
     }
@@ -392,17 +391,27 @@ impl Judge<'_> {
     /// What a remembered token does not skip: time, and that there are keys at all. That its own key is still there is seen
     /// when it is found.
     fn check_again(&mut self, verified: &Verified) -> Result<(), Stop> {
-        let pool = self
-            .config
-            .pools
-            .get(verified.pool.0)
-            .ok_or(Stop::Refuse(Rejection::Internal, None))?;
-        verified
-            .identity
-            .still_valid(pool.claims.clock_skew, self.env.now)
-            .map_err(|error| Stop::Refuse(Rejection::Claim(error), Some(verified.pool)))?;
+        self.check_time(verified)
+            .map_err(|rejection| Stop::Refuse(rejection, Some(verified.pool)))?;
         self.usable_keys(verified.pool)?;
         Ok(())
+    }
+
+    /// A call may take as long as a minute: meanwhile the token may have expired, or its key have been withdrawn.
+    #[inline(never)]
+    fn check_after_waiting(&self, verified: &Verified) -> Result<(), Rejection> {
+        self.check_time(verified)?;
+        let keys = self.keys.get(verified.pool.0);
+        let set = keys
+            .and_then(|keys| keys.usable(self.env.now))
+            .ok_or(Rejection::KeysUnavailable)?;
+        set.holds(&verified.key).then_some(()).ok_or(Rejection::KeyUnknown)
+    }
+
+    fn check_time(&self, verified: &Verified) -> Result<(), Rejection> {
+        let pool = self.config.pools.get(verified.pool.0).ok_or(Rejection::Internal)?;
+        let still_valid = verified.identity.still_valid(pool.claims.clock_skew, self.env.now);
+        still_valid.map_err(Rejection::Claim)
     }
 
     #[inline(never)]
@@ -447,18 +456,6 @@ impl Judge<'_> {
             subject: identity.claims().subject().into(),
             identity,
         }
-    }
-
-    /// A call may take as long as a minute: meanwhile the token may have expired, or its key have been withdrawn.
-    #[inline(never)]
-    fn check_after_waiting(&self, verified: &Verified) -> Result<(), Rejection> {
-        let pool = self.config.pools.get(verified.pool.0).ok_or(Rejection::Internal)?;
-        let (skew, now) = (pool.claims.clock_skew, self.env.now);
-        verified.identity.still_valid(skew, now).map_err(Rejection::Claim)?;
-        let keys = self.keys.get(verified.pool.0).and_then(|keys| keys.usable(now));
-        let current = keys.ok_or(Rejection::KeysUnavailable)?.find(&verified.key.kid);
-        let is_current = current.is_some_and(|current| current.public == verified.key.public);
-        is_current.then_some(()).ok_or(Rejection::KeyUnknown)
     }
 
     fn usable_keys(&mut self, pool: PoolId) -> Result<Rc<KeySet>, Stop> {

@@ -97,6 +97,11 @@ impl KeySet {
         })
     }
 
+    /// Whether this very key is among them: the `kid` alone may have come to name another.
+    pub fn holds(&self, key: &Key) -> bool {
+        self.find(&key.kid).is_some_and(|found| found.public == key.public)
+    }
+
     /// The key that is called `kid`; the comparison is exact.
     pub fn find(&self, kid: &str) -> Option<&Rc<Key>> {
         self.keys.iter().find(|key| *key.kid == *kid)
