@@ -17,7 +17,7 @@ use envoy_cognito_jwt::keys::shared::{Conflict, SharedStore, Stored, Version};
 use envoy_cognito_jwt::metrics::Counter;
 use envoy_cognito_jwt::request::{RequestHead, RequestId};
 use envoy_cognito_jwt::signature::VerifySignature;
-use envoy_cognito_jwt::signature::in_module::InModule;
+use envoy_cognito_jwt::signature::software::SoftwareVerifier;
 use envoy_cognito_jwt::time::UnixTime;
 use envoy_cognito_jwt::token::Identity;
 use envoy_cognito_jwt::token::check::{AcceptedUse, ClaimPolicy, Clients};
@@ -57,7 +57,7 @@ fn identity(token: &str) -> Identity {
     let key = first_key().published();
     let signed = UntrustedJwt::parse(token.as_bytes())
         .unwrap()
-        .verify(&key.public, &InModule);
+        .verify(&key.public, &SoftwareVerifier);
     signed
         .outcome
         .unwrap()
@@ -84,7 +84,7 @@ fn verify_signature_in_module(bencher: Bencher<'_, '_>) {
     let (key, message) = (first_key().published(), b"header.claims");
     let signature = first_key().sign(message);
     bencher.bench_local(|| {
-        InModule
+        SoftwareVerifier
             .verify_rs256(&key.public, black_box(message), &signature)
             .outcome
             .is_ok()
@@ -176,8 +176,8 @@ fn on_request(bencher: Bencher<'_, '_>, remembered_tokens: usize, path: &str, co
         ]);
         let env = Env {
             now: UnixTime::from_secs(NOW),
-            dice: 0,
-            crypto: &InModule,
+            random: 0,
+            crypto: &SoftwareVerifier,
             shared: &NoWorld,
             calls: &NoWorld,
         };

@@ -2,7 +2,7 @@
 # Fuzzes each target for so many seconds: fuzz/run.sh [SECONDS [TARGET…]], with the cargo-fuzz that CARGO_FUZZ names.
 # What is found lands in fuzz/artifacts and ends the run; what led to new code is kept in fuzz/corpus, which is not committed.
 #
-# Any stable toolchain does. No sanitizer: what is fuzzed has no unsafe code (all of it is in src/shell, for wasm32 only), so
+# Any stable toolchain does. No sanitizer: what is fuzzed has no unsafe code (all of it is in hosts/proxy-wasm/src, for wasm32 only), so
 # panics, overflow, endless loops and broken promises are all there is to find, and it runs several times faster.
 set -eu
 cd "$(dirname "$0")/.."

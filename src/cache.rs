@@ -5,11 +5,10 @@ use crate::keys::PoolId;
 use crate::keys::jwks::Key;
 use crate::token::Identity;
 use crate::words::{self, WordHasher};
-use alloc::boxed::Box;
-use alloc::rc::Rc;
-use core::hash::BuildHasherDefault;
-use core::num::NonZeroUsize;
 use lru::LruCache;
+use std::hash::BuildHasherDefault;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
 
 /// A token that was verified, with all that later requests with it need.
 #[derive(Debug)]
@@ -131,7 +130,7 @@ impl Tail {
 mod tests {
     use super::*;
     use crate::keys::rsa::PublicKey;
-    use core::hash::BuildHasher;
+    use std::hash::BuildHasher;
 
     fn verified(sub: &str) -> Rc<Verified> {
         let json = format!(r#"{{"iss":"i","sub":"{sub}","exp":1,"token_use":"id","aud":"c"}}"#);

@@ -1,8 +1,6 @@
 //! HTTP calls that the filter makes, and their answers.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::time::Duration;
 
 /// The host's number of a call under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

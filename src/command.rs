@@ -3,12 +3,9 @@
 use crate::code::Code;
 use crate::metrics::Counter;
 use crate::request::RequestId;
-use alloc::borrow::Cow;
-use alloc::boxed::Box;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// Whether the host goes on with the request when the callback returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

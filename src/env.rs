@@ -5,15 +5,13 @@ use crate::keys::refresh::Surroundings;
 use crate::keys::shared::SharedStore;
 use crate::signature::VerifySignature;
 use crate::time::UnixTime;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// The world at the moment of one callback.
 pub struct Env<'a> {
     /// The time.
     pub now: UnixTime,
     /// A random number, new for each callback.
-    pub dice: u64,
+    pub random: u64,
     /// Who verifies signatures.
     pub crypto: &'a dyn VerifySignature,
     /// What all workers see.
@@ -27,14 +25,14 @@ impl<'a> Env<'a> {
     pub fn surroundings(&self) -> Surroundings<'a> {
         Surroundings {
             now: self.now,
-            dice: self.dice,
+            random: self.random,
             shared: self.shared,
             calls: self.calls,
         }
     }
 }
 
-/// What Envoy knows of the route that a request takes. Asked only when it decides: each answer costs a host call.
+/// What Envoy knows of the route that a request takes. Lookup only when it decides: each answer costs a host call.
 pub trait DescribeRoute {
     /// The route's name; empty if it has none.
     fn name(&self) -> Vec<u8>;

@@ -3,34 +3,30 @@
 //! A request's own callback settles no other request: the host would stop the wrong one. Those who wait are settled from
 //! ticks and answers, at most [`MAX_SETTLED_AT_ONCE`] a callback, since a host nests the callbacks that each one causes.
 
+use crate::authenticator::{self, AuthContext, Authenticator, Progress, Wait};
 use crate::cache::TokenCache;
 use crate::call::{Body, CallId, HttpAnswer, NotSent};
 use crate::command::{Command, Flow, HeaderEdit, Reply, Severity};
 use crate::config::{Config, KeySource};
-use crate::enrich::flights::{Flight, Flights};
-use crate::enrich::memory::{Answer, Memory};
-use crate::enrich::{Enrichment, Outcome, Subject, user_info, user_lookup};
+use crate::enrich::in_flight::{InFlightCall, InFlightCalls};
+use crate::enrich::response_cache::{Answer, ResponseCache};
+use crate::enrich::{CacheKey, Enrichment, Outcome, user_info, user_lookup};
 use crate::env::{DescribeRoute, Env};
-use crate::identity::strip::StripList;
-use crate::judge::{self, Case, Judge, Step, Wait};
+use crate::identity::reserved::ReservedHeaders;
 use crate::keys::PoolId;
 use crate::keys::pool::PoolKeys;
-use crate::keys::refresh::{KeyRing, Outlook};
+use crate::keys::refresh::{JwksCache, Outlook};
+use crate::load::LoadDetector;
 use crate::metrics::Counter;
 use crate::reject::{Rejection, Wording};
 use crate::request::{RequestHead, RequestId};
+use crate::responder::{AuthDecision, Passage, Responder};
 use crate::rules::RuleSet;
-use crate::rush::Rush;
 use crate::sorted::SortedMap;
 use crate::time::UnixTime;
 use crate::token::jwt::LastHeader;
-use crate::verdict::{Court, Passage, Verdict};
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// How many requests of all kinds may wait in a worker.
 pub const MAX_WAITING: usize = 1000;
@@ -45,8 +41,8 @@ pub const MAX_SENT_AT_ONCE: usize = 32;
 const TICK_AT_ONCE: Duration = Duration::from_millis(1);
 /// The tick while requests wait: how exactly their time limits are kept.
 const TICK_WHILE_WAITING: Duration = Duration::from_millis(20);
-/// The tick in a rush: how soon operators see what was counted.
-const TICK_IN_RUSH: Duration = Duration::from_millis(10);
+/// The tick in a load: how soon operators see what was counted.
+const TICK_UNDER_LOAD: Duration = Duration::from_millis(10);
 /// The tick otherwise: how soon a new set of keys is noticed, well within the second that is promised.
 const TICK_AT_REST: Duration = Duration::from_millis(250);
 
@@ -56,28 +52,28 @@ pub struct Filter {
     config: Config,
     wording: Wording,
     rules: RuleSet,
-    strip: StripList,
+    strip: ReservedHeaders,
     keys: Vec<PoolKeys>,
     tokens: TokenCache,
     last_header: LastHeader,
-    user_info: Vec<Option<Memory>>,
-    user_lookup: Option<Memory>,
-    flights: Flights,
+    user_info: Vec<Option<ResponseCache>>,
+    user_lookup: Option<ResponseCache>,
+    in_flight: InFlightCalls,
     waiting: SortedMap<RequestId, Waiting>,
     tick: Duration,
     ticked_at: UnixTime,
     /// The last tick that was for more than handing counts over.
     looked_at: UnixTime,
-    rush: Rush,
+    load: LoadDetector,
     /// How many keys of all pools this worker told the gauge of last. Workers overwrite each other's gauges, but they all come to hold
     /// the same keys, each tells of its own change, and so does whoever fetched.
-    told_keys: Option<u64>,
+    last_reported_key_count: Option<u64>,
     is_debug_seen: bool,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    case: Case<'static>,
+    case: AuthContext<'static>,
     wait: Wait,
     /// When it came.
     since: UnixTime,
@@ -88,29 +84,29 @@ struct Waiting {
 
 /// What has become of what a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Prospect {
+enum WaitStatus {
     /// It goes on waiting.
-    Open,
+    Pending,
     /// It can be judged.
-    Fulfilled,
+    Ready,
     /// It waits in vain.
-    Hopeless,
+    Unsatisfiable,
 }
 
 impl Filter {
     /// The filter with these settings. It does nothing before its first tick, which is to come [`Filter::first_tick`] later.
     pub fn new(mut config: Config) -> Filter {
-        let rules = RuleSet::new(core::mem::take(&mut config.rules));
+        let rules = RuleSet::new(std::mem::take(&mut config.rules));
         let lookup_headers = config
             .user_lookup
             .iter()
             .flat_map(|lookup| lookup.headers.iter().map(|(name, _)| &**name));
-        let strip = StripList::new(config.identity.header_names().chain(lookup_headers));
+        let strip = ReservedHeaders::new(config.identity.header_names().chain(lookup_headers));
         let memory_of_user_info = |pool: &crate::config::Pool| {
             let policy = pool.user_info.as_ref()?;
-            Some(Memory::new("user-info", user_info::scope(policy), policy.ttl))
+            Some(ResponseCache::new("user-info", user_info::scope(policy), policy.ttl))
         };
-        let memory_of_lookup = |policy| Memory::new("user-lookup", user_lookup::scope(policy), policy.call.ttl);
+        let memory_of_lookup = |policy| ResponseCache::new("user-lookup", user_lookup::scope(policy), policy.call.ttl);
         Filter {
             wording: Wording {
                 realm: config.realm.clone(),
@@ -123,13 +119,13 @@ impl Filter {
             last_header: LastHeader::default(),
             user_info: config.pools.iter().map(memory_of_user_info).collect(),
             user_lookup: config.user_lookup.as_ref().map(memory_of_lookup),
-            flights: Flights::default(),
+            in_flight: InFlightCalls::default(),
             waiting: SortedMap::default(),
             tick: TICK_AT_ONCE,
             ticked_at: UnixTime::default(),
             looked_at: UnixTime::default(),
-            rush: Rush::default(),
-            told_keys: None,
+            load: LoadDetector::default(),
+            last_reported_key_count: None,
             is_debug_seen: false,
             config,
         }
@@ -151,8 +147,8 @@ impl Filter {
     }
 
     /// Whether requests come so fast that counts may wait for the next tick, which is near then.
-    pub fn is_in_rush(&self) -> bool {
-        self.rush.is_on()
+    pub fn is_under_load(&self) -> bool {
+        self.load.is_on()
     }
 
     /// How many requests wait.
@@ -169,18 +165,18 @@ impl Filter {
         env: &Env<'_>,
         out: &mut Vec<Command>,
     ) -> Flow {
-        if self.rush.came() {
+        if self.load.record_request() {
             self.set_tick(env.now, false, out);
         }
         let head = self.strip(head, out);
         let request_id = || head.first("x-request-id").unwrap_or_default();
-        let case = match judge::open(&self.config, &self.rules, &head, route, out) {
+        let case = match authenticator::open(&self.config, &self.rules, &head, route, out) {
             Ok(case) => case,
-            Err(verdict) => return flow(self.court().settle(verdict, request_id, out)),
+            Err(verdict) => return flow(self.responder().settle(verdict, request_id, out)),
         };
         let (case, wait) = match self.judge(env, out).judge(case) {
-            Step::Settled(verdict) => return flow(self.court().settle(verdict, request_id, out)),
-            Step::Waits(case, wait) => (case, wait),
+            Progress::Complete(verdict) => return flow(self.responder().settle(verdict, request_id, out)),
+            Progress::Pending(case, wait) => (case, wait),
         };
         self.let_wait(id, case, wait, request_id(), env, out)
     }
@@ -190,16 +186,16 @@ impl Filter {
     fn let_wait(
         &mut self,
         id: RequestId,
-        case: Case<'_>,
+        case: AuthContext<'_>,
         wait: Wait,
         request_id: &[u8],
         env: &Env<'_>,
         out: &mut Vec<Command>,
     ) -> Flow {
         let deadline = self.deadline(wait, env.now);
-        if self.is_in_vain(wait, deadline, env.now) {
+        if self.is_unsatisfiable(wait, deadline, env.now) {
             let verdict = case.refused(wait.unavailable(), Some(wait.pool()));
-            return flow(self.court().settle(verdict, || request_id, out));
+            return flow(self.responder().settle(verdict, || request_id, out));
         }
         let request_id = request_id.to_vec();
         self.waiting.insert(
@@ -221,7 +217,7 @@ impl Filter {
         if env.now < self.ticked_at {
             self.clock_went_back(env.now);
         }
-        self.rush.ticked(env.now.since(self.ticked_at));
+        self.load.on_tick(env.now.since(self.ticked_at));
         self.ticked_at = env.now;
         if self.is_for_counts_only(env.now) {
             return;
@@ -233,7 +229,7 @@ impl Filter {
             }
         }
         self.send_queued(env, out);
-        for subject in self.flights.lost(env.now) {
+        for subject in self.in_flight.lost(env.now) {
             self.land(subject, None, env, out);
         }
         self.settle_waiting(env, out);
@@ -242,8 +238,8 @@ impl Filter {
     /// In a rush ticks come more often than there is anything to look at: looking at the keys of all pools costs more than the
     /// counts do. Nothing urgent is missed, since that changes the tick.
     fn is_for_counts_only(&self, now: UnixTime) -> bool {
-        self.rush.is_on()
-            && self.tick == TICK_IN_RUSH
+        self.load.is_on()
+            && self.tick == TICK_UNDER_LOAD
             && self.waiting.is_empty()
             && now >= self.looked_at
             && now < self.looked_at.after(TICK_AT_REST)
@@ -258,9 +254,9 @@ impl Filter {
             .find(|ring| ring.awaits(call));
         if let Some(ring) = ring {
             if ring.on_answer(answer, &env.surroundings(), out) {
-                self.told_keys = None;
+                self.last_reported_key_count = None;
             }
-        } else if let Some(subject) = self.flights.subject_of(call) {
+        } else if let Some(subject) = self.in_flight.subject_of(call) {
             self.land(subject, answer, env, out);
         }
         self.settle_waiting(env, out);
@@ -276,7 +272,7 @@ impl Filter {
         trailers
             .iter()
             .map(|(name, _)| name)
-            .filter(|name| self.strip.is_ours(name))
+            .filter(|name| self.strip.is_reserved(name))
             .collect()
     }
 
@@ -287,7 +283,7 @@ impl Filter {
 
     /// Removes what could speak for the filter: first, always, whatever becomes of the request.
     fn strip<'a>(&self, head: RequestHead<'a>, out: &mut Vec<Command>) -> RequestHead<'a> {
-        if head.iter().any(|(name, _)| self.strip.is_ours(name)) {
+        if head.iter().any(|(name, _)| self.strip.is_reserved(name)) {
             self.without_ours(&head, out)
         } else {
             head
@@ -297,25 +293,25 @@ impl Filter {
     #[inline(never)]
     fn without_ours<'a>(&self, head: &RequestHead<'a>, out: &mut Vec<Command>) -> RequestHead<'a> {
         let mut stripped: Vec<&[u8]> = Vec::new();
-        for (name, _) in head.iter().filter(|(name, _)| self.strip.is_ours(name)) {
+        for (name, _) in head.iter().filter(|(name, _)| self.strip.is_reserved(name)) {
             if !stripped.contains(&name) {
                 stripped.push(name);
                 out.push(Command::Edit(HeaderEdit::Remove(name.to_vec())));
             }
         }
-        RequestHead::new(head.iter().filter(|(name, _)| !self.strip.is_ours(name)).collect())
+        RequestHead::new(head.iter().filter(|(name, _)| !self.strip.is_reserved(name)).collect())
     }
 
-    fn court(&self) -> Court<'_> {
-        Court {
+    fn responder(&self) -> Responder<'_> {
+        Responder {
             config: &self.config,
             wording: &self.wording,
             is_debug_seen: self.is_debug_seen,
         }
     }
 
-    fn judge<'j>(&'j mut self, env: &'j Env<'j>, out: &'j mut Vec<Command>) -> Judge<'j> {
-        Judge {
+    fn judge<'j>(&'j mut self, env: &'j Env<'j>, out: &'j mut Vec<Command>) -> Authenticator<'j> {
+        Authenticator {
             has_room: self.waiting.len() < MAX_WAITING,
             config: &self.config,
             keys: &mut self.keys,
@@ -323,19 +319,19 @@ impl Filter {
             last_header: &mut self.last_header,
             user_info: &mut self.user_info,
             user_lookup: &mut self.user_lookup,
-            flights: &mut self.flights,
+            in_flight: &mut self.in_flight,
             env,
             out,
         }
     }
 
-    fn ring(&self, pool: PoolId) -> Option<&KeyRing> {
+    fn ring(&self, pool: PoolId) -> Option<&JwksCache> {
         self.keys.get(pool.0).and_then(PoolKeys::ring)
     }
 
     fn deadline(&self, wait: Wait, now: UnixTime) -> UnixTime {
         let longest = match wait {
-            Wait::Keys(pool) | Wait::Kid(pool, _) => self.ring(pool).map(KeyRing::longest_wait),
+            Wait::Keys(pool) | Wait::Kid(pool, _) => self.ring(pool).map(JwksCache::longest_wait),
             Wait::Call(Enrichment::UserInfo, _, pool) => self
                 .config
                 .pools
@@ -351,17 +347,17 @@ impl Filter {
 
     /// Limits that were set by the old clock would be kept for as long as it was ahead.
     fn clock_went_back(&mut self, now: UnixTime) {
-        let mut waiting = core::mem::take(&mut self.waiting);
+        let mut waiting = std::mem::take(&mut self.waiting);
         for waits in waiting.values_mut() {
             waits.deadline = waits.deadline.min(self.deadline(waits.wait, now));
             waits.since = waits.since.min(now);
         }
         self.waiting = waiting;
-        self.flights.clock_went_back(now);
+        self.in_flight.clock_went_back(now);
     }
 
     /// No fetch will even start before the request has waited long enough.
-    fn is_in_vain(&self, wait: Wait, deadline: UnixTime, now: UnixTime) -> bool {
+    fn is_unsatisfiable(&self, wait: Wait, deadline: UnixTime, now: UnixTime) -> bool {
         let Wait::Keys(pool) = wait else { return false };
         match self.ring(pool).map(|ring| ring.outlook(now)) {
             Some(Outlook::UnderWay) => false,
@@ -370,41 +366,43 @@ impl Filter {
         }
     }
 
-    fn prospect(&self, waiting: &Waiting, now: UnixTime) -> Prospect {
+    fn status(&self, waiting: &Waiting, now: UnixTime) -> WaitStatus {
         let fulfilled = match waiting.wait {
             Wait::Keys(pool) => self.keys.get(pool.0).is_some_and(|keys| keys.usable(now).is_some()),
             Wait::Kid(pool, round) => self.ring(pool).is_none_or(|ring| ring.is_settled_since(round, now)),
-            Wait::Call(_, subject, _) => self.flights.landed(subject).is_some() || !self.flights.contains(subject),
+            Wait::Call(_, subject, _) => {
+                self.in_flight.completed(subject).is_some() || !self.in_flight.contains(subject)
+            }
         };
         if fulfilled {
-            Prospect::Fulfilled
-        } else if now >= waiting.deadline || self.is_in_vain(waiting.wait, waiting.deadline, now) {
-            Prospect::Hopeless
+            WaitStatus::Ready
+        } else if now >= waiting.deadline || self.is_unsatisfiable(waiting.wait, waiting.deadline, now) {
+            WaitStatus::Unsatisfiable
         } else {
-            Prospect::Open
+            WaitStatus::Pending
         }
     }
 
     /// Settles those whose waiting has an end, up to the bound; the others' turn is the next tick.
     fn settle_waiting(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
-        let mut due: Vec<(RequestId, Prospect)> = Vec::new();
+        let mut due: Vec<(RequestId, WaitStatus)> = Vec::new();
         for (id, waiting) in self.waiting.iter() {
-            let prospect = self.prospect(waiting, env.now);
-            if prospect != Prospect::Open {
-                due.push((*id, prospect));
+            let status = self.status(waiting, env.now);
+            if status != WaitStatus::Pending {
+                due.push((*id, status));
             }
             if due.len() > MAX_SETTLED_AT_ONCE {
                 break;
             }
         }
         let are_more_due = due.len() > MAX_SETTLED_AT_ONCE;
-        for (id, prospect) in due.into_iter().take(MAX_SETTLED_AT_ONCE) {
+        for (id, status) in due.into_iter().take(MAX_SETTLED_AT_ONCE) {
             if let Some(waiting) = self.waiting.remove(&id) {
-                self.settle_one(id, waiting, prospect, env, out);
+                self.settle_one(id, waiting, status, env, out);
             }
         }
         let waiting = &self.waiting;
-        self.flights.retire(|subject| {
+        self.in_flight.retire(|subject| {
             waiting
                 .iter()
                 .any(|(_, waiting)| matches!(waiting.wait, Wait::Call(_, awaited, _) if awaited == subject))
@@ -417,7 +415,7 @@ impl Filter {
         &mut self,
         id: RequestId,
         waiting: Waiting,
-        prospect: Prospect,
+        status: WaitStatus,
         env: &Env<'_>,
         out: &mut Vec<Command>,
     ) {
@@ -429,28 +427,32 @@ impl Filter {
             request_id,
         } = waiting;
         out.push(Command::Of(id));
-        let judged = match (prospect, wait) {
-            (Prospect::Hopeless, Wait::Keys(_)) => Step::Settled(case.refused(wait.unavailable(), Some(wait.pool()))),
-            (Prospect::Hopeless, Wait::Call(kind, _, pool)) => self.judge(env, out).call_timed_out(case, kind, pool),
+        let judged = match (status, wait) {
+            (WaitStatus::Unsatisfiable, Wait::Keys(_)) => {
+                Progress::Complete(case.refused(wait.unavailable(), Some(wait.pool())))
+            }
+            (WaitStatus::Unsatisfiable, Wait::Call(kind, _, pool)) => {
+                self.judge(env, out).call_timed_out(case, kind, pool)
+            }
             (_, Wait::Kid(pool, _)) => {
                 // Only keys that came after it can be the last word: what this worker knew of others' fetches may be old.
                 let is_last_word = self.ring(pool).is_none_or(|ring| ring.has_fetched_since(since));
-                if prospect == Prospect::Hopeless || is_last_word {
+                if status == WaitStatus::Unsatisfiable || is_last_word {
                     case.look_again();
                 }
                 self.judge(env, out).judge(case)
             }
-            (Prospect::Fulfilled | Prospect::Open, Wait::Keys(pool)) => {
+            (WaitStatus::Ready | WaitStatus::Pending, Wait::Keys(pool)) => {
                 if self.ring(pool).is_some_and(|ring| ring.has_fetched_since(since)) {
                     case.look_again();
                 }
                 self.judge(env, out).judge(case)
             }
-            (Prospect::Fulfilled | Prospect::Open, Wait::Call(..)) => self.judge(env, out).judge(case),
+            (WaitStatus::Ready | WaitStatus::Pending, Wait::Call(..)) => self.judge(env, out).judge(case),
         };
         match judged {
-            Step::Settled(verdict) => self.finish(verdict, &request_id, out),
-            Step::Waits(case, next) => {
+            Progress::Complete(verdict) => self.finish(verdict, &request_id, out),
+            Progress::Pending(case, next) => {
                 // Waiting for the same keys goes on with the same limit; a call has one of its own.
                 let deadline = if matches!(next, Wait::Call(..)) {
                     self.deadline(next, env.now)
@@ -472,20 +474,20 @@ impl Filter {
     }
 
     /// The end of a request that has waited.
-    fn finish(&self, verdict: Verdict, request_id: &[u8], out: &mut Vec<Command>) {
-        if self.court().settle(verdict, || request_id, out) == Passage::Through {
+    fn finish(&self, verdict: AuthDecision, request_id: &[u8], out: &mut Vec<Command>) {
+        if self.responder().settle(verdict, || request_id, out) == Passage::Through {
             out.push(Command::Resume);
         }
     }
 
     fn send_queued(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
         let mut sent = Vec::new();
-        for (subject, call) in self.flights.queued().take(MAX_SENT_AT_ONCE) {
+        for (subject, call) in self.in_flight.queued().take(MAX_SENT_AT_ONCE) {
             sent.push((subject, env.calls.send(call), call.timeout, call.cluster.clone()));
         }
         for (subject, result, timeout, cluster) in sent {
             match result {
-                Ok(call) => self.flights.sent(subject, call, timeout, env.now),
+                Ok(call) => self.in_flight.sent(subject, call, timeout, env.now),
                 Err(not_sent) => {
                     out.push(Command::Log(Severity::Warn, not_sent_line(&cluster, not_sent)));
                     self.land(subject, None, env, out);
@@ -495,19 +497,19 @@ impl Filter {
     }
 
     /// A call has ended: what it means is remembered, and given to those who wait for it.
-    fn land(&mut self, subject: Subject, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
-        let Some(flight) = self.flights.flight(subject) else {
+    fn land(&mut self, subject: CacheKey, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
+        let Some(flight) = self.in_flight.flight(subject) else {
             return;
         };
-        let Flight {
+        let InFlightCall {
             kind, pool, not_after, ..
         } = *flight;
         let sub = Rc::clone(&flight.sub);
         let status = answer.as_ref().map(|answer| answer.status);
         let answer = answer.map(readable);
         let outcome = match (&answer, kind, &self.config.user_lookup) {
-            (Some(answer), Enrichment::UserInfo, _) => user_info::judge(answer, &sub),
-            (Some(answer), Enrichment::UserLookup, Some(policy)) => user_lookup::judge(answer, policy),
+            (Some(answer), Enrichment::UserInfo, _) => user_info::interpret_response(answer, &sub),
+            (Some(answer), Enrichment::UserLookup, Some(policy)) => user_lookup::interpret_response(answer, policy),
             (Some(_), Enrichment::UserLookup, None) | (None, ..) => Outcome::Failed,
         };
         out.push(Command::Count(counter(kind, &outcome)));
@@ -516,7 +518,7 @@ impl Filter {
             (_, Some(answer)) => self.remember(subject, kind, pool, &outcome, &answer, not_after, env),
             (_, None) => {}
         }
-        self.flights.land(subject, outcome);
+        self.in_flight.land(subject, outcome);
     }
 
     #[allow(
@@ -525,7 +527,7 @@ impl Filter {
     )]
     fn remember(
         &mut self,
-        subject: Subject,
+        subject: CacheKey,
         kind: Enrichment,
         pool: PoolId,
         outcome: &Outcome,
@@ -560,7 +562,7 @@ impl Filter {
     fn record_gauge(&mut self, out: &mut Vec<Command>) {
         let keys: usize = self.keys.iter().map(PoolKeys::len).fold(0, usize::saturating_add);
         let keys = u64::try_from(keys).unwrap_or(u64::MAX);
-        if self.told_keys.replace(keys) != Some(keys) {
+        if self.last_reported_key_count.replace(keys) != Some(keys) {
             out.push(Command::RecordKeys(keys));
         }
     }
@@ -568,7 +570,7 @@ impl Filter {
     /// The host starts its timer over at each setting, so the period is only set when it changes.
     fn set_tick(&mut self, now: UnixTime, are_more_due: bool, out: &mut Vec<Command>) {
         let is_urgent = are_more_due
-            || self.flights.has_queued()
+            || self.in_flight.has_queued()
             || self
                 .keys
                 .iter()
@@ -576,8 +578,8 @@ impl Filter {
                 .any(|ring| ring.wants_tick(now));
         let tick = if is_urgent {
             TICK_AT_ONCE
-        } else if self.rush.is_on() {
-            TICK_IN_RUSH
+        } else if self.load.is_on() {
+            TICK_UNDER_LOAD
         } else if self.waiting.is_empty() {
             TICK_AT_REST
         } else {
@@ -600,7 +602,7 @@ fn flow(passage: Passage) -> Flow {
 fn keys_of(pool: &crate::config::Pool) -> PoolKeys {
     match &pool.keys {
         KeySource::Inline(set) => PoolKeys::Inline(Rc::clone(set)),
-        KeySource::Fetched(policy) => PoolKeys::Fetched(Box::new(KeyRing::new(
+        KeySource::Fetched(policy) => PoolKeys::Fetched(Box::new(JwksCache::new(
             &pool.user_pool_id,
             &pool.issuers,
             policy.clone(),

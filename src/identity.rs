@@ -1,21 +1,17 @@
 //! What the upstream is told of the user, in headers that no client can forge.
 
 pub mod encode;
-pub mod strip;
+pub mod reserved;
 
 use crate::command::Headers;
 use crate::token::Identity;
 use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
-use alloc::borrow::ToOwned;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use core::fmt;
 use encode::{MAX_VALUE_BYTES, encode_text, encode_value};
+use std::fmt;
+use std::rc::Rc;
 
 /// What the upstream is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +88,7 @@ impl IdentityPolicy {
         ]
     }
 
-    /// The names of all headers that [`IdentityPolicy::headers_for`] can make, for the [`strip::StripList`].
+    /// The names of all headers that [`IdentityPolicy::headers_for`] can make, for the [`reserved::ReservedHeaders`].
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         let names = self.headers.iter().map(|(name, _)| name);
         names.chain(&self.payload_header).map(|name| &**name)

@@ -2,11 +2,9 @@
 //! sets. One reader for all of them, since each type that `serde_json` reads costs the module another copy of its code.
 //! Tokens are read without a tree.
 
-use alloc::collections::BinaryHeap;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::collections::BinaryHeap;
+use std::fmt;
 
 /// A JSON value. Members keep their order and their repetitions, so that a repeated one can be refused.
 #[derive(Clone, Debug, PartialEq)]

@@ -30,30 +30,29 @@
 //!
 //! 1. The host calls `shell::exports`, which knows whose stream it is ([`shell::contexts`]); `shell::http` reads all headers in one
 //!    host call and hands them to [`filter::Filter::on_request`].
-//! 2. Headers that could speak for the filter are taken out ([`identity::strip`]), whatever comes next.
-//! 3. [`judge::open`]: a CORS preflight? which rule, by the route's metadata, else by [`rules::RuleSet::decide`]? where is
+//! 2. Headers that could speak for the filter are taken out ([`identity::reserved`]), whatever comes next.
+//! 3. [`authenticator::open`]: a CORS preflight? which rule, by the route's metadata, else by [`rules::RuleSet::decide`]? where is
 //!    the credential ([`token::source::find`])? Many requests end here.
-//! 4. [`judge::Judge::judge`]: remembered ([`cache`])? Then only time and key are looked at again. Else
+//! 4. [`authenticator::Authenticator::judge`]: remembered ([`cache`])? Then only time and key are looked at again. Else
 //!    [`token::jwt::UntrustedJwt::parse`], `alg`, the pool by `iss`, the claims that cost little, the key by `kid`, the
 //!    signature, and the claims once more, now of a token that can be trusted: an [`token::Identity`].
 //! 5. The rule's [`rules::access::Requirement::authorize`] makes of it a [`rules::access::Permit`], without which nothing
 //!    passes. UserInfo and the user lookup follow, where they are configured ([`enrich`]).
-//! 6. [`verdict::Court::settle`] turns the verdict into commands: header edits and a pass, or an answer ([`reject`]).
+//! 6. [`responder::Responder::settle`] turns the verdict into commands: header edits and a pass, or an answer ([`reject`]).
 //!
-//! A request that needs keys or a call that are not there yet is kept as a [`judge::Case`], and judged again from
+//! A request that needs keys or a call that are not there yet is kept as a [`authenticator::AuthContext`], and judged again from
 //! [`filter::Filter::on_tick`] or [`filter::Filter::on_answer`]: never from another request's callback, for the host would
 //! stop the wrong one.
 //!
 //! # The life of a key set
 //!
-//! 1. Configuring does no I/O. It sets a tick, and [`keys::refresh::KeyRing::on_tick`] does the rest.
+//! 1. Configuring does no I/O. It sets a tick, and [`keys::refresh::JwksCache::on_tick`] does the rest.
 //! 2. A tick looks into the host's shared data ([`keys::shared`]). A newer set there is adopted, after the same checks as one
 //!    from the network. If the keys are due, or an unknown `kid` asked for them, one worker wins the lease and sends the call.
-//! 3. [`keys::refresh::KeyRing::on_answer`] reads the set ([`keys::jwks::KeySet::parse`]), adopts it and writes the shared
+//! 3. [`keys::refresh::JwksCache::on_answer`] reads the set ([`keys::jwks::KeySet::parse`]), adopts it and writes the shared
 //!    record. The other workers see it at their next tick, within a second.
 //! 4. Those who wait are judged again. A remembered token whose key has left the set is forgotten when it comes next.
 //! 5. A failed fetch is tried again after a back-off, while the old keys serve until they are too stale.
-#![cfg_attr(target_arch = "wasm32", no_std)]
 #![cfg_attr(
     test,
     allow(
@@ -66,8 +65,7 @@
     )
 )]
 
-extern crate alloc;
-
+pub mod authenticator;
 pub mod cache;
 pub mod call;
 pub mod code;
@@ -78,17 +76,15 @@ pub mod env;
 pub mod filter;
 pub mod identity;
 mod json;
-pub mod judge;
 pub mod keys;
+mod load;
 pub mod metrics;
 pub mod reject;
 pub mod request;
+pub mod responder;
 pub mod rules;
-mod rush;
-pub mod shell;
 pub mod signature;
 mod sorted;
 pub mod time;
 pub mod token;
-pub mod verdict;
 mod words;

@@ -1,8 +1,6 @@
 //! Every metric and its name.
 
 use crate::code::Code;
-use alloc::format;
-use alloc::string::String;
 
 /// A counter that operators see. The host is told its name once, at configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

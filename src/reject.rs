@@ -7,11 +7,7 @@ use crate::rules::PathAmbiguous;
 use crate::rules::access::Forbidden;
 use crate::token::check::ClaimError;
 use crate::token::malformed::Malformed;
-use alloc::borrow::Cow;
-use alloc::format;
-use alloc::string::String;
-use alloc::string::ToString;
-use alloc::vec::Vec;
+use std::borrow::Cow;
 
 /// Why a request is refused, with what its answer says of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -219,7 +215,7 @@ fn quotable(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::time::Duration;
+    use std::time::Duration;
 
     fn wording(disclose_reason: bool) -> Wording {
         Wording {

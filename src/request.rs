@@ -1,7 +1,5 @@
 //! What the filter sees of a request: its headers, as bytes.
 
-use alloc::vec::Vec;
-
 /// The host's number of a request (its stream context).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u32);

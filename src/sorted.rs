@@ -1,8 +1,6 @@
 //! A small ordered map.
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
-use core::borrow::Borrow;
+use std::borrow::Borrow;
 
 /// A map in the order of its keys, for at most a few thousand entries: a sorted list of boxed values. The standard library's
 /// B-tree costs the module 8 kB for each type of key and value, and is not faster for maps as small as those here.

@@ -1,6 +1,6 @@
 //! Time as a value: the core never asks for it, it is told.
 
-use core::time::Duration;
+use std::time::Duration;
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z. All arithmetic saturates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

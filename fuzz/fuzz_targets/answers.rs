@@ -1,8 +1,8 @@
 //! Answers of UserInfo and of the user lookup: no claims of another user, no header that is none.
 #![no_main]
 
-use envoy_cognito_jwt::enrich::memory::Answer;
-use envoy_cognito_jwt::enrich::{CallPolicy, OnFailure, Outcome, UserLookupPolicy, user_info, user_lookup};
+use cognito_jwt::enrich::response_cache::Answer;
+use cognito_jwt::enrich::{CallPolicy, OnFailure, Outcome, UserLookupPolicy, user_info, user_lookup};
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ fuzz_target!(|body: &[u8]| {
         status: 200,
         body: body.to_vec(),
     };
-    if let Outcome::Claims(claims) = user_info::judge(&answer, "alice") {
+    if let Outcome::Claims(claims) = user_info::interpret_response(&answer, "alice") {
         let value: serde_json::Value = serde_json::from_str(claims.json()).expect("JSON");
         assert_eq!(value.get("sub").and_then(|sub| sub.as_str()), Some("alice"));
     }
@@ -30,7 +30,7 @@ fuzz_target!(|body: &[u8]| {
             ("x-name".into(), "name".to_owned()),
         ],
     };
-    let outcome = user_lookup::judge(&answer, &policy);
+    let outcome = user_lookup::interpret_response(&answer, &policy);
     if let Outcome::Headers(headers) = &outcome {
         assert!(
             headers
@@ -43,7 +43,7 @@ fuzz_target!(|body: &[u8]| {
                 .all(|(_, value)| value.len() <= 4096 && value.trim() == value)
         );
         // What the workers share of it gives the same headers.
-        let Outcome::Headers(again) = user_lookup::judge(&user_lookup::reduced(&answer, &policy), &policy) else {
+        let Outcome::Headers(again) = user_lookup::interpret_response(&user_lookup::reduced(&answer, &policy), &policy) else {
             panic!("an answer that is good is good when it is shared");
         };
         assert_eq!(&again, headers);

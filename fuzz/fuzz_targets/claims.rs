@@ -1,7 +1,7 @@
 //! Claims that are accepted mean to us what they mean to serde_json, and each known one has its type.
 #![no_main]
 
-use envoy_cognito_jwt::token::claims::{ClaimSet, ClaimView, Claims};
+use cognito_jwt::token::claims::{ClaimSet, ClaimView, Claims};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! A configuration is refused with a reason or accepted within its bounds, and means the same as JSON and as a Struct.
 #![no_main]
 
-use envoy_cognito_jwt::config::Config;
+use cognito_jwt::config::Config;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 

@@ -3,20 +3,24 @@
 //! The input is text: each line is a header, `name:value` (`:path` and other pseudo-headers, too).
 #![no_main]
 
-use envoy_cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
-use envoy_cognito_jwt::command::{Command, Flow, HeaderEdit};
-use envoy_cognito_jwt::config::Config;
-use envoy_cognito_jwt::env::{DescribeRoute, Env, RouteMetadata};
-use envoy_cognito_jwt::filter::Filter;
-use envoy_cognito_jwt::keys::rsa::PublicKey;
-use envoy_cognito_jwt::keys::shared::{Conflict, SharedStore, Stored, Version};
-use envoy_cognito_jwt::metrics::Counter;
-use envoy_cognito_jwt::request::{RequestHead, RequestId};
-use envoy_cognito_jwt::shell::route_metadata;
-use envoy_cognito_jwt::signature::{BadSignature, Verification, Verifier, VerifySignature};
-use envoy_cognito_jwt::time::UnixTime;
+use cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
+use cognito_jwt::command::{Command, Flow, HeaderEdit};
+use cognito_jwt::config::Config;
+use cognito_jwt::env::{DescribeRoute, Env, RouteMetadata};
+use cognito_jwt::filter::Filter;
+use cognito_jwt::keys::rsa::PublicKey;
+use cognito_jwt::keys::shared::{Conflict, SharedStore, Stored, Version};
+use cognito_jwt::metrics::Counter;
+use cognito_jwt::request::{RequestHead, RequestId};
+use cognito_jwt::signature::{BadSignature, Verification, Verifier, VerifySignature};
+use cognito_jwt::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
 use std::cell::RefCell;
+
+#[path = "../../hosts/proxy-wasm/src/pairs.rs"]
+mod pairs;
+#[path = "../../hosts/proxy-wasm/src/route_metadata.rs"]
+mod route_metadata;
 
 /// `MODULUS` stands for 256 bytes 0xD5.
 const CONFIG: &str = r#"{
@@ -96,7 +100,7 @@ fuzz_target!(|text: &[u8]| {
         let crypto = &Foregone(outcome);
         let env = Env {
             now: UnixTime::from_secs(1_700_000_000),
-            dice: 0,
+            random: 0,
             crypto,
             shared: &NoStore,
             calls: &NoCalls,

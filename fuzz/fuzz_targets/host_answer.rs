@@ -1,8 +1,8 @@
 //! The host's answer to `verify_signature` is read as a yes only if it is one: field 1, set last to a true value.
 #![no_main]
 
-use envoy_cognito_jwt::keys::rsa::PublicKey;
-use envoy_cognito_jwt::signature::host::{CallForeign, ForeignError, HostCrypto};
+use cognito_jwt::keys::rsa::PublicKey;
+use cognito_jwt::signature::host::{CallForeign, ForeignError, HostCrypto};
 use libfuzzer_sys::fuzz_target;
 
 struct Answers<'a>(&'a [u8]);

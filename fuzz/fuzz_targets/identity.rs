@@ -2,8 +2,8 @@
 //! taken for another's.
 #![no_main]
 
-use envoy_cognito_jwt::identity::encode::{encode_text, encode_value};
-use envoy_cognito_jwt::identity::strip::StripList;
+use cognito_jwt::identity::encode::{encode_text, encode_value};
+use cognito_jwt::identity::reserved::ReservedHeaders;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
     }
 
     // Whatever the name, all its foldings are ours or none is.
-    let list = StripList::new(["x-user-id", text]);
+    let list = ReservedHeaders::new(["x-user-id", text]);
     let foldings = [
         text.to_owned(),
         text.to_ascii_uppercase(),
@@ -27,14 +27,14 @@ fuzz_target!(|text: &str| {
         text.replace('-', "_"),
         text.replace('_', "-"),
     ];
-    assert!(foldings.iter().all(|name| list.is_ours(name.as_bytes())));
-    let other = StripList::new(["x-user-id"]);
+    assert!(foldings.iter().all(|name| list.is_reserved(name.as_bytes())));
+    let other = ReservedHeaders::new(["x-user-id"]);
     assert!(
         foldings
             .iter()
-            .all(|name| other.is_ours(name.as_bytes()) == other.is_ours(text.as_bytes()))
+            .all(|name| other.is_reserved(name.as_bytes()) == other.is_reserved(text.as_bytes()))
     );
-    assert!(other.is_ours(format!("X_cognito-{text}").as_bytes()));
+    assert!(other.is_reserved(format!("X_cognito-{text}").as_bytes()));
 });
 
 fn is_header_value(value: &str) -> bool {

@@ -1,7 +1,7 @@
 //! A JWK set that is accepted holds 1 to 64 strong keys, each by one name.
 #![no_main]
 
-use envoy_cognito_jwt::keys::jwks::{KeySet, kid_for_log};
+use cognito_jwt::keys::jwks::{KeySet, kid_for_log};
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeSet;
 

@@ -1,8 +1,12 @@
 //! The host's list of headers is read whole or not at all; what was written is read back.
 #![no_main]
 
-use envoy_cognito_jwt::shell::{pairs, route_metadata};
 use libfuzzer_sys::fuzz_target;
+
+#[path = "../../hosts/proxy-wasm/src/pairs.rs"]
+mod pairs;
+#[path = "../../hosts/proxy-wasm/src/route_metadata.rs"]
+mod route_metadata;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Some(decoded) = pairs::decode(bytes) {

@@ -1,7 +1,7 @@
 //! Normalizing twice is once, and what comes out has one meaning.
 #![no_main]
 
-use envoy_cognito_jwt::rules::path::{decode_segment, normalize};
+use cognito_jwt::rules::path::{decode_segment, normalize};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|raw: &[u8]| {

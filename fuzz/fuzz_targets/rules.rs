@@ -4,10 +4,10 @@
 //! prefix /api`, `optional template /users/{id}/**`, `none host *.example.com`.
 #![no_main]
 
-use envoy_cognito_jwt::rules::access::Requirement;
-use envoy_cognito_jwt::rules::host::host_of;
-use envoy_cognito_jwt::rules::path::normalize;
-use envoy_cognito_jwt::rules::{Auth, HostPattern, Matcher, PathPattern, Rule, RuleInput, RuleSet, shadowed_rules};
+use cognito_jwt::rules::access::Requirement;
+use cognito_jwt::rules::host::host_of;
+use cognito_jwt::rules::path::normalize;
+use cognito_jwt::rules::{Auth, HostPattern, Matcher, PathPattern, Rule, RuleInput, RuleSet, shadowed_rules};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

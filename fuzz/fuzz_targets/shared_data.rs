@@ -1,10 +1,10 @@
 //! What other plugins may have written into the shared data is a record of this very entry, within its bounds, or nothing.
 #![no_main]
 
-use envoy_cognito_jwt::enrich::memory::Memory;
-use envoy_cognito_jwt::enrich::{Outcome, Subject};
-use envoy_cognito_jwt::keys::shared::{Conflict, EntryName, Horizon, Record, SharedStore, Stored, Version};
-use envoy_cognito_jwt::time::UnixTime;
+use cognito_jwt::enrich::response_cache::ResponseCache;
+use cognito_jwt::enrich::{Outcome, CacheKey};
+use cognito_jwt::keys::shared::{Conflict, EntryName, Horizon, Record, SharedStore, Stored, Version};
+use cognito_jwt::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 
@@ -51,8 +51,8 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(Record::decode(&again, &other, NOW, HORIZON), None);
     }
 
-    let subject = Subject([7; 32]);
-    let mut memory = Memory::new("user-info", Subject([8; 32]), Duration::from_secs(60));
+    let subject = CacheKey([7; 32]);
+    let mut memory = ResponseCache::new("user-info", CacheKey([8; 32]), Duration::from_secs(60));
     if memory
         .find(subject, NOW, &Poisoned(bytes), |_| Outcome::Refused)
         .is_some()
@@ -68,7 +68,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     assert!(
         memory
-            .find(Subject([9; 32]), NOW, &Poisoned(&[7; 64]), |_| Outcome::Refused)
+            .find(CacheKey([9; 32]), NOW, &Poisoned(&[7; 64]), |_| Outcome::Refused)
             .is_none()
     );
 });

@@ -3,10 +3,10 @@
 //! The input is text: each line is a header, `name:value` (`:path` and other pseudo-headers, too).
 #![no_main]
 
-use envoy_cognito_jwt::command::HeaderEdit;
-use envoy_cognito_jwt::request::RequestHead;
-use envoy_cognito_jwt::token::removal::remove;
-use envoy_cognito_jwt::token::source::{CookieName, TokenSource, find};
+use cognito_jwt::command::HeaderEdit;
+use cognito_jwt::request::RequestHead;
+use cognito_jwt::token::removal::remove;
+use cognito_jwt::token::source::{CookieName, TokenSource, find};
 use libfuzzer_sys::fuzz_target;
 
 type Headers = Vec<(Vec<u8>, Vec<u8>)>;

@@ -4,10 +4,8 @@ use super::headers::OwnedHeaders;
 use super::reader::{Object, Value};
 use super::url::{Url, check_authority};
 use crate::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// Reads `user_info` of a pool.
 pub(in crate::config) fn user_info(value: &Value<'_>) -> Option<CallPolicy> {

@@ -2,12 +2,10 @@
 
 use super::error::ConfigErrors;
 use super::headers::OwnedHeaders;
-use super::reader::{Findings, Value};
+use super::reader::{Diagnostics, Value};
 use super::{Config, Mode, calls, identity, pools, rules, sources};
 use crate::json::Node;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::time::Duration;
 
 const MEMBERS: [&str; 11] = [
     "pools",
@@ -28,7 +26,7 @@ const MEMBERS: [&str; 11] = [
 /// # Errors
 /// All that is wrong with it.
 pub(in crate::config) fn compile(tree: &Node) -> Result<Config, ConfigErrors> {
-    let findings = Findings::default();
+    let findings = Diagnostics::default();
     let config = config(&Value::root(tree, &findings));
     let errors = findings.errors.into_inner();
     match config {

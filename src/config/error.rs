@@ -1,9 +1,6 @@
 //! What is wrong with a configuration: the place and the mend, for a person to read.
 
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
-use core::fmt;
+use std::fmt;
 
 /// One fault. Nothing decides on its kind, so the reason is prose: it says how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +68,7 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
-impl core::error::Error for ConfigErrors {}
+impl std::error::Error for ConfigErrors {}
 
 /// `text` in double quotes, on one line and no longer than [`SHOWN_CHARS`]: for names and values in messages.
 pub(in crate::config) fn quoted(text: &str) -> String {

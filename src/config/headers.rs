@@ -2,9 +2,6 @@
 
 use super::error::quoted;
 use super::reader::Value;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// The headers that a configuration can set, with the place that sets each.
 ///

@@ -4,10 +4,7 @@ use super::headers::OwnedHeaders;
 use super::reader::Value;
 use crate::identity::{ClaimRef, HeaderSource, IdentityPolicy};
 use crate::json::Node;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
+use std::rc::Rc;
 
 /// Reads `identity`; `None` where it is not given.
 pub(in crate::config) fn identity(

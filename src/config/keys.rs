@@ -5,11 +5,8 @@ use super::url::Url;
 use super::{FetchPolicy, KeySource, calls};
 use crate::json::Node;
 use crate::keys::jwks::{BadKeySet, KeySet};
-use alloc::format;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::string::ToString;
-use core::time::Duration;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// Reads `jwks` of the pool whose first issuer is `issuer`; `None` if that was refused, which is no reason to keep quiet here.
 pub(in crate::config) fn key_source(value: &Value<'_>, issuer: Option<&str>) -> Option<KeySource> {
@@ -86,15 +83,15 @@ fn inline_keys(value: &Value<'_>) -> Option<KeySet> {
         value.refuse("must be a JWK set: {\"keys\": […]}");
         return None;
     };
-    let (set, passed_over) = match KeySet::from_tree(value.node()) {
-        Ok(parsed) => (Some(parsed.set), parsed.passed_over),
-        Err(BadKeySet::NoUsableKey(passed_over)) if !passed_over.is_empty() => (None, passed_over),
+    let (set, skipped) = match KeySet::from_tree(value.node()) {
+        Ok(parsed) => (Some(parsed.set), parsed.skipped),
+        Err(BadKeySet::NoUsableKey(skipped)) if !skipped.is_empty() => (None, skipped),
         Err(error) => {
             value.refuse(&error.to_string());
             return None;
         }
     };
-    for fault in &passed_over {
+    for fault in &skipped {
         value.refuse(&fault.to_string());
     }
     set

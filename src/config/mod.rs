@@ -15,9 +15,6 @@ mod rules;
 mod sources;
 mod url;
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 use error::ConfigErrors;
 
 use crate::enrich::{CallPolicy, UserLookupPolicy};
@@ -28,7 +25,7 @@ pub use crate::keys::refresh::FetchPolicy;
 use crate::rules::Rule;
 use crate::token::check::ClaimPolicy;
 use crate::token::source::TokenSource;
-use alloc::rc::Rc;
+use std::rc::Rc;
 
 /// All settings, checked. [`Config::parse`] is the only way to one.
 #[derive(Debug)]
@@ -94,7 +91,7 @@ fn struct_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
 }
 
 fn json_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
-    let text = core::str::from_utf8(bytes).map_err(|error| {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         ConfigErrors::whole(format!(
             "must be JSON text or a google.protobuf.Struct, but is not UTF-8 at byte {at}"

@@ -6,11 +6,7 @@ use super::url::Url;
 use super::{Pool, calls, keys};
 use crate::json::Node;
 use crate::token::check::{AcceptedUse, ClaimPolicy, Clients};
-use alloc::format;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::time::Duration;
 
 /// The most pools that one configuration may have.
 const MAX_POOLS: usize = 64;
@@ -163,7 +159,7 @@ fn issuers(object: &Object<'_>, id: Option<(&str, &str)>) -> Option<Vec<String>>
     }
     let (region, user_pool_id) = id?;
     let mut issuers = Vec::new();
-    for region in core::iter::once(region).chain(additional_names) {
+    for region in std::iter::once(region).chain(additional_names) {
         let suffix = if region.starts_with("cn-") {
             "amazonaws.com.cn"
         } else {

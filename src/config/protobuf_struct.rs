@@ -2,8 +2,6 @@
 //! plugin configuration that was written as YAML or JSON in its own.
 
 use crate::json::Node;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// Objects and lists deeper than this are refused, as serde_json does for JSON text (its limit is 128).
 const MAX_DEPTH: usize = 64;
@@ -131,7 +129,7 @@ fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), StructError> {
 }
 
 fn text(bytes: &[u8]) -> Result<String, StructError> {
-    core::str::from_utf8(bytes)
+    std::str::from_utf8(bytes)
         .map(String::from)
         .map_err(|_| StructError::NotUtf8)
 }

@@ -5,15 +5,11 @@
 
 use super::error::{ConfigError, quoted};
 use crate::json::Node;
-use alloc::format;
-use alloc::string::String;
-use alloc::string::ToString;
-use alloc::vec::Vec;
-use core::cell::RefCell;
+use std::cell::RefCell;
 
 /// What was found while reading.
 #[derive(Default)]
-pub(in crate::config) struct Findings {
+pub(in crate::config) struct Diagnostics {
     /// Faults: the configuration is refused.
     pub(in crate::config) errors: RefCell<Vec<ConfigError>>,
     /// No faults, but the operator should know.
@@ -23,7 +19,7 @@ pub(in crate::config) struct Findings {
     paths: RefCell<Vec<String>>,
 }
 
-impl Findings {
+impl Diagnostics {
     fn value<'a>(&'a self, node: &'a Node, path: String) -> Value<'a> {
         let mut paths = self.paths.borrow_mut();
         paths.push(path);
@@ -41,12 +37,12 @@ pub(in crate::config) struct Value<'a> {
     node: &'a Node,
     /// The place of its path in the findings.
     path: usize,
-    findings: &'a Findings,
+    findings: &'a Diagnostics,
 }
 
 impl<'a> Value<'a> {
     /// The whole configuration.
-    pub(in crate::config) fn root(node: &'a Node, findings: &'a Findings) -> Value<'a> {
+    pub(in crate::config) fn root(node: &'a Node, findings: &'a Diagnostics) -> Value<'a> {
         findings.value(node, String::new())
     }
 

@@ -3,14 +3,10 @@
 use super::error::quoted;
 use super::reader::Value;
 use crate::json::Node;
-use crate::rules::access::{ClaimValue, MAX_EXACT_NUMBER, Requirement, Words};
+use crate::rules::access::{AnyAll, ClaimValue, MAX_EXACT_NUMBER, Requirement};
 use crate::rules::pattern::PathPattern;
 use crate::token::TokenUse;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::time::Duration;
 
 /// A year: an older sign-in is no use to ask for.
 const MAX_AGE_SECONDS: u32 = 31_536_000;
@@ -58,7 +54,7 @@ pub(in crate::config) fn requirement(value: &Value<'_>, path: Option<&PathPatter
 }
 
 /// `{"any": […]}` and/or `{"all": […]}`.
-fn words(value: &Value<'_>, is_word: fn(&str) -> bool, mend: &str) -> Option<Words> {
+fn words(value: &Value<'_>, is_word: fn(&str) -> bool, mend: &str) -> Option<AnyAll> {
     let object = value.object(&["any", "all"])?;
     let list = |name| {
         let value = object.optional(name)?;
@@ -72,7 +68,7 @@ fn words(value: &Value<'_>, is_word: fn(&str) -> bool, mend: &str) -> Option<Wor
     if object.optional("any").is_none() && object.optional("all").is_none() {
         value.refuse("must have \"any\" or \"all\" or both");
     }
-    Some(Words {
+    Some(AnyAll {
         any: any.unwrap_or_default(),
         all: all.unwrap_or_default(),
     })

@@ -8,10 +8,6 @@ use crate::rules::access::Requirement;
 use crate::rules::host::HostPattern;
 use crate::rules::pattern::PathPattern;
 use crate::rules::{Auth, Matcher, Rule, shadowed_rules};
-use alloc::format;
-use alloc::string::String;
-use alloc::string::ToString;
-use alloc::vec::Vec;
 
 /// Reads `rules`.
 pub(in crate::config) fn rules(value: &Value<'_>) -> Vec<Rule> {

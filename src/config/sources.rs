@@ -3,9 +3,6 @@
 use super::headers::{OwnedHeaders, header_name, is_token};
 use super::reader::{Object, Value};
 use crate::token::source::{CookieName, TokenSource};
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
 
 /// Without `token_sources` a token is looked for where RFC 6750, section 2.1, has it.
 pub(in crate::config) fn default_sources() -> Vec<TokenSource> {

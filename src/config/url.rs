@@ -1,8 +1,5 @@
 //! The URLs that a configuration names: `http` or `https`, with a host (RFC 3986, RFC 9110 section 4.2).
 
-use alloc::format;
-use alloc::string::String;
-
 /// A URL that the filter can call, in the parts that a call needs.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::config) struct Url {

@@ -1,17 +1,15 @@
 //! Beyond the token: more claims from UserInfo, the application's own user from a lookup.
 
-pub mod flights;
-pub mod memory;
+pub mod in_flight;
+pub mod response_cache;
 pub mod user_info;
 pub mod user_lookup;
 
 use crate::command::Headers;
 use crate::token::claims::ClaimSet;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::time::Duration;
 use sha2::{Digest as _, Sha256};
+use std::rc::Rc;
+use std::time::Duration;
 
 /// What to do when a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,16 +70,16 @@ pub enum Outcome {
 
 /// Whom a call is about: a digest, so that no token and no `sub` stands anywhere in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Subject(pub [u8; 32]);
+pub struct CacheKey(pub [u8; 32]);
 
-impl Subject {
+impl CacheKey {
     /// The digest of these parts, each with its length, so that no two lists of parts give the same bytes.
-    pub fn of(parts: &[&[u8]]) -> Subject {
+    pub fn of(parts: &[&[u8]]) -> CacheKey {
         let mut digest = Sha256::new();
         for part in parts {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
-        Subject(digest.finalize().into())
+        CacheKey(digest.finalize().into())
     }
 }

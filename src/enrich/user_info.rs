@@ -1,27 +1,22 @@
 //! Cognito's UserInfo endpoint (OpenID Connect Core 1.0, section 5.3): more claims for access tokens.
 
 use crate::call::HttpCall;
-use crate::enrich::memory::Answer;
-use crate::enrich::{CallPolicy, Outcome, Subject};
+use crate::enrich::response_cache::Answer;
+use crate::enrich::{CacheKey, CallPolicy, Outcome};
 use crate::token::claims::ClaimSet;
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
+use std::rc::Rc;
 
 /// The longest answer that is read. Cognito's are far below; there is no documented bound.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 /// Whom the call is about: one answer a token.
-pub fn subject(token: &[u8]) -> Subject {
-    Subject::of(&[b"user-info", token])
+pub fn subject(token: &[u8]) -> CacheKey {
+    CacheKey::of(&[b"user-info", token])
 }
 
 /// What makes answers differ besides the token.
-pub fn scope(policy: &CallPolicy) -> Subject {
-    Subject::of(&[
+pub fn scope(policy: &CallPolicy) -> CacheKey {
+    CacheKey::of(&[
         policy.cluster.as_bytes(),
         policy.authority.as_bytes(),
         policy.path.as_bytes(),
@@ -45,7 +40,7 @@ pub fn call(policy: &CallPolicy, token: &str) -> HttpCall {
 }
 
 /// What an answer means for the token's `sub`: its claims if they are the same user's.
-pub fn judge(answer: &Answer, sub: &str) -> Outcome {
+pub fn interpret_response(answer: &Answer, sub: &str) -> Outcome {
     match answer.status {
         200 => claims(&answer.body, sub).map_or(Outcome::Failed, |claims| Outcome::Claims(Rc::new(claims))),
         401 => Outcome::Refused,
@@ -90,7 +85,7 @@ mod tests {
             (204, br#"{"sub":"alice"}"#, "failed"),
         ];
         for (status, body, expected) in table {
-            let outcome = match judge(
+            let outcome = match interpret_response(
                 &Answer {
                     status,
                     body: body.to_vec(),
@@ -110,7 +105,7 @@ mod tests {
     fn an_answer_over_the_bound_is_a_failed_call() {
         let body = format!(r#"{{"sub":"alice","x":"{}"}}"#, "x".repeat(MAX_ANSWER_BYTES));
         assert!(matches!(
-            judge(
+            interpret_response(
                 &Answer {
                     status: 200,
                     body: body.into_bytes()

@@ -2,35 +2,31 @@
 
 use crate::call::HttpCall;
 use crate::command::Headers;
-use crate::enrich::memory::Answer;
-use crate::enrich::{Outcome, Subject, UserLookupPolicy};
+use crate::enrich::response_cache::Answer;
+use crate::enrich::{CacheKey, Outcome, UserLookupPolicy};
 use crate::identity::{self, encode::encode_value};
 use crate::json;
 use crate::token::claims::{ClaimSet, Claims};
 use crate::token::merged::MergedClaims;
-use alloc::borrow::ToOwned;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
+use std::rc::Rc;
 
 /// The longest answer that is read.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 /// Whom the call is about: one answer an issuer and `sub`.
-pub fn subject(claims: &Claims) -> Subject {
-    Subject::of(&[b"user-lookup", claims.issuer().as_bytes(), claims.subject().as_bytes()])
+pub fn subject(claims: &Claims) -> CacheKey {
+    CacheKey::of(&[b"user-lookup", claims.issuer().as_bytes(), claims.subject().as_bytes()])
 }
 
 /// What makes answers differ besides the user.
-pub fn scope(policy: &UserLookupPolicy) -> Subject {
+pub fn scope(policy: &UserLookupPolicy) -> CacheKey {
     let call = &policy.call;
     let mut parts: Vec<&[u8]> = vec![call.cluster.as_bytes(), call.authority.as_bytes(), call.path.as_bytes()];
     for (header, member) in &policy.headers {
         parts.push(header.as_bytes());
         parts.push(member.as_bytes());
     }
-    Subject::of(&parts)
+    CacheKey::of(&parts)
 }
 
 /// The call with the token's claims and what UserInfo adds to them: less than [`MAX_TOKEN_BYTES`](crate::token::jwt::MAX_TOKEN_BYTES)
@@ -52,7 +48,7 @@ pub fn call(policy: &UserLookupPolicy, claims: &Claims, user_info: Option<&Claim
 }
 
 /// What an answer means: headers, a refusal, or a failed call.
-pub fn judge(answer: &Answer, policy: &UserLookupPolicy) -> Outcome {
+pub fn interpret_response(answer: &Answer, policy: &UserLookupPolicy) -> Outcome {
     match answer.status {
         200 | 201 => headers(&answer.body, policy).map_or(Outcome::Failed, Outcome::Headers),
         403 | 404 => Outcome::Refused,

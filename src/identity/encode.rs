@@ -2,7 +2,6 @@
 
 use crate::token::claims::ClaimView;
 use crate::token::json;
-use alloc::string::String;
 
 /// A value over this many bytes, counted as it is sent, is left out: 4 KiB, half of what many servers take for all
 /// headers of a request together.
@@ -65,7 +64,7 @@ fn push_text(text: &str, comma: Comma, encoded: &mut String) {
         b'%' | 0..=0x1F | 0x7F..=0xFF => true,
         _ => false,
     };
-    encoded.extend(core::iter::repeat_n("%20", leading));
+    encoded.extend(std::iter::repeat_n("%20", leading));
     if inner.bytes().any(must_escape) {
         for byte in inner.bytes() {
             if must_escape(byte) {
@@ -77,7 +76,7 @@ fn push_text(text: &str, comma: Comma, encoded: &mut String) {
     } else {
         encoded.push_str(inner);
     }
-    encoded.extend(core::iter::repeat_n("%20", trailing));
+    encoded.extend(std::iter::repeat_n("%20", trailing));
 }
 
 fn push_escape(escaped: &mut String, byte: u8) {

@@ -3,18 +3,15 @@
 mod entry;
 mod error;
 
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
-pub use error::{BadKeySet, KeyFault, PassedOver};
+pub use error::{BadKeySet, KeyFault, SkippedKey};
 
 use super::rsa::PublicKey;
 use crate::call::MAX_BODY_BYTES;
 use crate::json::{self, Node};
-use alloc::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entry::{Entry, Jwk};
+use std::rc::Rc;
 
 /// No set has more keys than this. Cognito publishes two.
 pub const MAX_KEYS: usize = 64;
@@ -46,7 +43,7 @@ pub struct Parsed {
     /// The usable keys.
     pub set: KeySet,
     /// The others, in the order of the set.
-    pub passed_over: Vec<PassedOver>,
+    pub skipped: Vec<SkippedKey>,
 }
 
 impl KeySet {
@@ -62,7 +59,7 @@ impl KeySet {
         if json.len() > MAX_SET_BYTES {
             return Err(BadKeySet::TooLarge(json.len()));
         }
-        let text = core::str::from_utf8(json).map_err(|error| BadKeySet::NotUtf8(error.valid_up_to()))?;
+        let text = std::str::from_utf8(json).map_err(|error| BadKeySet::NotUtf8(error.valid_up_to()))?;
         let tree = json::parse(text).map_err(|error| BadKeySet::NotJson {
             line: error.line(),
             column: error.column(),
@@ -155,11 +152,11 @@ fn refuse_repeated_kids<'a>(kids: impl Iterator<Item = Option<&'a str>>) -> Resu
 
 fn select(entries: &[Entry<'_>]) -> Result<Parsed, BadKeySet> {
     let mut keys = Vec::new();
-    let mut passed_over = Vec::new();
+    let mut skipped = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
         match usable(entry) {
             Ok(key) => keys.push(Rc::new(key)),
-            Err(fault) => passed_over.push(PassedOver {
+            Err(fault) => skipped.push(SkippedKey {
                 index,
                 kid: entry.kid().map(String::from),
                 fault,
@@ -167,11 +164,11 @@ fn select(entries: &[Entry<'_>]) -> Result<Parsed, BadKeySet> {
         }
     }
     if keys.is_empty() {
-        return Err(BadKeySet::NoUsableKey(passed_over));
+        return Err(BadKeySet::NoUsableKey(skipped));
     }
     Ok(Parsed {
         set: KeySet { keys },
-        passed_over,
+        skipped,
     })
 }
 

@@ -1,10 +1,9 @@
 //! A pool's keys, wherever they come from.
 
 use crate::keys::jwks::KeySet;
-use crate::keys::refresh::{KeyRing, Refetch};
+use crate::keys::refresh::{JwksCache, Refetch};
 use crate::time::UnixTime;
-use alloc::boxed::Box;
-use alloc::rc::Rc;
+use std::rc::Rc;
 
 /// The keys of one pool in one worker.
 #[derive(Debug)]
@@ -12,7 +11,7 @@ pub enum PoolKeys {
     /// From the configuration: they never change.
     Inline(Rc<KeySet>),
     /// From the pool's JWKS endpoint.
-    Fetched(Box<KeyRing>),
+    Fetched(Box<JwksCache>),
 }
 
 impl PoolKeys {
@@ -62,7 +61,7 @@ impl PoolKeys {
     }
 
     /// The ring, if keys are fetched.
-    pub fn ring(&self) -> Option<&KeyRing> {
+    pub fn ring(&self) -> Option<&JwksCache> {
         match self {
             PoolKeys::Inline(_) => None,
             PoolKeys::Fetched(ring) => Some(ring),
@@ -70,7 +69,7 @@ impl PoolKeys {
     }
 
     /// The ring, if keys are fetched.
-    pub fn ring_mut(&mut self) -> Option<&mut KeyRing> {
+    pub fn ring_mut(&mut self) -> Option<&mut JwksCache> {
         match self {
             PoolKeys::Inline(_) => None,
             PoolKeys::Fetched(ring) => Some(ring),

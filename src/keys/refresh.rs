@@ -21,19 +21,13 @@ mod timing;
 
 use crate::call::{CallId, HttpAnswer, HttpCall, SendCall};
 use crate::command::{Command, Severity};
-use crate::keys::jwks::{KeySet, PassedOver, kid_for_log};
+use crate::keys::jwks::{KeySet, SkippedKey, kid_for_log};
 use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Horizon, Lease, Record, SharedStore, Version};
 use crate::metrics::Counter;
 use crate::time::UnixTime;
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::string::ToString;
-use alloc::vec;
-use alloc::vec::Vec;
-use core::time::Duration;
 use failure::{FetchFailure, read_answer};
+use std::rc::Rc;
+use std::time::Duration;
 use timing::{LONGEST_BACK_OFF, back_off, part, share};
 
 /// How a pool's keys are fetched and kept.
@@ -62,7 +56,7 @@ pub struct Surroundings<'a> {
     /// The time.
     pub now: UnixTime,
     /// A random number, new for each callback.
-    pub dice: u64,
+    pub random: u64,
     /// The shared data.
     pub shared: &'a dyn SharedStore,
     /// The way out.
@@ -72,7 +66,7 @@ pub struct Surroundings<'a> {
 /// What can be said to a request whose `kid` is none of the keys'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refetch {
-    /// A fetch is under way or will start at the next tick: wait until [`KeyRing::round`] is another than this.
+    /// A fetch is under way or will start at the next tick: wait until [`JwksCache::round`] is another than this.
     Wait(Round),
     /// The cooldown allows none.
     Throttled,
@@ -102,7 +96,7 @@ const PUBLISH_TRIES: usize = 5;
 
 /// One pool's keys in one worker.
 #[derive(Debug)]
-pub struct KeyRing {
+pub struct JwksCache {
     pool: String,
     policy: FetchPolicy,
     entry: EntryName,
@@ -116,7 +110,7 @@ pub struct KeyRing {
     fetching: Option<OwnFetch>,
     unknown_kid_asked: bool,
     /// Of the set that this worker fetched last, the keys that are not used. `None` before it fetched any: others have told of them.
-    passed_over: Option<Vec<PassedOver>>,
+    skipped: Option<Vec<SkippedKey>>,
     /// The clock was set back since the keys came: nobody knows how old they are.
     is_age_unknown: bool,
     /// The time of the last tick.
@@ -136,10 +130,10 @@ enum Cause {
     UnknownKid,
 }
 
-impl KeyRing {
+impl JwksCache {
     /// An empty ring for the pool named `pool` in log lines, with these issuers.
-    pub fn new(pool: &str, issuers: &[String], policy: FetchPolicy) -> KeyRing {
-        KeyRing {
+    pub fn new(pool: &str, issuers: &[String], policy: FetchPolicy) -> JwksCache {
+        JwksCache {
             pool: pool.to_owned(),
             entry: EntryName::of(issuers, &policy.uri, &policy.cluster),
             policy,
@@ -150,7 +144,7 @@ impl KeyRing {
             round: Round::default(),
             fetching: None,
             unknown_kid_asked: false,
-            passed_over: None,
+            skipped: None,
             is_age_unknown: false,
             ticked_at: UnixTime::default(),
         }
@@ -366,8 +360,8 @@ impl KeyRing {
     }
 
     fn fetch(&mut self, cause: Cause, world: &Surroundings<'_>, out: &mut Vec<Command>) {
-        // Zero is never drawn as a mark by accident of a dice that does not work.
-        let mark = world.dice | 1;
+        // Zero is never drawn as a mark by accident of a random that does not work.
+        let mark = world.random | 1;
         if !self.win_lease(mark, cause, world) {
             return;
         }
@@ -437,12 +431,12 @@ impl KeyRing {
         if has_changed {
             self.log_keys(&set, out);
         }
-        let before = self.passed_over.as_ref();
-        if has_changed || before.is_some_and(|before| *before != parsed.passed_over) {
-            self.log_passed_over(&parsed.passed_over, out);
+        let before = self.skipped.as_ref();
+        if has_changed || before.is_some_and(|before| *before != parsed.skipped) {
+            self.log_passed_over(&parsed.skipped, out);
         }
-        self.passed_over = Some(parsed.passed_over);
-        let early = share(part(self.policy.ttl, 10), world.dice);
+        self.skipped = Some(parsed.skipped);
+        let early = share(part(self.policy.ttl, 10), world.random);
         let refresh_at = world.now.after(self.policy.ttl.saturating_sub(early));
         // Newer than what it replaces, even if the clock went back by a trifle since: other workers take only newer sets.
         let at = match &self.keys {
@@ -461,7 +455,7 @@ impl KeyRing {
         out.push(Command::Count(Counter::JwksFetchFailed));
         let own = self.fetching.take();
         let failures = self.record.failures.saturating_add(1);
-        let back_off = back_off(failures, world.dice);
+        let back_off = back_off(failures, world.random);
         let retry_at = world.now.after(back_off);
         let keys = if self.usable(world.now).is_some() {
             "the old keys serve"
@@ -518,11 +512,11 @@ impl KeyRing {
         out.push(Command::Log(Severity::Info, line));
     }
 
-    fn log_passed_over(&self, passed_over: &[PassedOver], out: &mut Vec<Command>) {
-        if passed_over.is_empty() {
+    fn log_passed_over(&self, skipped: &[SkippedKey], out: &mut Vec<Command>) {
+        if skipped.is_empty() {
             return;
         }
-        let reasons: Vec<String> = passed_over.iter().map(ToString::to_string).collect();
+        let reasons: Vec<String> = skipped.iter().map(ToString::to_string).collect();
         let line = format!(
             "pool {}: {} keys passed over: {}",
             self.pool,

@@ -3,11 +3,9 @@
 mod der;
 mod power;
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
-use core::cell::OnceCell;
-use core::fmt;
 use power::Montgomery;
+use std::cell::OnceCell;
+use std::fmt;
 
 /// The smallest modulus in bits: RFC 7518, section 3.3.
 pub const MIN_MODULUS_BITS: usize = 2048;
@@ -143,7 +141,7 @@ impl fmt::Display for WeakKey {
     }
 }
 
-impl core::error::Error for WeakKey {}
+impl std::error::Error for WeakKey {}
 
 fn check_modulus(n: &[u8]) -> Result<(), WeakKey> {
     let bits = bit_len(n);

@@ -6,15 +6,11 @@
 use crate::keys::jwks::{Key, KeySet};
 use crate::keys::rsa::PublicKey;
 use crate::time::UnixTime;
-use alloc::format;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::string::ToString;
-use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use core::time::Duration;
 use sha2::{Digest, Sha256};
+use std::rc::Rc;
+use std::time::Duration;
 
 /// Which state of an entry was read; the host gives each write a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +186,7 @@ impl Record {
         if bytes.len() > MAX_RECORD_BYTES {
             return None;
         }
-        let mut lines = core::str::from_utf8(bytes).ok()?.split('\n');
+        let mut lines = std::str::from_utf8(bytes).ok()?.split('\n');
         let mut words = lines.next()?.split(' ');
         if words.next()? != LAYOUT || words.next()? != name.pool {
             return None;

@@ -5,19 +5,17 @@ use crate::time::UnixTime;
 use crate::token::claims::{ClaimView, Claims};
 use crate::token::merged::MergedClaims;
 use crate::token::{Identity, TokenUse};
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
-use core::time::Duration;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// What a rule demands; every given field must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requirement {
     /// Over `cognito:groups`.
-    pub groups: Words,
+    pub groups: AnyAll,
     /// Over the words of `scope`.
-    pub scopes: Words,
+    pub scopes: AnyAll,
     /// The kind of token.
     pub token_use: Option<TokenUse>,
     /// One of these app clients; empty: no demand.
@@ -32,7 +30,7 @@ pub struct Requirement {
 
 /// A demand on a list of words: one of `any` (if given) and each of `all`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
+pub struct AnyAll {
     /// At least one of these; empty: no demand.
     pub any: Vec<String>,
     /// Each of these.
@@ -219,9 +217,9 @@ impl Requirement {
     }
 }
 
-impl Words {
+impl AnyAll {
     fn is_empty(&self) -> bool {
-        let Words { any, all } = self;
+        let AnyAll { any, all } = self;
         any.is_empty() && all.is_empty()
     }
 

@@ -1,8 +1,6 @@
 //! The hosts that a rule is for.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-use core::fmt;
+use std::fmt;
 
 /// A host that a rule is for, lower case, without port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +35,7 @@ impl fmt::Display for HostError {
     }
 }
 
-impl core::error::Error for HostError {}
+impl std::error::Error for HostError {}
 
 impl HostPattern {
     /// Reads `example.com`, `*.example.com`, `192.0.2.1` or `[2001:db8::1]`; case and one dot at the end mean nothing.

@@ -5,8 +5,6 @@
 use super::path::NormalizedPath;
 use super::pattern::{PathPattern, Segment};
 use crate::sorted::SortedMap;
-use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 /// Rules by path. A rule without a path is for all.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! Who may do what: which rule applies to a request, and what it demands.
 //!
-//! [`RuleSet::decide`] gives the [`Decision`], [`Decision::authorize`] turns a verified identity into a [`access::Permit`].
+//! [`RuleSet::decide`] gives the [`MatchedRule`], [`MatchedRule::authorize`] turns a verified identity into a [`access::Permit`].
 
 pub mod access;
 pub mod host;
@@ -11,13 +11,11 @@ mod route;
 mod set;
 mod shadow;
 
-use alloc::string::String;
-use alloc::vec::Vec;
 pub use host::HostPattern;
 pub use path::PathAmbiguous;
 pub use pattern::{Captures, PathPattern, PatternError};
 pub use route::{RouteOverride, UnreadableOverride};
-pub use set::{Decision, RuleInput, RuleSet};
+pub use set::{MatchedRule, RuleInput, RuleSet};
 pub use shadow::shadowed_rules;
 
 use access::Requirement;

@@ -3,10 +3,8 @@
 //! RFC 3986, section 6.2.2, and two things that most servers add to it: repeated slashes are one, and a slash at the end
 //! means nothing. What is left is compared byte by byte.
 
-use alloc::borrow::Cow;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use std::borrow::Cow;
+use std::fmt;
 
 /// Why servers disagree on what a path means. Such a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +46,7 @@ impl fmt::Display for PathAmbiguous {
     }
 }
 
-impl core::error::Error for PathAmbiguous {}
+impl std::error::Error for PathAmbiguous {}
 
 /// A path in the one spelling that rules are compared with: visible ASCII that begins with `/`, without query and
 /// fragment, without empty segments, `.` and `..`, without a slash at its end (but for `/` itself). Only [`normalize`] makes one.
@@ -90,7 +88,7 @@ pub fn normalize(raw: &[u8]) -> Result<NormalizedPath<'_>, PathAmbiguous> {
         Some(shorter) => shorter,
     };
     if is_normal(trimmed) {
-        let text = core::str::from_utf8(trimmed).map_err(|_| PathAmbiguous::RawByte)?;
+        let text = std::str::from_utf8(trimmed).map_err(|_| PathAmbiguous::RawByte)?;
         return Ok(NormalizedPath(Cow::Borrowed(text)));
     }
     let decoded = decode_unreserved(path)?;
@@ -189,7 +187,7 @@ fn keep_character<'a>(lead: u8, rest: &'a [u8], decoded: &mut String) -> Result<
         character.push(byte);
         rest = behind;
     }
-    let text = core::str::from_utf8(&character).map_err(|_| PathAmbiguous::NotUtf8)?;
+    let text = std::str::from_utf8(&character).map_err(|_| PathAmbiguous::NotUtf8)?;
     if text.chars().any(char::is_control) {
         return Err(PathAmbiguous::ControlCharacter);
     }

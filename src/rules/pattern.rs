@@ -1,10 +1,7 @@
 //! The paths that a rule is for: exact, prefix or template, compiled to segments.
 
 use super::path::{NormalizedPath, PathAmbiguous, decode_segment, normalize};
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use std::fmt;
 
 /// No pattern has more segments: it bounds how deep matching recurses. Paths of requests may have more.
 pub const MAX_PATTERN_SEGMENTS: usize = 128;
@@ -68,7 +65,7 @@ impl fmt::Display for PatternError {
     }
 }
 
-impl core::error::Error for PatternError {}
+impl std::error::Error for PatternError {}
 
 /// The text that a path has where a template has names: name and percent-decoded segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

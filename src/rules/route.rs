@@ -1,11 +1,9 @@
 //! A route that decides for itself, by its metadata: `filter_metadata: {cognito: {auth, groups, scopes}}`.
 
-use super::access::{Requirement, Words};
+use super::access::{AnyAll, Requirement};
 use super::pattern::Captures;
-use super::{Auth, Decision};
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
+use super::{Auth, MatchedRule};
+use std::rc::Rc;
 
 /// What a route's metadata says. It comes before the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +26,7 @@ impl RouteOverride {
     ///
     /// # Errors
     /// It contradicts itself: `internal_error`.
-    pub fn decision(self) -> Result<Option<Decision>, UnreadableOverride> {
+    pub fn decision(self) -> Result<Option<MatchedRule>, UnreadableOverride> {
         let demands = !self.groups.is_empty() || !self.scopes.is_empty();
         let auth = match self.auth {
             Some(Auth::Required) => Auth::Required,
@@ -42,7 +40,7 @@ impl RouteOverride {
             scopes: any_of(self.scopes),
             ..Requirement::default()
         };
-        Ok(Some(Decision {
+        Ok(Some(MatchedRule {
             auth,
             requirement: Rc::new(requirement),
             captures: Captures::default(),
@@ -51,8 +49,8 @@ impl RouteOverride {
     }
 }
 
-fn any_of(any: Vec<String>) -> Words {
-    Words { any, all: Vec::new() }
+fn any_of(any: Vec<String>) -> AnyAll {
+    AnyAll { any, all: Vec::new() }
 }
 
 #[cfg(test)]

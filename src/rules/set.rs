@@ -8,10 +8,9 @@ use super::pattern::Captures;
 use super::{Auth, Matcher, Rule};
 use crate::time::UnixTime;
 use crate::token::Identity;
-use alloc::rc::Rc;
-use alloc::vec::Vec;
-use core::cell::OnceCell;
-use core::time::Duration;
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// What rules look at of a request.
 pub struct RuleInput<'a> {
@@ -28,7 +27,7 @@ pub struct RuleInput<'a> {
 
 /// What is demanded of a request. It owns what it needs, so it outlives the callback of a request that has to wait.
 #[derive(Clone, Debug)]
-pub struct Decision {
+pub struct MatchedRule {
     /// Whether a token is needed.
     pub auth: Auth,
     /// What the verified token must hold.
@@ -39,7 +38,7 @@ pub struct Decision {
     pub rule: Option<usize>,
 }
 
-impl Decision {
+impl MatchedRule {
     /// Lets whoever has an identity through if that holds all that is demanded. `clock_skew` is how far `auth_time` may lie in the future.
     ///
     /// # Errors
@@ -110,7 +109,7 @@ impl RuleSet {
     ///
     /// # Errors
     /// A rule, be it another than would decide, matches on the path, and servers disagree on what this one means.
-    pub fn decide(&self, request: &RuleInput<'_>) -> Result<Decision, PathAmbiguous> {
+    pub fn decide(&self, request: &RuleInput<'_>) -> Result<MatchedRule, PathAmbiguous> {
         if self.rules.is_empty() {
             return Ok(self.closed());
         }
@@ -134,7 +133,7 @@ impl RuleSet {
             Some(pattern) if !rule.requirement.path_claims.is_empty() => pattern.captures(&path),
             _ => Captures::default(),
         };
-        Ok(Decision {
+        Ok(MatchedRule {
             auth: rule.auth,
             requirement: Rc::clone(&rule.requirement),
             captures,
@@ -143,8 +142,8 @@ impl RuleSet {
     }
 
     /// What is demanded where no rule is for a request: a valid token.
-    fn closed(&self) -> Decision {
-        Decision {
+    fn closed(&self) -> MatchedRule {
+        MatchedRule {
             auth: Auth::Required,
             requirement: Rc::clone(&self.fallback),
             captures: Captures::default(),

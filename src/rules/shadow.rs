@@ -1,7 +1,6 @@
 //! Rules that can never match, which is most likely not what was meant.
 
 use super::{HostPattern, Matcher, PathPattern, Rule};
-use alloc::vec::Vec;
 
 /// Each rule that can never decide, behind the first earlier one that takes all that it would: `(earlier, shadowed)`, by
 /// their places. A rule that only several earlier ones together leave nothing to is not found.

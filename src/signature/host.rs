@@ -8,9 +8,8 @@ mod codec;
 
 use super::BadSignature;
 use crate::keys::rsa::PublicKey;
-use alloc::vec::Vec;
-use core::cell::Cell;
-use core::fmt;
+use std::cell::Cell;
+use std::fmt;
 
 /// The name of the foreign function.
 pub const VERIFY_SIGNATURE: &str = "verify_signature";
@@ -54,7 +53,7 @@ impl fmt::Display for HostFault {
     }
 }
 
-impl core::error::Error for HostFault {}
+impl std::error::Error for HostFault {}
 
 /// Verifies by the host's `verify_signature`.
 pub struct HostCrypto<F> {
@@ -114,7 +113,7 @@ impl<F: CallForeign> HostCrypto<F> {
 mod tests {
     use super::*;
     use crate::signature::self_test::Vector;
-    use core::cell::RefCell;
+    use std::cell::RefCell;
 
     /// Answers as scripted and remembers what it was asked.
     struct Scripted {

@@ -3,10 +3,10 @@
 //! Two ways lead to one answer: [`host`] asks the host's BoringSSL, [`in_module`] computes here. [`chosen`] takes the
 //! host where it passes its self-test and the module everywhere else, and says which one it was.
 
-pub mod chosen;
+pub mod fallback;
 pub mod host;
-pub mod in_module;
 pub mod self_test;
+pub mod software;
 
 use crate::keys::rsa::PublicKey;
 

@@ -3,10 +3,9 @@
 use super::BadSignature;
 use super::host::{CallForeign, HostCrypto, HostFault};
 use crate::keys::rsa::PublicKey;
-use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use core::fmt;
+use std::fmt;
 
 /// What a host's self-test showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

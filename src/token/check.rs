@@ -4,11 +4,9 @@ use super::TokenUse;
 use super::claims::Claims;
 use crate::code::Code;
 use crate::time::UnixTime;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::cmp::Ordering;
-use core::fmt;
-use core::time::Duration;
+use std::cmp::Ordering;
+use std::fmt;
+use std::time::Duration;
 
 /// What a pool demands of its tokens' claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +128,7 @@ pub(in crate::token) fn times(claims: &Claims, clock_skew: Duration, now: UnixTi
 
 /// RFC 7519, section 4.1.4: `exp` is the first moment at which the token must not be accepted.
 fn expires_at(exp: f64, clock_skew: Duration, now: UnixTime) -> Result<(), ClaimError> {
-    // Asked this way round, a NaN would be expired; the parser lets none through.
+    // Lookup this way round, a NaN would be expired; the parser lets none through.
     if exp.partial_cmp(&now.before(clock_skew).as_secs_f64()) == Some(Ordering::Greater) {
         return Ok(());
     }

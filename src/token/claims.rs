@@ -2,11 +2,9 @@
 
 use super::json::{self, Member, Text, Value};
 use super::malformed::{KnownClaim, Malformed};
-use alloc::borrow::Cow;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::cell::OnceCell;
-use core::slice;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::slice;
 
 /// The claims of a token: typed where they decide, the JSON text where they are only told on.
 #[derive(Debug)]

@@ -4,9 +4,6 @@ mod scan;
 
 use super::malformed::Malformed;
 use crate::json::{self as tree, Node};
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
 use scan::Scanner;
 
 /// Up to this many members duplicates are looked for name by name, which is fastest for tokens as Cognito mints them

@@ -9,13 +9,10 @@ use crate::keys::rsa::PublicKey;
 use crate::signature::{BadSignature, Verifier, VerifySignature};
 use crate::time::UnixTime;
 use crate::words;
-use alloc::boxed::Box;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use core::fmt;
+use std::fmt;
+use std::rc::Rc;
 
 /// The longest token that is read, in bytes. Cognito's are 1 to 2 KiB; 16 KiB is more than most servers take in a header.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -153,7 +150,7 @@ impl<'t> UntrustedJwt<'t> {
 
     /// Checks the signature. The outcome is an error if it is not the key's, or if the algorithm is not allowed.
     pub fn verify(self, key: &PublicKey, crypto: &dyn VerifySignature) -> SignatureCheck {
-        // Asked for already, but nothing here shall depend on who calls in which order.
+        // Lookup for already, but nothing here shall depend on who calls in which order.
         if self.check_algorithm().is_err() {
             return SignatureCheck {
                 by: None,
@@ -259,8 +256,8 @@ mod tests {
     use super::*;
     use crate::token::check::{AcceptedUse, Clients};
     use crate::token::malformed::KnownClaim;
-    use core::time::Duration;
     use proptest::prelude::*;
+    use std::time::Duration;
 
     const HEADER: &str = r#"{"kid":"k+/=","alg":"RS256"}"#;
     const CLAIMS: &str = r#"{"iss":"i","sub":"s","exp":100,"token_use":"id","aud":"c"}"#;

@@ -1,6 +1,6 @@
 //! Why what a request sent is no well-formed credential.
 
-use core::fmt;
+use std::fmt;
 
 /// What is wrong with a credential, a JWT or its JSON. Plain data: never a part of the token itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 
 use super::claims::{ClaimSet, ClaimView};
 use crate::json;
-use alloc::borrow::Cow;
-use alloc::vec::Vec;
+use std::borrow::Cow;
 
 /// Claims that only the token may make: UserInfo's answer is not signed and is no statement about the token.
 const TOKEN_ONLY: [&str; 11] = [

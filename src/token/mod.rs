@@ -12,9 +12,9 @@ pub mod removal;
 pub mod source;
 
 use crate::time::UnixTime;
-use alloc::rc::Rc;
 use check::ClaimError;
-use core::time::Duration;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// `token_use` of a token: which of the two kinds that Cognito signs it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

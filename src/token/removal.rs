@@ -3,8 +3,6 @@
 use super::source::{Credential, Place, query_of, trimmed};
 use crate::command::HeaderEdit;
 use crate::request::RequestHead;
-use alloc::vec;
-use alloc::vec::Vec;
 
 /// The header edits that take `credential` out of the request it was found in, whose head this is.
 pub fn remove(credential: &Credential<'_, '_>, head: &RequestHead<'_>) -> Vec<HeaderEdit> {

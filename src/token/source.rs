@@ -2,9 +2,7 @@
 
 use super::malformed::Malformed;
 use crate::request::RequestHead;
-use alloc::borrow::Cow;
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::borrow::Cow;
 
 /// A place to look for a token.
 #[derive(Clone, Debug, PartialEq, Eq)]

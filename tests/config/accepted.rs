@@ -1,16 +1,16 @@
 //! Right configurations, each in both forms, and what they come to.
 
 use super::support::{jwk, other_pool, parse, read, set, smallest, with};
-use core::time::Duration;
 use envoy_cognito_jwt::config::{Config, FetchPolicy, KeySource, Mode};
 use envoy_cognito_jwt::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
 use envoy_cognito_jwt::identity::{ClaimRef, HeaderSource, IdentityPolicy};
-use envoy_cognito_jwt::rules::access::{ClaimValue, Requirement, Words};
+use envoy_cognito_jwt::rules::access::{AnyAll, ClaimValue, Requirement};
 use envoy_cognito_jwt::rules::{Auth, HostPattern, Matcher, PathPattern};
 use envoy_cognito_jwt::token::TokenUse;
 use envoy_cognito_jwt::token::check::{AcceptedUse, ClaimPolicy, Clients};
 use envoy_cognito_jwt::token::source::{CookieName, TokenSource};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn accept(config: &Value) -> Config {
     parse(config).unwrap_or_else(|line| panic!("{config}: {line}"))
@@ -335,11 +335,11 @@ fn rules() {
         Some(PathPattern::template("/users/{user}/*/**").unwrap())
     );
     let require = Requirement {
-        groups: Words {
+        groups: AnyAll {
             any: strings(&["a", "b"]),
             all: strings(&["c"]),
         },
-        scopes: Words {
+        scopes: AnyAll {
             any: vec![],
             all: strings(&["api/read"]),
         },

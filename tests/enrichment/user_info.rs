@@ -1,9 +1,9 @@
 //! `user_info`: more claims for access tokens.
 
 use super::*;
-use core::time::Duration;
 use envoy_cognito_jwt::call::{Body, NotSent};
 use envoy_cognito_jwt::time::UnixTime;
+use std::time::Duration;
 use support::tokens::{jwks, second_key};
 use support::world::settings::fetched;
 

@@ -1,8 +1,8 @@
 //! `user_lookup`: the application's own user.
 
 use super::*;
-use core::time::Duration;
 use envoy_cognito_jwt::call::Body;
+use std::time::Duration;
 
 #[test]
 fn the_call_carries_the_claims_and_its_answer_becomes_headers() {

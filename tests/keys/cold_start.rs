@@ -1,8 +1,8 @@
 //! Workers start together, and requests are there before the keys.
 
 use super::*;
-use core::time::Duration;
 use envoy_cognito_jwt::command::Severity;
+use std::time::Duration;
 use support::world::settings::pool;
 
 #[test]

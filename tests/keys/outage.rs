@@ -1,9 +1,9 @@
 //! The key server is down: at the start, later, for long.
 
 use super::*;
-use core::time::Duration;
 use envoy_cognito_jwt::call::NotSent;
 use envoy_cognito_jwt::command::Severity;
+use std::time::Duration;
 
 /// How far apart the fetches were that this many failures caused.
 fn gaps(world: &mut World, failures: usize) -> Vec<Duration> {
@@ -24,16 +24,16 @@ fn gaps(world: &mut World, failures: usize) -> Vec<Duration> {
 
 #[test]
 fn the_next_try_comes_after_1_2_4_and_at_last_60_seconds_and_up_to_a_quarter() {
-    for dice in [Some(0), Some(1000), None] {
+    for random in [Some(0), Some(1000), None] {
         let mut world = World::start(&fetched(json!({})), 2);
-        world.dice = dice;
+        world.random = random;
         world.pass_millis(1);
         let gaps = gaps(&mut world, 9);
         for (gap, plain) in gaps.iter().zip([1, 2, 4, 8, 16, 32, 60, 60, 60]) {
             let plain = Duration::from_secs(plain);
             let tick = Duration::from_millis(250);
             assert!(*gap >= plain && *gap <= plain + plain / 4 + tick, "{gaps:?}");
-            match dice {
+            match random {
                 Some(0) => assert!(*gap <= plain + tick, "{gaps:?}"),
                 Some(_) => assert!(*gap >= plain + plain / 4, "{gaps:?}"),
                 None => {}
@@ -46,7 +46,7 @@ fn the_next_try_comes_after_1_2_4_and_at_last_60_seconds_and_up_to_a_quarter() {
 #[test]
 fn who_could_only_wait_in_vain_is_answered_at_once() {
     let mut world = World::start(&fetched(json!({"timeout_ms": 3000})), 2);
-    world.dice = Some(0);
+    world.random = Some(0);
     let early = world.ask(0, &signed_by(first_key()));
     world.pass_millis(1);
     world.answer_next(Some(answer(503, "")));

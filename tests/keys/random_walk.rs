@@ -4,9 +4,9 @@
 //! time, nobody waits beyond the limit, and once the key server is well again all works.
 
 use super::*;
-use core::time::Duration;
 use envoy_cognito_jwt::request::RequestId;
 use envoy_cognito_jwt::time::UnixTime;
+use std::time::Duration;
 
 /// Marsaglia's xorshift: the same walk for the same seed.
 struct Die(u64);
@@ -120,7 +120,7 @@ impl Walk {
             self.world.calls.unanswered().len() <= 1,
             "seed {seed}: two fetches at once"
         );
-        let waiting = core::mem::take(&mut self.waiting);
+        let waiting = std::mem::take(&mut self.waiting);
         for (id, key) in waiting {
             match self.world.fate(id) {
                 Fate::Waits => self.waiting.push((id, key)),

@@ -1,8 +1,8 @@
 //! The keys grow old, and are fetched anew behind everybody's back.
 
 use super::*;
-use core::time::Duration;
 use envoy_cognito_jwt::command::Severity;
+use std::time::Duration;
 
 #[test]
 fn each_ttl_brings_one_fetch_and_keeps_nobody_waiting() {
@@ -25,9 +25,9 @@ fn each_ttl_brings_one_fetch_and_keeps_nobody_waiting() {
 #[test]
 fn a_ttl_is_up_to_a_tenth_shorter() {
     let mut ages = Vec::new();
-    for dice in [0, 1, 250, 500, 777, 1000, u64::MAX] {
+    for random in [0, 1, 250, 500, 777, 1000, u64::MAX] {
         let mut world = World::start(&fetched(json!({})), 1);
-        world.dice = Some(dice);
+        world.random = Some(random);
         world.pass_millis(1);
         world.answer_next(Some(publishes(&[first_key()])));
         let came = world.now;

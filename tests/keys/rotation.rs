@@ -1,7 +1,7 @@
 //! Keys come and go.
 
 use super::*;
-use core::time::Duration;
+use std::time::Duration;
 
 #[test]
 fn a_new_key_is_fetched_at_its_first_use() {

@@ -59,7 +59,7 @@ fn a_worker_that_read_before_another_wrote_loses() {
             World::start(&fetched(json!({})), 2)
         };
         if warmth {
-            world.now = world.now.after(core::time::Duration::from_secs(301));
+            world.now = world.now.after(std::time::Duration::from_secs(301));
         }
         let before = world.sent().len();
         world.tick_with_old_view(0, 1);
@@ -76,7 +76,7 @@ fn who_reads_anothers_mark_after_writing_its_own_has_lost() {
     // Some hosts let two write a new entry at the same time; the last one stays.
     let others_lease = {
         let mut world = World::start(&fetched(json!({})), 1);
-        world.dice = Some(12_345);
+        world.random = Some(12_345);
         world.tick(0);
         world.store.bytes(&world.store.keys_entry())
     };

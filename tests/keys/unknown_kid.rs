@@ -1,7 +1,7 @@
 //! Tokens whose key nobody knows: new keys, or an attacker's inventions.
 
 use super::*;
-use core::time::Duration;
+use std::time::Duration;
 
 #[test]
 fn a_thousand_inventions_cause_one_fetch_a_cooldown() {

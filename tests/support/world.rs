@@ -11,7 +11,6 @@ pub mod store;
 
 use ask::Ask;
 use calls::{Calls, Sent};
-use core::time::Duration;
 use envoy_cognito_jwt::call::{Body, CallId, HttpAnswer};
 use envoy_cognito_jwt::command::{Command, FilterState, Flow, HeaderEdit, Reply, Severity};
 use envoy_cognito_jwt::config::Config;
@@ -19,10 +18,11 @@ use envoy_cognito_jwt::env::Env;
 use envoy_cognito_jwt::filter::{Filter, MAX_SETTLED_AT_ONCE};
 use envoy_cognito_jwt::metrics::Counter;
 use envoy_cognito_jwt::request::{RequestHead, RequestId};
-use envoy_cognito_jwt::signature::in_module::InModule;
+use envoy_cognito_jwt::signature::software::SoftwareVerifier;
 use envoy_cognito_jwt::time::UnixTime;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use store::Store;
 
 /// The moment at which every world begins, in UNIX seconds.
@@ -33,7 +33,7 @@ pub struct World {
     /// The clock.
     pub now: UnixTime,
     /// The random number of every callback; `None`: another one each time.
-    pub dice: Option<u64>,
+    pub random: Option<u64>,
     /// What all workers see.
     pub store: Store,
     /// What was sent.
@@ -104,7 +104,7 @@ impl World {
     pub fn start(config: &Value, workers: usize) -> World {
         let mut world = World {
             now: UnixTime::from_secs(START),
-            dice: None,
+            random: None,
             store: Store::default(),
             calls: Calls::default(),
             log: Vec::new(),
@@ -371,7 +371,7 @@ impl World {
 
     /// The counters that have counted since, which are then forgotten.
     pub fn take_counters(&mut self) -> Vec<(String, u64)> {
-        core::mem::take(&mut self.counters).into_iter().collect()
+        std::mem::take(&mut self.counters).into_iter().collect()
     }
 
     /// How many requests wait in a worker.
@@ -404,12 +404,14 @@ impl World {
         assert!(self.workers[worker].is_alive, "worker {worker} is dead");
         self.rolls = self.rolls.wrapping_add(1);
         // Any spread will do: the golden ratio's multiples.
-        let dice = self.dice.unwrap_or(self.rolls.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 3);
+        let random = self
+            .random
+            .unwrap_or(self.rolls.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 3);
         self.calls.begin(worker, self.now);
         let env = Env {
             now: self.now,
-            dice,
-            crypto: &InModule,
+            random,
+            crypto: &SoftwareVerifier,
             shared: &self.store,
             calls: &self.calls,
         };

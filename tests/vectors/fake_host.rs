@@ -1,9 +1,9 @@
 //! A host that verifies with the `rsa` crate, and as little as Envoy does checks what it is given.
 
-use core::cell::Cell;
 use envoy_cognito_jwt::signature::host::{CallForeign, ForeignError};
 use rsa::pkcs8::DecodePublicKey as _;
 use rsa::sha2::Sha256;
+use std::cell::Cell;
 
 #[derive(Default)]
 pub struct FakeHost {

@@ -2,9 +2,6 @@
 
 use super::{BadKeySet, MAX_KEYS};
 use crate::json::{self, Node};
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// An element of `keys`.
 pub(super) enum Entry<'a> {

@@ -2,9 +2,7 @@
 
 use super::{MAX_KEYS, MAX_SET_BYTES, kid_for_log};
 use crate::keys::rsa::{MAX_MODULUS_BITS, MIN_MODULUS_BITS, WeakKey};
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use std::fmt;
 
 /// Why nothing of a JWK set can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +34,12 @@ pub enum BadKeySet {
         second: usize,
     },
     /// Each key was passed over (or there is none).
-    NoUsableKey(Vec<PassedOver>),
+    NoUsableKey(Vec<SkippedKey>),
 }
 
 /// A key of a set that is not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PassedOver {
+pub struct SkippedKey {
     /// Its place in `keys`, from 0.
     pub index: usize,
     /// Its `kid` if that is a string; not escaped.
@@ -91,12 +89,12 @@ impl fmt::Display for BadKeySet {
                 "keys[{first}] and keys[{second}] have the same \"kid\" \"{}\": each must have its own",
                 kid_for_log(kid)
             ),
-            BadKeySet::NoUsableKey(passed_over) => {
+            BadKeySet::NoUsableKey(skipped) => {
                 write!(
                     f,
                     "has no usable key: must have an RSA key of {MIN_MODULUS_BITS} to {MAX_MODULUS_BITS} bits for RS256"
                 )?;
-                match passed_over.first() {
+                match skipped.first() {
                     Some(first) => write!(f, " ({first})"),
                     None => Ok(()),
                 }
@@ -105,9 +103,9 @@ impl fmt::Display for BadKeySet {
     }
 }
 
-impl core::error::Error for BadKeySet {}
+impl std::error::Error for BadKeySet {}
 
-impl fmt::Display for PassedOver {
+impl fmt::Display for SkippedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "keys[{}]", self.index)?;
         if let Some(kid) = &self.kid {

@@ -22,10 +22,10 @@ fn parse(json: &str) -> Result<Parsed, BadKeySet> {
 fn fault(key_json: &str) -> Option<KeyFault> {
     let parsed = parse(&set(&[key_json.into(), key(r#", "kid": "good""#)])).unwrap();
     assert!(parsed.set.find("good").is_some());
-    assert_eq!(parsed.set.len() + parsed.passed_over.len(), 2);
-    parsed.passed_over.into_iter().next().map(|passed_over| {
-        assert_eq!(passed_over.index, 0);
-        passed_over.fault
+    assert_eq!(parsed.set.len() + parsed.skipped.len(), 2);
+    parsed.skipped.into_iter().next().map(|skipped| {
+        assert_eq!(skipped.index, 0);
+        skipped.fault
     })
 }
 
@@ -36,7 +36,7 @@ fn a_set_as_cognito_publishes_it() {
         key(r#", "alg": "RS256", "use": "sig", "kid": "second""#),
     ]);
     let parsed = parse(&json).unwrap();
-    assert!(parsed.passed_over.is_empty());
+    assert!(parsed.skipped.is_empty());
     assert_eq!(parsed.set.len(), 2);
     let kids: Vec<_> = parsed.set.kids().collect();
     assert_eq!(kids, ["Ag+/0Zk5c9Qm7RVGgWEWrnJ8Rk6VfTbhE0Vkz4CjSgg=", "second"]);
@@ -163,9 +163,9 @@ fn what_makes_the_whole_set_unusable() {
             second,
         })
     };
-    let after_the_set = set(core::slice::from_ref(&good)).len() + 2;
+    let after_the_set = set(std::slice::from_ref(&good)).len() + 2;
     for (json, expected) in [
-        (set(core::slice::from_ref(&good)), Ok(1)),
+        (set(std::slice::from_ref(&good)), Ok(1)),
         (set(&many(64)), Ok(64)),
         (set(&many(65)), Err(BadKeySet::TooManyKeys)),
         (set(&[many(64), vec!["7".into()]].concat()), Err(BadKeySet::TooManyKeys)),
@@ -187,14 +187,14 @@ fn what_makes_the_whole_set_unusable() {
             Err(BadKeySet::NotJson { line: 2, column: 7 }),
         ),
         (
-            format!("{} x", set(core::slice::from_ref(&good))),
+            format!("{} x", set(std::slice::from_ref(&good))),
             Err(BadKeySet::NotJson {
                 line: 1,
                 column: after_the_set,
             }),
         ),
         (
-            format!("\u{feff}{}", set(core::slice::from_ref(&good))),
+            format!("\u{feff}{}", set(std::slice::from_ref(&good))),
             Err(BadKeySet::NotJson { line: 1, column: 1 }),
         ),
         ("7".into(), Err(BadKeySet::NotASet)),
@@ -302,10 +302,10 @@ proptest::proptest! {
             let end = (at + removed).min(json.len());
             json.replace_range(at..end, &inserted);
         }
-        if let Ok(Parsed { set, passed_over }) = parse(&json) {
+        if let Ok(Parsed { set, skipped }) = parse(&json) {
             assert!((1..=MAX_KEYS).contains(&set.len()));
             assert!(set.iter().all(|key| Rc::ptr_eq(set.find(&key.kid).unwrap(), key)));
-            assert!(passed_over.iter().all(|passed_over| !passed_over.to_string().is_empty()));
+            assert!(skipped.iter().all(|skipped| !skipped.to_string().is_empty()));
         }
     }
 }

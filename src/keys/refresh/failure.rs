@@ -2,9 +2,7 @@
 
 use crate::call::{Body, HttpAnswer, NotSent};
 use crate::keys::jwks::{BadKeySet, KeySet, MAX_SET_BYTES, Parsed};
-use alloc::format;
-use alloc::string::String;
-use core::fmt;
+use std::fmt;
 
 /// Why a fetch gave no usable set.
 #[derive(Clone, Debug, PartialEq)]

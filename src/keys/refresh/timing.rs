@@ -1,6 +1,6 @@
 //! How long until the next fetch, with some chance in it, so that many Envoys do not fetch in step.
 
-use core::time::Duration;
+use std::time::Duration;
 
 /// The first back-off after a failed fetch.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
@@ -8,15 +8,15 @@ const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 pub(super) const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// 1 s after the first failure, doubled up to 60 s, and up to a quarter longer, so that many Envoys do not fetch in step.
-pub(super) fn back_off(failures: u32, dice: u64) -> Duration {
+pub(super) fn back_off(failures: u32, random: u64) -> Duration {
     let doublings = failures.saturating_sub(1).min(6);
     let plain = FIRST_BACK_OFF.saturating_mul(1_u32 << doublings).min(LONGEST_BACK_OFF);
-    plain.saturating_add(share(part(plain, 4), dice))
+    plain.saturating_add(share(part(plain, 4), random))
 }
 
 /// A random part of `whole`.
-pub(super) fn share(whole: Duration, dice: u64) -> Duration {
-    let thousandths = u32::try_from(dice % 1001).unwrap_or(0);
+pub(super) fn share(whole: Duration, random: u64) -> Duration {
+    let thousandths = u32::try_from(random % 1001).unwrap_or(0);
     part(whole.saturating_mul(thousandths), 1000)
 }
 
@@ -50,11 +50,11 @@ mod tests {
             assert_eq!(back_off(failures, 0), plain, "{failures} failures");
             assert_eq!(back_off(failures, 1000), plain + plain / 4, "{failures} failures");
             assert_eq!(back_off(failures, 1001), plain, "{failures} failures");
-            for dice in [1, 7, 500, 999, u64::MAX] {
-                let found = back_off(failures, dice);
+            for random in [1, 7, 500, 999, u64::MAX] {
+                let found = back_off(failures, random);
                 assert!(
                     found > plain && found <= plain + plain / 4,
-                    "{failures} failures, {dice}: {found:?}"
+                    "{failures} failures, {random}: {found:?}"
                 );
             }
         }
@@ -68,8 +68,8 @@ mod tests {
             Duration::from_secs(8640),
             Duration::MAX,
         ] {
-            for dice in [0, 1, 500, 1000, u64::MAX] {
-                assert!(share(whole, dice) <= whole, "{whole:?}, {dice}");
+            for random in [0, 1, 500, 1000, u64::MAX] {
+                assert!(share(whole, random) <= whole, "{whole:?}, {random}");
             }
         }
         assert_eq!(part(Duration::from_secs(10), 0), Duration::ZERO);

@@ -1,8 +1,5 @@
 //! RSA public keys in DER (X.690), as hosts take them.
 
-use alloc::vec;
-use alloc::vec::Vec;
-
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;

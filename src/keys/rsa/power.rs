@@ -8,10 +8,8 @@
 //! WebAssembly has no multiplication of 64 by 64 bits to 128, so limbs of 32 bits, `--cfg cpubits="32"`, are a third
 //! faster there. It is right with either.
 
-use alloc::boxed::Box;
-use alloc::vec;
-use core::cmp::Ordering;
 use crypto_bigint::{Limb, Word};
+use std::cmp::Ordering;
 
 /// A number below the modulus, or the modulus: limbs, the lowest first, always as many as the modulus has.
 type Number = Box<[Limb]>;

@@ -57,8 +57,8 @@ fn list(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-fn words(any: &[&str], all: &[&str]) -> Words {
-    Words {
+fn words(any: &[&str], all: &[&str]) -> AnyAll {
+    AnyAll {
         any: list(any),
         all: list(all),
     }

@@ -1,7 +1,6 @@
 //! Protobuf's wire format (protobuf.dev, "Encoding"), as far as `verify_signature` needs it.
 
 use crate::keys::rsa::PublicKey;
-use alloc::vec::Vec;
 
 /// The bytes of a tag are its field's number, shifted by three bits, and the wire type.
 const fn tag(field: u64, wire_type: u64) -> u64 {

@@ -4,7 +4,6 @@
 use super::{Kind, Member, Span, Value, number};
 use crate::token::malformed::Malformed;
 use crate::words;
-use alloc::vec::Vec;
 
 /// How deep objects and lists may be nested; the outermost object is depth 1. Cognito's own claims need 3.
 pub(in crate::token) const MAX_DEPTH: usize = 32;

@@ -1,21 +1,18 @@
 //! The contexts of a VM: its plugins, and the streams that each of them looks at.
 
-use crate::words::WordHasher;
-use alloc::rc::Rc;
-use alloc::vec::Vec;
-use core::hash::BuildHasherDefault;
-use hashbrown::HashMap;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Whether what follows the headers may go on. Envoy by itself stops body and trailers of a paused request, but not with its
 /// option `allow_on_headers_stop_iteration`: there the first byte of a body would let the headers through, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum StreamState {
     /// It may.
-    Passing,
+    Open,
     /// Not before the request has been settled.
-    Waiting,
+    Paused,
     /// Never: the request has been answered, or not even looked at yet.
-    Closed,
+    Denied,
 }
 
 /// All contexts of a VM: one VM may run several plugins, or an old and a new configuration of one while the old one drains.
@@ -24,13 +21,13 @@ pub struct Contexts<W> {
     /// The stream that came last. Most are over before the next one comes.
     newest: Option<(u32, Stream)>,
     /// Those that came before and are not over.
-    others: HashMap<u32, Stream, BuildHasherDefault<WordHasher>>,
+    others: BTreeMap<u32, Stream>,
 }
 
 #[derive(Clone, Copy)]
 struct Stream {
     root: u32,
-    hold: Hold,
+    hold: StreamState,
 }
 
 impl<W> Default for Contexts<W> {
@@ -45,7 +42,7 @@ impl<W> Contexts<W> {
         Contexts {
             roots: Vec::new(),
             newest: None,
-            others: HashMap::with_hasher(BuildHasherDefault::new()),
+            others: BTreeMap::new(),
         }
     }
 
@@ -59,7 +56,7 @@ impl<W> Contexts<W> {
         }
         let stream = Stream {
             root: parent,
-            hold: Hold::Closed,
+            hold: StreamState::Denied,
         };
         if let Some((id, before)) = self.newest.replace((id, stream)) {
             self.others.insert(id, before);
@@ -88,7 +85,7 @@ impl<W> Contexts<W> {
     }
 
     /// How a stream is held, and the worker that it is for.
-    pub fn stream(&self, id: u32) -> Option<(Hold, Rc<W>)> {
+    pub fn stream(&self, id: u32) -> Option<(StreamState, Rc<W>)> {
         let stream = match &self.newest {
             Some((newest, stream)) if *newest == id => stream,
             _ => self.others.get(&id)?,
@@ -97,7 +94,7 @@ impl<W> Contexts<W> {
     }
 
     /// From now on the stream is held so.
-    pub fn keep(&mut self, id: u32, hold: Hold) {
+    pub fn keep(&mut self, id: u32, hold: StreamState) {
         match &mut self.newest {
             Some((newest, stream)) if *newest == id => stream.hold = hold,
             _ => {
@@ -109,7 +106,7 @@ impl<W> Contexts<W> {
     }
 
     /// The stream is over; what it was, if it was one.
-    pub fn remove(&mut self, id: u32) -> Option<(Hold, Rc<W>)> {
+    pub fn remove(&mut self, id: u32) -> Option<(StreamState, Rc<W>)> {
         let stream = match self.newest {
             Some((newest, stream)) if newest == id => {
                 self.newest = None;
@@ -125,9 +122,8 @@ impl<W> Contexts<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::cell::Cell;
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
+    use std::cell::Cell;
 
     type Worker = Cell<u32>;
 
@@ -141,7 +137,7 @@ mod tests {
         contexts
     }
 
-    fn found(stream: Option<(Hold, Rc<Worker>)>) -> Option<(Hold, u32)> {
+    fn found(stream: Option<(StreamState, Rc<Worker>)>) -> Option<(StreamState, u32)> {
         stream.map(|(hold, worker)| (hold, worker.get()))
     }
 
@@ -149,8 +145,8 @@ mod tests {
     fn a_stream_nobody_has_looked_at_is_closed_and_an_unknown_one_is_none() {
         let mut contexts = two_plugins();
         contexts.create(10, 2);
-        assert_eq!(found(contexts.stream(10)), Some((Hold::Closed, 2)));
-        contexts.keep(11, Hold::Passing);
+        assert_eq!(found(contexts.stream(10)), Some((StreamState::Denied, 2)));
+        contexts.keep(11, StreamState::Open);
         assert_eq!(found(contexts.stream(11)), None);
         assert_eq!(found(contexts.remove(11)), None);
         assert_eq!(found(contexts.stream(1)), None, "a root is no stream");
@@ -165,7 +161,7 @@ mod tests {
         assert_eq!(contexts.remove_root(1).map(|worker| worker.get()), Some(1));
         assert!(contexts.remove_root(1).is_none() && contexts.remove_root(10).is_none());
         assert_eq!(found(contexts.stream(10)), None);
-        assert_eq!(found(contexts.stream(11)), Some((Hold::Closed, 2)));
+        assert_eq!(found(contexts.stream(11)), Some((StreamState::Denied, 2)));
         contexts.create(12, 1);
         assert_eq!(found(contexts.stream(12)), None);
         assert!(contexts.root(1).is_none() && contexts.root(2).is_some());
@@ -177,18 +173,18 @@ mod tests {
             events in prop::collection::vec((0..4_u8, 10..20_u32, 1..3_u32), 0..60)
         ) {
             let mut contexts = two_plugins();
-            let mut expected: BTreeMap<u32, (Hold, u32)> = BTreeMap::new();
+            let mut expected: BTreeMap<u32, (StreamState, u32)> = BTreeMap::new();
             for (event, id, root) in events {
                 match event {
                     0 if !expected.contains_key(&id) => {
                         contexts.create(id, root);
-                        expected.insert(id, (Hold::Closed, root));
+                        expected.insert(id, (StreamState::Denied, root));
                     }
                     0 | 1 => {
                         prop_assert_eq!(found(contexts.remove(id)), expected.remove(&id));
                     }
                     _ => {
-                        let hold = if event == 2 { Hold::Passing } else { Hold::Waiting };
+                        let hold = if event == 2 { StreamState::Open } else { StreamState::Paused };
                         contexts.keep(id, hold);
                         expected.entry(id).and_modify(|stream| stream.0 = hold);
                     }

@@ -1,17 +1,16 @@
 //! The host as the core sees it: time, shared data, calls, signatures, metrics.
 
-use crate::call::{CallId, HttpCall, NotSent, SendCall};
-use crate::env::Env;
-use crate::keys::shared::{Conflict, SharedStore, Stored, Version};
-use crate::metrics::{Counter, JWKS_KEYS_GAUGE};
-use crate::shell::abi::{self, HostResult, MetricKind};
-use crate::shell::crypto::HostFunctions;
-use crate::shell::pairs;
-use crate::shell::tally::Tally;
-use crate::signature::chosen::Chosen;
-use crate::time::UnixTime;
-use alloc::vec::Vec;
-use core::cell::Cell;
+use crate::abi::{self, HostResult, MetricKind};
+use crate::counter_buffer::CounterBuffer;
+use crate::crypto::HostFunctions;
+use crate::pairs;
+use cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
+use cognito_jwt::env::Env;
+use cognito_jwt::keys::shared::{Conflict, SharedStore, Stored, Version};
+use cognito_jwt::metrics::{Counter, JWKS_KEYS_GAUGE};
+use cognito_jwt::signature::fallback::VerifierWithFallback;
+use cognito_jwt::time::UnixTime;
+use std::cell::Cell;
 
 /// A version that no entry has: the host counts them up from 1. Writing with it succeeds only if there is no entry, since the
 /// host compares versions only of entries that are there.
@@ -22,10 +21,10 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 pub struct Host {
     counters: Vec<u32>,
     keys_gauge: u32,
-    tally: Tally,
-    counts_may_wait: Cell<bool>,
+    counter_buffer: CounterBuffer,
+    is_buffering: Cell<bool>,
     /// Who verifies signatures.
-    pub crypto: Chosen<HostFunctions>,
+    pub crypto: VerifierWithFallback<HostFunctions>,
 }
 
 impl Host {
@@ -40,18 +39,18 @@ impl Host {
         Ok(Host {
             counters: counters?,
             keys_gauge: abi::define_metric(MetricKind::Gauge, JWKS_KEYS_GAUGE)?,
-            tally: Tally::default(),
-            counts_may_wait: Cell::new(false),
-            crypto: Chosen::new(HostFunctions),
+            counter_buffer: CounterBuffer::default(),
+            is_buffering: Cell::new(false),
+            crypto: VerifierWithFallback::new(HostFunctions),
         })
     }
 
-    /// The world now, for a request: it needs no dice.
+    /// The world now, for a request: it needs no random.
     pub fn env(&self) -> HostResult<Env<'_>> {
         let now = UnixTime::from_millis(abi::current_time()?.wrapping_div(NANOS_PER_MILLI));
         Ok(Env {
             now,
-            dice: 0,
+            random: 0,
             crypto: &self.crypto,
             shared: self,
             calls: self,
@@ -60,31 +59,31 @@ impl Host {
 
     /// The world now, with a random number. On a host without any it is the time: the jitter of many proxies is less even then,
     /// and of two workers that want a lease in the same millisecond both may win it.
-    pub fn env_with_dice(&self) -> HostResult<Env<'_>> {
-        let dice = match abi::random() {
+    pub fn env_with_random(&self) -> HostResult<Env<'_>> {
+        let random = match abi::random() {
             Some(number) => number,
             None => abi::current_time()?,
         };
-        Ok(Env { dice, ..self.env()? })
+        Ok(Env { random, ..self.env()? })
     }
 
     /// Counts one, for the host to see at once or, if counts may wait, when they are handed over.
     pub fn count(&self, counter: Counter) {
-        if self.counts_may_wait.get() {
-            self.tally.add(counter);
+        if self.is_buffering.get() {
+            self.counter_buffer.add(counter);
         } else {
             self.increment(counter.index(), 1);
         }
     }
 
-    /// Whether counts may wait until [`Host::hand_over_counts`].
-    pub fn let_counts_wait(&self, may_wait: bool) {
-        self.counts_may_wait.set(may_wait);
+    /// Whether counts may wait until [`Host::flush_counters`].
+    pub fn buffer_counters(&self, may_wait: bool) {
+        self.is_buffering.set(may_wait);
     }
 
     /// Tells the host all counts that have waited.
-    pub fn hand_over_counts(&self) {
-        self.tally.hand_over(|index, sum| self.increment(index, sum));
+    pub fn flush_counters(&self) {
+        self.counter_buffer.flush(|index, sum| self.increment(index, sum));
     }
 
     /// A count that fails changes no decision.

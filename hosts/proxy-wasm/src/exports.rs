@@ -3,16 +3,15 @@
 //!
 //! The Rust SDK exports them all, keeps every stream in maps and asserts what the host does: 44 kB of the module, and panics.
 
-use crate::call::CallId;
-use crate::request::RequestId;
-use crate::shell::abi::Action;
-use crate::shell::contexts::{Contexts, Hold};
-use crate::shell::executor;
-use crate::shell::http;
-use crate::shell::root::Worker;
-use alloc::boxed::Box;
-use alloc::rc::Rc;
-use core::cell::RefCell;
+use crate::abi::Action;
+use crate::contexts::{Contexts, StreamState};
+use crate::executor;
+use crate::http;
+use crate::root::Worker;
+use cognito_jwt::call::CallId;
+use cognito_jwt::request::RequestId;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// The one of the VM.
 struct OfThisVm(RefCell<Contexts<Worker>>);
@@ -33,7 +32,7 @@ fn root(id: u32) -> Option<Rc<Worker>> {
 }
 
 /// A callback about a stream; `None` if nothing is known of it.
-fn about_stream(id: u32, callback: impl FnOnce(&Worker, Hold) -> Hold) -> Option<Action> {
+fn about_stream(id: u32, callback: impl FnOnce(&Worker, StreamState) -> StreamState) -> Option<Action> {
     let (before, worker) = with(|contexts| contexts.stream(id))??;
     let hold = callback(&worker, before);
     if hold != before {
@@ -42,17 +41,17 @@ fn about_stream(id: u32, callback: impl FnOnce(&Worker, Hold) -> Hold) -> Option
     Some(action(hold))
 }
 
-fn action(hold: Hold) -> Action {
+fn action(hold: StreamState) -> Action {
     match hold {
-        Hold::Passing => Action::Continue,
-        Hold::Waiting | Hold::Closed => Action::Pause,
+        StreamState::Open => Action::Continue,
+        StreamState::Paused | StreamState::Denied => Action::Pause,
     }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_abi_version_0_2_1() {}
 
-/// Room for what a host call returns. Whoever made the call owns it: see [`abi`](crate::shell::abi).
+/// Room for what a host call returns. Whoever made the call owns it: see [`abi`](crate::abi).
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
     Box::into_raw(Box::<[u8]>::new_uninit_slice(size)).cast()

@@ -1,47 +1,45 @@
 //! A request's callbacks: its headers are read once, the decision is carried out.
 
-use crate::command::{Flow, Reply};
-use crate::env::{DescribeRoute, RouteMetadata};
-use crate::reject::{Rejection, Wording};
-use crate::request::{RequestHead, RequestId};
-use crate::shell::abi;
-use crate::shell::contexts::Hold;
-use crate::shell::executor::{self, Callback};
-use crate::shell::root::Worker;
-use crate::shell::{pairs, route_metadata};
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::abi;
+use crate::contexts::StreamState;
+use crate::executor::{self, Callback};
+use crate::root::Worker;
+use crate::{pairs, route_metadata};
+use cognito_jwt::command::{Flow, Reply};
+use cognito_jwt::env::{DescribeRoute, RouteMetadata};
+use cognito_jwt::reject::{Rejection, Wording};
+use cognito_jwt::request::{RequestHead, RequestId};
 
 /// The headers are there. Whatever could not be looked at is refused.
-pub fn on_headers(worker: &Worker, id: RequestId) -> Hold {
+pub fn on_headers(worker: &Worker, id: RequestId) -> StreamState {
     decide(worker, id).unwrap_or_else(|| {
         worker.refuse_unseen();
-        Hold::Closed
+        StreamState::Denied
     })
 }
 
 /// A part of the body is there.
-pub fn on_body(worker: &Worker, id: RequestId, hold: Hold) -> Hold {
+pub fn on_body(worker: &Worker, id: RequestId, hold: StreamState) -> StreamState {
     match hold {
-        Hold::Waiting if is_settled(worker, id) => Hold::Passing,
+        StreamState::Paused if is_settled(worker, id) => StreamState::Open,
         other => other,
     }
 }
 
 /// The trailers are there. They are refused if those that could speak for the filter cannot be removed.
-pub fn on_trailers(worker: &Worker, id: RequestId, hold: Hold) -> Hold {
+pub fn on_trailers(worker: &Worker, id: RequestId, hold: StreamState) -> StreamState {
     match strip_trailers(worker) {
         Some(()) => on_body(worker, id, hold),
         None => {
             worker.refuse_unseen();
-            Hold::Closed
+            StreamState::Denied
         }
     }
 }
 
 /// The request is over, or its client has hung up.
-pub fn on_gone(worker: &Worker, id: RequestId, hold: Hold) {
-    if hold == Hold::Waiting {
+pub fn on_gone(worker: &Worker, id: RequestId, hold: StreamState) {
+    if hold == StreamState::Paused {
         no_longer_waits(worker, id);
     }
 }
@@ -56,18 +54,18 @@ fn no_longer_waits(worker: &Worker, id: RequestId) {
 }
 
 /// What the request comes to, or `None` where it could not even be looked at.
-fn decide(worker: &Worker, id: RequestId) -> Option<Hold> {
+fn decide(worker: &Worker, id: RequestId) -> Option<StreamState> {
     let bytes = abi::header_pairs(abi::HeaderMap::Request).ok()?;
     let head = RequestHead::new(pairs::decode(&bytes)?);
     #[cfg(feature = "test-trap")]
     if head.first("x-test-trap").is_some() {
-        core::arch::wasm32::unreachable();
+        std::arch::wasm32::unreachable();
     }
     let mut state = worker.state.try_borrow_mut().ok()?;
     let state = state.as_mut()?;
     let env = state.host.env().ok()?;
     let mut flow = state.filter.on_request(id, head, &Route, &env, &mut state.commands);
-    state.host.let_counts_wait(state.filter.is_in_rush());
+    state.host.buffer_counters(state.filter.is_under_load());
     let internal_error = &state.internal_error;
     let failed = executor::carry_out(&state.host, internal_error, Callback::Request, &mut state.commands);
     if !failed.is_empty() {
@@ -75,9 +73,9 @@ fn decide(worker: &Worker, id: RequestId) -> Option<Hold> {
         flow = Flow::Pause;
     }
     Some(match flow {
-        Flow::Continue => Hold::Passing,
-        Flow::Pause if state.filter.is_waiting(id) => Hold::Waiting,
-        Flow::Pause => Hold::Closed,
+        Flow::Continue => StreamState::Open,
+        Flow::Pause if state.filter.is_waiting(id) => StreamState::Paused,
+        Flow::Pause => StreamState::Denied,
     })
 }
 

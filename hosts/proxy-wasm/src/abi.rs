@@ -3,8 +3,7 @@
 //! The Rust SDK's wrappers panic on header bytes that are no UTF-8 and on statuses they do not expect: one request could end a
 //! worker's VM with either.
 
-use alloc::vec::Vec;
-use core::ptr::null_mut;
+use std::ptr::null_mut;
 
 /// A status that is not `Ok`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +158,7 @@ unsafe extern "C" {
     ) -> u32;
 }
 
-/// All pairs of a header map, in the ABI's encoding: see [`pairs`](crate::shell::pairs).
+/// All pairs of a header map, in the ABI's encoding: see [`pairs`](crate::pairs).
 pub fn header_pairs(map: HeaderMap) -> HostResult<Vec<u8>> {
     returned(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) })
 }

@@ -1,13 +1,12 @@
 //! Carries commands out, in order.
 
-use crate::code::Code;
-use crate::command::{Command, FilterState, HeaderEdit, Reply, Severity};
-use crate::metrics::Counter;
-use crate::request::RequestId;
-use crate::shell::abi::{self, HeaderMap, HostResult, LogLevel};
-use crate::shell::host::Host;
-use crate::shell::pairs;
-use alloc::vec::Vec;
+use crate::abi::{self, HeaderMap, HostResult, LogLevel};
+use crate::host::Host;
+use crate::pairs;
+use cognito_jwt::code::Code;
+use cognito_jwt::command::{Command, FilterState, HeaderEdit, Reply, Severity};
+use cognito_jwt::metrics::Counter;
+use cognito_jwt::request::RequestId;
 
 /// Whose request the commands of a callback are about before the first [`Command::Of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

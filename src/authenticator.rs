@@ -9,9 +9,9 @@ use crate::cache::{TokenCache, Verified};
 use crate::call::HttpCall;
 use crate::command::{Command, HeaderEdit, Headers, Severity};
 use crate::config::{Config, Pool};
-use crate::enrich::flights::Flights;
-use crate::enrich::memory::{Answer, Memory};
-use crate::enrich::{CallPolicy, Enrichment, OnFailure, Outcome, Subject, UserLookupPolicy, user_info, user_lookup};
+use crate::enrich::in_flight::InFlightCalls;
+use crate::enrich::response_cache::{Answer, ResponseCache};
+use crate::enrich::{CacheKey, CallPolicy, Enrichment, OnFailure, Outcome, UserLookupPolicy, user_info, user_lookup};
 use crate::env::{DescribeRoute, Env, MetadataValue, RouteMetadata};
 use crate::identity::ValueTooLong;
 use crate::keys::PoolId;
@@ -21,8 +21,9 @@ use crate::keys::refresh::{Refetch, Round};
 use crate::metrics::Counter;
 use crate::reject::Rejection;
 use crate::request::RequestHead;
+use crate::responder::{Allowance, AuthDecision, Denial, Identified};
 use crate::rules::access::Permit;
-use crate::rules::{Auth, Decision, RouteOverride, RuleInput, RuleSet};
+use crate::rules::{Auth, MatchedRule, RouteOverride, RuleInput, RuleSet};
 use crate::signature::Verifier;
 use crate::time::UnixTime;
 use crate::token::claims::ClaimSet;
@@ -30,18 +31,13 @@ use crate::token::jwt::{LastHeader, UntrustedJwt};
 use crate::token::removal;
 use crate::token::source;
 use crate::token::{Identity, TokenUse};
-use crate::verdict::{Admission, Identified, Refusal, Verdict};
-use alloc::borrow::Cow;
-use alloc::format;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::string::ToString;
-use alloc::vec::Vec;
+use std::borrow::Cow;
+use std::rc::Rc;
 
 /// A request whose credential has been found: all that is left to judge of it. Owned, it can wait.
 #[derive(Debug)]
-pub struct Case<'a> {
-    decision: Decision,
+pub struct AuthContext<'a> {
+    decision: MatchedRule,
     token: Cow<'a, [u8]>,
     removal: Vec<HeaderEdit>,
     /// The memory of tokens has been asked for it, so it is not counted again.
@@ -52,35 +48,35 @@ pub struct Case<'a> {
     verified: Option<Rc<Verified>>,
     /// The permission to pass, once the requirement holds.
     permit: Option<Permit<Verified>>,
-    user_info: Asked<Rc<ClaimSet>>,
-    user_lookup: Asked<Rc<Headers>>,
+    user_info: Lookup<Rc<ClaimSet>>,
+    user_lookup: Lookup<Rc<Headers>>,
 }
 
 /// What is known of an enrichment.
 #[derive(Debug)]
-enum Asked<T> {
-    NotYet,
-    Given(T),
+enum Lookup<T> {
+    Pending,
+    Found(T),
     /// Not asked for, or failed where that does not matter.
-    Without,
+    Skipped,
 }
 
-impl<T> Asked<T> {
+impl<T> Lookup<T> {
     fn given(self) -> Option<T> {
         match self {
-            Asked::Given(value) => Some(value),
-            Asked::NotYet | Asked::Without => None,
+            Lookup::Found(value) => Some(value),
+            Lookup::Pending | Lookup::Skipped => None,
         }
     }
 }
 
 /// What a case comes to for now.
 #[derive(Debug)]
-pub enum Step<'a> {
+pub enum Progress<'a> {
     /// The end.
-    Settled(Verdict),
+    Complete(AuthDecision),
     /// It waits.
-    Waits(Case<'a>, Wait),
+    Pending(AuthContext<'a>, Wait),
 }
 
 /// What a case waits for.
@@ -91,7 +87,7 @@ pub enum Wait {
     /// No key of the pool has the token's `kid`; a fetch might bring it.
     Kid(PoolId, Round),
     /// A call.
-    Call(Enrichment, Subject, PoolId),
+    Call(Enrichment, CacheKey, PoolId),
 }
 
 impl Wait {
@@ -113,7 +109,7 @@ impl Wait {
 }
 
 /// What judging needs beyond the request.
-pub struct Judge<'j> {
+pub struct Authenticator<'j> {
     /// All settings.
     pub config: &'j Config,
     /// Every pool's keys.
@@ -123,11 +119,11 @@ pub struct Judge<'j> {
     /// The header of the last token that was not remembered.
     pub last_header: &'j mut LastHeader,
     /// The remembered answers of UserInfo, a pool each.
-    pub user_info: &'j mut [Option<Memory>],
+    pub user_info: &'j mut [Option<ResponseCache>],
     /// The remembered answers of the user lookup.
-    pub user_lookup: &'j mut Option<Memory>,
+    pub user_lookup: &'j mut Option<ResponseCache>,
     /// The calls under way.
-    pub flights: &'j mut Flights,
+    pub in_flight: &'j mut InFlightCalls,
     /// Whether one more request may wait.
     pub has_room: bool,
     /// The world.
@@ -143,20 +139,20 @@ pub fn open<'a>(
     head: &RequestHead<'a>,
     route: &dyn DescribeRoute,
     out: &mut Vec<Command>,
-) -> Result<Case<'a>, Verdict> {
+) -> Result<AuthContext<'a>, AuthDecision> {
     if config.bypass_cors_preflight && is_cors_preflight(head) {
-        return Err(Verdict::Admit(Admission::Preflight));
+        return Err(AuthDecision::Allow(Allowance::Preflight));
     }
     let decision = decide(rules, head, route, out).map_err(refuse)?;
     if decision.auth == Auth::None {
-        return Err(Verdict::Admit(Admission::Bypassed));
+        return Err(AuthDecision::Allow(Allowance::Bypassed));
     }
     let credential =
         source::find(&config.token_sources, head).map_err(|reason| refuse(Rejection::Malformed(reason)))?;
     let Some(credential) = credential else {
         return Err(match decision.auth {
             Auth::Required => refuse(Rejection::TokenMissing),
-            Auth::Optional | Auth::None => Verdict::Admit(Admission::Bypassed),
+            Auth::Optional | Auth::None => AuthDecision::Allow(Allowance::Bypassed),
         });
     };
     let removal = if config.identity.remove_token {
@@ -164,7 +160,7 @@ pub fn open<'a>(
     } else {
         Vec::new()
     };
-    Ok(Case {
+    Ok(AuthContext {
         decision,
         token: credential.into_token(),
         removal,
@@ -172,8 +168,8 @@ pub fn open<'a>(
         has_looked_again: false,
         verified: None,
         permit: None,
-        user_info: Asked::NotYet,
-        user_lookup: Asked::NotYet,
+        user_info: Lookup::Pending,
+        user_lookup: Lookup::Pending,
     })
 }
 
@@ -190,7 +186,7 @@ fn decide(
     head: &RequestHead<'_>,
     route: &dyn DescribeRoute,
     out: &mut Vec<Command>,
-) -> Result<Decision, Rejection> {
+) -> Result<MatchedRule, Rejection> {
     if let Some(decision) = decided_by_route(route, out)? {
         rules.check_path(head.path()).map_err(Rejection::PathAmbiguous)?;
         return Ok(decision);
@@ -204,7 +200,7 @@ fn decide(
     rules.decide(&input).map_err(Rejection::PathAmbiguous)
 }
 
-fn decided_by_route(route: &dyn DescribeRoute, out: &mut Vec<Command>) -> Result<Option<Decision>, Rejection> {
+fn decided_by_route(route: &dyn DescribeRoute, out: &mut Vec<Command>) -> Result<Option<MatchedRule>, Rejection> {
     match route.metadata() {
         RouteMetadata::Absent => Ok(None),
         present => decided_by_metadata(present, route, out),
@@ -216,7 +212,7 @@ fn decided_by_metadata(
     metadata: RouteMetadata,
     route: &dyn DescribeRoute,
     out: &mut Vec<Command>,
-) -> Result<Option<Decision>, Rejection> {
+) -> Result<Option<MatchedRule>, Rejection> {
     let metadata = match metadata {
         RouteMetadata::Absent => return Ok(None),
         RouteMetadata::Unreadable => None,
@@ -258,8 +254,8 @@ fn read_metadata(
     })
 }
 
-fn refuse(rejection: Rejection) -> Verdict {
-    Verdict::Reject(Refusal {
+fn refuse(rejection: Rejection) -> AuthDecision {
+    AuthDecision::Deny(Denial {
         rejection,
         pool: None,
         verified: None,
@@ -267,10 +263,10 @@ fn refuse(rejection: Rejection) -> Verdict {
     })
 }
 
-impl Case<'_> {
+impl AuthContext<'_> {
     /// The case on its own, apart from the host's memory.
-    pub fn into_owned(self) -> Case<'static> {
-        Case {
+    pub fn into_owned(self) -> AuthContext<'static> {
+        AuthContext {
             token: Cow::Owned(self.token.into_owned()),
             decision: self.decision,
             removal: self.removal,
@@ -289,8 +285,8 @@ impl Case<'_> {
     }
 
     /// It ends here, with this refusal.
-    pub fn refused(self, rejection: Rejection, pool: Option<PoolId>) -> Verdict {
-        Verdict::Reject(Refusal {
+    pub fn refused(self, rejection: Rejection, pool: Option<PoolId>) -> AuthDecision {
+        AuthDecision::Deny(Denial {
             rejection,
             pool,
             verified: self.verified,
@@ -300,8 +296,8 @@ impl Case<'_> {
 
     fn go_without(&mut self, kind: Enrichment) {
         match kind {
-            Enrichment::UserInfo => self.user_info = Asked::Without,
-            Enrichment::UserLookup => self.user_lookup = Asked::Without,
+            Enrichment::UserInfo => self.user_info = Lookup::Skipped,
+            Enrichment::UserLookup => self.user_lookup = Lookup::Skipped,
         }
     }
 }
@@ -312,27 +308,27 @@ enum Stop {
     Wait(Wait),
 }
 
-impl Judge<'_> {
+impl Authenticator<'_> {
     /// Judges a case as far as it can be judged now: to the end, or to what it must wait for.
-    pub fn judge<'a>(&mut self, mut case: Case<'a>) -> Step<'a> {
+    pub fn judge<'a>(&mut self, mut case: AuthContext<'a>) -> Progress<'a> {
         match self.advance(&mut case) {
-            Ok(permit) => Step::Settled(self.admit(case, permit)),
-            Err(Stop::Refuse(rejection, pool)) => Step::Settled(case.refused(rejection, pool)),
-            Err(Stop::Wait(wait)) if self.has_room => Step::Waits(case, wait),
-            Err(Stop::Wait(wait)) => Step::Settled(case.refused(wait.unavailable(), Some(wait.pool()))),
+            Ok(permit) => Progress::Complete(self.admit(case, permit)),
+            Err(Stop::Refuse(rejection, pool)) => Progress::Complete(case.refused(rejection, pool)),
+            Err(Stop::Wait(wait)) if self.has_room => Progress::Pending(case, wait),
+            Err(Stop::Wait(wait)) => Progress::Complete(case.refused(wait.unavailable(), Some(wait.pool()))),
         }
     }
 
     /// The call that a case waited for did not end in time: as if it had failed.
-    pub fn call_timed_out<'a>(&mut self, mut case: Case<'a>, kind: Enrichment, pool: PoolId) -> Step<'a> {
+    pub fn call_timed_out<'a>(&mut self, mut case: AuthContext<'a>, kind: Enrichment, pool: PoolId) -> Progress<'a> {
         match self.failed(&mut case, kind, pool) {
             Ok(()) => self.judge(case),
-            Err(Stop::Refuse(rejection, pool)) => Step::Settled(case.refused(rejection, pool)),
-            Err(Stop::Wait(wait)) => Step::Waits(case, wait),
+            Err(Stop::Refuse(rejection, pool)) => Progress::Complete(case.refused(rejection, pool)),
+            Err(Stop::Wait(wait)) => Progress::Pending(case, wait),
         }
     }
 
-    fn advance(&mut self, case: &mut Case<'_>) -> Result<Permit<Verified>, Stop> {
+    fn advance(&mut self, case: &mut AuthContext<'_>) -> Result<Permit<Verified>, Stop> {
         let verified = match &case.verified {
             Some(verified) => {
                 let verified = Rc::clone(verified);
@@ -362,7 +358,7 @@ impl Judge<'_> {
         }
     }
 
-    fn verify(&mut self, case: &mut Case<'_>) -> Result<Rc<Verified>, Stop> {
+    fn verify(&mut self, case: &mut AuthContext<'_>) -> Result<Rc<Verified>, Stop> {
         match self.remembered(&case.token) {
             Some(verified) => {
                 self.count_once(case, Counter::JwtCacheHit);
@@ -489,7 +485,7 @@ impl Judge<'_> {
         }
     }
 
-    fn authorize(&self, case: &Case<'_>, verified: &Rc<Verified>) -> Result<Permit<Verified>, Stop> {
+    fn authorize(&self, case: &AuthContext<'_>, verified: &Rc<Verified>) -> Result<Permit<Verified>, Stop> {
         let stop = |rejection| Stop::Refuse(rejection, Some(verified.pool));
         let pool = self
             .config
@@ -502,24 +498,24 @@ impl Judge<'_> {
     }
 
     /// UserInfo first, for the lookup is told what it adds.
-    fn enrich(&mut self, case: &mut Case<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
-        if matches!(case.user_info, Asked::NotYet) {
+    fn enrich(&mut self, case: &mut AuthContext<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
+        if matches!(case.user_info, Lookup::Pending) {
             self.ask_user_info(case, verified)?;
         }
-        if matches!(case.user_lookup, Asked::NotYet) {
+        if matches!(case.user_lookup, Lookup::Pending) {
             self.ask_user_lookup(case, verified)?;
         }
         Ok(())
     }
 
-    fn ask_user_info(&mut self, case: &mut Case<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
+    fn ask_user_info(&mut self, case: &mut AuthContext<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
         let config = self.config;
         let policy = config
             .pools
             .get(verified.pool.0)
             .and_then(|pool| pool.user_info.as_ref());
         let Some(policy) = policy.filter(|_| verified.identity.token_use() == TokenUse::Access) else {
-            case.user_info = Asked::Without;
+            case.user_info = Lookup::Skipped;
             return Ok(());
         };
         self.ask_user_info_of(policy, case, verified)
@@ -529,15 +525,18 @@ impl Judge<'_> {
     fn ask_user_info_of(
         &mut self,
         policy: &CallPolicy,
-        case: &mut Case<'_>,
+        case: &mut AuthContext<'_>,
         verified: &Rc<Verified>,
     ) -> Result<(), Stop> {
         let subject = user_info::subject(&case.token);
-        let outcome = match (self.flights.landed(subject), self.user_info.get_mut(verified.pool.0)) {
+        let outcome = match (
+            self.in_flight.completed(subject),
+            self.user_info.get_mut(verified.pool.0),
+        ) {
             // The call that this very request waited for.
-            (Some(landed), _) => Some(landed.clone()),
+            (Some(completed), _) => Some(completed.clone()),
             (None, Some(Some(memory))) => {
-                let judge = |answer: &Answer| user_info::judge(answer, &verified.subject);
+                let judge = |answer: &Answer| user_info::interpret_response(answer, &verified.subject);
                 let remembered = memory.find(subject, self.env.now, self.env.shared, judge);
                 self.out
                     .extend(remembered.is_some().then_some(Command::Count(Counter::UserInfoCached)));
@@ -546,12 +545,12 @@ impl Judge<'_> {
             (None, Some(None) | None) => None,
         };
         match outcome {
-            Some(Outcome::Claims(claims)) => case.user_info = Asked::Given(claims),
+            Some(Outcome::Claims(claims)) => case.user_info = Lookup::Found(claims),
             Some(Outcome::Refused) => return Err(Stop::Refuse(Rejection::TokenRevoked, Some(verified.pool))),
             Some(Outcome::Failed | Outcome::Headers(_)) => self.failed(case, Enrichment::UserInfo, verified.pool)?,
             None => {
                 // A token that has been parsed is ASCII.
-                let token = core::str::from_utf8(&case.token)
+                let token = std::str::from_utf8(&case.token)
                     .map_err(|_| Stop::Refuse(Rejection::Internal, Some(verified.pool)))?;
                 return Err(self.call(Enrichment::UserInfo, subject, verified, || {
                     user_info::call(policy, token)
@@ -561,9 +560,9 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn ask_user_lookup(&mut self, case: &mut Case<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
+    fn ask_user_lookup(&mut self, case: &mut AuthContext<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
         let Some(policy) = &self.config.user_lookup else {
-            case.user_lookup = Asked::Without;
+            case.user_lookup = Lookup::Skipped;
             return Ok(());
         };
         self.ask_user_lookup_of(policy, case, verified)
@@ -573,15 +572,15 @@ impl Judge<'_> {
     fn ask_user_lookup_of(
         &mut self,
         policy: &UserLookupPolicy,
-        case: &mut Case<'_>,
+        case: &mut AuthContext<'_>,
         verified: &Rc<Verified>,
     ) -> Result<(), Stop> {
         let claims = verified.identity.claims();
         let subject = user_lookup::subject(claims);
-        let outcome = match (self.flights.landed(subject), &mut *self.user_lookup) {
-            (Some(landed), _) => Some(landed.clone()),
+        let outcome = match (self.in_flight.completed(subject), &mut *self.user_lookup) {
+            (Some(completed), _) => Some(completed.clone()),
             (None, Some(memory)) => {
-                let judge = |answer: &Answer| user_lookup::judge(answer, policy);
+                let judge = |answer: &Answer| user_lookup::interpret_response(answer, policy);
                 let remembered = memory.find(subject, self.env.now, self.env.shared, judge);
                 self.out.extend(
                     remembered
@@ -593,13 +592,13 @@ impl Judge<'_> {
             (None, None) => None,
         };
         match outcome {
-            Some(Outcome::Headers(headers)) => case.user_lookup = Asked::Given(headers),
+            Some(Outcome::Headers(headers)) => case.user_lookup = Lookup::Found(headers),
             Some(Outcome::Refused) => return Err(Stop::Refuse(Rejection::UserRejected, Some(verified.pool))),
             Some(Outcome::Failed | Outcome::Claims(_)) => self.failed(case, Enrichment::UserLookup, verified.pool)?,
             None => {
                 let user_info = match &case.user_info {
-                    Asked::Given(claims) => Some(&**claims),
-                    Asked::NotYet | Asked::Without => None,
+                    Lookup::Found(claims) => Some(&**claims),
+                    Lookup::Pending | Lookup::Skipped => None,
                 };
                 return Err(self.call(Enrichment::UserLookup, subject, verified, || {
                     user_lookup::call(policy, claims, user_info)
@@ -613,12 +612,12 @@ impl Judge<'_> {
     fn call(
         &mut self,
         kind: Enrichment,
-        subject: Subject,
+        subject: CacheKey,
         verified: &Verified,
         call: impl FnOnce() -> HttpCall,
     ) -> Stop {
-        if self.has_room && !self.flights.contains(subject) {
-            self.flights.queue(
+        if self.has_room && !self.in_flight.contains(subject) {
+            self.in_flight.queue(
                 subject,
                 kind,
                 verified.pool,
@@ -630,7 +629,7 @@ impl Judge<'_> {
         Stop::Wait(Wait::Call(kind, subject, verified.pool))
     }
 
-    fn failed(&self, case: &mut Case<'_>, kind: Enrichment, pool: PoolId) -> Result<(), Stop> {
+    fn failed(&self, case: &mut AuthContext<'_>, kind: Enrichment, pool: PoolId) -> Result<(), Stop> {
         let policy = match kind {
             Enrichment::UserInfo => self.config.pools.get(pool.0).and_then(|pool| pool.user_info.as_ref()),
             Enrichment::UserLookup => self.config.user_lookup.as_ref().map(|lookup| &lookup.call),
@@ -650,7 +649,7 @@ impl Judge<'_> {
         }
     }
 
-    fn admit(&mut self, case: Case<'_>, permit: Permit<Verified>) -> Verdict {
+    fn admit(&mut self, case: AuthContext<'_>, permit: Permit<Verified>) -> AuthDecision {
         let verified = permit.holder();
         let headers = match case.user_info.given() {
             None => Rc::clone(&verified.headers),
@@ -661,7 +660,7 @@ impl Judge<'_> {
             }
         };
         let lookup = case.user_lookup.given();
-        Verdict::Admit(Admission::Identified(Identified {
+        AuthDecision::Allow(Allowance::Identified(Identified {
             permit,
             headers,
             lookup,
@@ -669,7 +668,7 @@ impl Judge<'_> {
         }))
     }
 
-    fn count_once(&mut self, case: &mut Case<'_>, counter: Counter) {
+    fn count_once(&mut self, case: &mut AuthContext<'_>, counter: Counter) {
         if !case.is_counted {
             case.is_counted = true;
             self.out.push(Command::Count(counter));

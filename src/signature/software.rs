@@ -2,7 +2,6 @@
 
 use super::{BadSignature, Verification, Verifier, VerifySignature};
 use crate::keys::rsa::PublicKey;
-use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 
 /// DER of `DigestInfo` up to the digest, for SHA-256 (RFC 8017, section 9.2, note 1). The NULL parameters belong to it.
@@ -15,9 +14,9 @@ const DIGEST_LEN: usize = 32;
 
 /// Verifies with `crypto-bigint` and `sha2`, compiled into this module.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct InModule;
+pub struct SoftwareVerifier;
 
-impl VerifySignature for InModule {
+impl VerifySignature for SoftwareVerifier {
     fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Verification {
         Verification {
             by: Verifier::Module,

@@ -1,26 +1,24 @@
 //! Counts that the host has not been told yet.
 
-use crate::metrics::Counter;
-use alloc::vec;
-use alloc::vec::Vec;
-use core::cell::Cell;
+use cognito_jwt::metrics::Counter;
+use std::cell::Cell;
 
 /// How often each counter was counted since the host was told last. What a VM that traps had not told is lost.
-pub struct Tally {
+pub struct CounterBuffer {
     pending: Vec<Cell<u32>>,
     is_empty: Cell<bool>,
 }
 
-impl Default for Tally {
-    fn default() -> Tally {
-        Tally {
+impl Default for CounterBuffer {
+    fn default() -> CounterBuffer {
+        CounterBuffer {
             pending: vec![Cell::new(0); Counter::COUNT],
             is_empty: Cell::new(true),
         }
     }
 }
 
-impl Tally {
+impl CounterBuffer {
     /// Counts one.
     pub fn add(&self, counter: Counter) {
         if let Some(pending) = self.pending.get(counter.index()) {
@@ -30,7 +28,7 @@ impl Tally {
     }
 
     /// Tells the index and the sum of each that was counted, and begins anew.
-    pub fn hand_over(&self, mut tell: impl FnMut(usize, u32)) {
+    pub fn flush(&self, mut tell: impl FnMut(usize, u32)) {
         if self.is_empty.replace(true) {
             return;
         }
@@ -46,21 +44,21 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::Code;
+    use cognito_jwt::code::Code;
 
-    fn told(tally: &Tally) -> Vec<(usize, u32)> {
+    fn told(counter_buffer: &CounterBuffer) -> Vec<(usize, u32)> {
         let mut told = Vec::new();
-        tally.hand_over(|index, sum| told.push((index, sum)));
+        counter_buffer.flush(|index, sum| told.push((index, sum)));
         told
     }
 
     #[test]
     fn each_count_is_told_once() {
-        let tally = Tally::default();
-        assert_eq!(told(&tally), []);
+        let counter_buffer = CounterBuffer::default();
+        assert_eq!(told(&counter_buffer), []);
         let expired = Counter::Denied(Code::TokenExpired);
         for counter in [Counter::Allowed, expired, Counter::Allowed, Counter::JwtCacheHit] {
-            tally.add(counter);
+            counter_buffer.add(counter);
         }
         let mut expected = [
             (Counter::Allowed.index(), 2),
@@ -68,16 +66,16 @@ mod tests {
             (Counter::JwtCacheHit.index(), 1),
         ];
         expected.sort_unstable();
-        assert_eq!(told(&tally), expected);
-        assert_eq!(told(&tally), []);
-        tally.add(expired);
-        assert_eq!(told(&tally), [(expired.index(), 1)]);
+        assert_eq!(told(&counter_buffer), expected);
+        assert_eq!(told(&counter_buffer), []);
+        counter_buffer.add(expired);
+        assert_eq!(told(&counter_buffer), [(expired.index(), 1)]);
     }
 
     #[test]
     fn every_counter_has_a_place() {
-        let tally = Tally::default();
-        Counter::all().for_each(|counter| tally.add(counter));
-        assert_eq!(told(&tally).len(), Counter::COUNT);
+        let counter_buffer = CounterBuffer::default();
+        Counter::all().for_each(|counter| counter_buffer.add(counter));
+        assert_eq!(told(&counter_buffer).len(), Counter::COUNT);
     }
 }

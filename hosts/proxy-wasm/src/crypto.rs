@@ -1,8 +1,7 @@
 //! The host's functions beyond the ABI, for signatures.
 
-use crate::shell::abi;
-use crate::signature::host::{CallForeign, ForeignError};
-use alloc::vec::Vec;
+use crate::abi;
+use cognito_jwt::signature::host::{CallForeign, ForeignError};
 
 /// Calls the host's foreign functions.
 pub struct HostFunctions;

@@ -1,9 +1,10 @@
-//! The only place that talks to a Proxy-Wasm host. Small: it fetches what the core asks for and carries out what it commands.
+//! `envoy_cognito_jwt.wasm`: the filter as a Proxy-Wasm module. The only place that talks to a Proxy-Wasm host: it reads what the
+//! core asks for and carries out what the core commands.
 
 pub mod contexts;
+pub mod counter_buffer;
 pub mod pairs;
 pub mod route_metadata;
-pub mod tally;
 
 #[cfg(target_arch = "wasm32")]
 mod abi;
@@ -19,5 +20,3 @@ mod host;
 mod http;
 #[cfg(target_arch = "wasm32")]
 mod root;
-#[cfg(target_arch = "wasm32")]
-mod runtime;

@@ -1,18 +1,15 @@
 //! A worker's root context: configuration, ticks, answers.
 
-use crate::call::{Body, CallId, HttpAnswer, MAX_BODY_BYTES};
-use crate::command::{Command, Reply, Severity};
-use crate::config::Config;
-use crate::filter::Filter;
-use crate::request::RequestId;
-use crate::shell::abi;
-use crate::shell::executor::{self, Callback, Failed, log};
-use crate::shell::host::Host;
-use crate::shell::http::unseen;
-use alloc::format;
-use alloc::string::ToString;
-use alloc::vec::Vec;
-use core::cell::RefCell;
+use crate::abi;
+use crate::executor::{self, Callback, Failed, log};
+use crate::host::Host;
+use crate::http::unseen;
+use cognito_jwt::call::{Body, CallId, HttpAnswer, MAX_BODY_BYTES};
+use cognito_jwt::command::{Command, Reply, Severity};
+use cognito_jwt::config::Config;
+use cognito_jwt::filter::Filter;
+use cognito_jwt::request::RequestId;
+use std::cell::RefCell;
 
 /// What all contexts of one plugin in one worker share.
 #[derive(Default)]
@@ -69,7 +66,7 @@ impl Worker {
         if let Ok(state) = self.state.try_borrow()
             && let Some(state) = state.as_ref()
         {
-            state.host.hand_over_counts();
+            state.host.flush_counters();
         }
     }
 
@@ -80,7 +77,7 @@ impl Worker {
     }
 
     /// Lets the filter do its part of a root callback and carries out what it commands.
-    fn with_filter(&self, part: impl FnOnce(&mut Filter, &crate::env::Env<'_>, &mut Vec<Command>)) {
+    fn with_filter(&self, part: impl FnOnce(&mut Filter, &cognito_jwt::env::Env<'_>, &mut Vec<Command>)) {
         let Ok(mut state) = self.state.try_borrow_mut() else {
             return;
         };
@@ -93,13 +90,13 @@ impl Worker {
         else {
             return;
         };
-        let Ok(env) = host.env_with_dice() else {
+        let Ok(env) = host.env_with_random() else {
             log(Severity::Error, "the host tells no time");
-            host.hand_over_counts();
+            host.flush_counters();
             return;
         };
         part(filter, &env, commands);
-        host.let_counts_wait(filter.is_in_rush());
+        host.buffer_counters(filter.is_under_load());
         for failed in executor::carry_out(host, internal_error, Callback::Root, commands) {
             if let Failed::Waiting(RequestId(id)) = failed {
                 log(
@@ -108,7 +105,7 @@ impl Worker {
                 );
             }
         }
-        host.hand_over_counts();
+        host.flush_counters();
         if let Some(fault) = host.crypto.take_fault() {
             log(
                 Severity::Warn,
@@ -172,7 +169,7 @@ fn configure() -> Option<State> {
 
 fn answer(body_size: usize) -> Option<HttpAnswer> {
     let status = abi::header_value(abi::HeaderMap::CallAnswer, ":status").ok()?;
-    let status = core::str::from_utf8(&status).ok()?.parse().ok()?;
+    let status = std::str::from_utf8(&status).ok()?.parse().ok()?;
     let body = match body_size {
         0 => Body::Whole(Vec::new()),
         1..=MAX_BODY_BYTES => Body::Whole(abi::buffer(abi::Buffer::CallAnswer, body_size).ok()?),

@@ -1,10 +1,8 @@
 //! A route's metadata as the host serializes it: a map is the encoding of its pairs, a list that of pairs of an element and
 //! nothing, a string its bytes.
 
-use crate::env::{MetadataValue, RouteMetadata};
-use crate::shell::pairs;
-use alloc::borrow::ToOwned;
-use alloc::string::String;
+use crate::pairs;
+use cognito_jwt::env::{MetadataValue, RouteMetadata};
 
 /// Reads the property `filter_metadata.cognito`.
 pub fn read(bytes: &[u8]) -> RouteMetadata {
@@ -44,7 +42,7 @@ fn value_of(bytes: &[u8]) -> MetadataValue {
 
 /// A non-empty string without control characters. Numbers and booleans are serialized as their bytes; those hold some.
 fn text(bytes: &[u8]) -> Option<String> {
-    let text = core::str::from_utf8(bytes).ok()?;
+    let text = std::str::from_utf8(bytes).ok()?;
     (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 

@@ -1,9 +1,9 @@
 //! When requests come so fast that counting each of them by calls to the host would be felt: then counts are handed over at
 //! the ticks, which are short for as long as it lasts.
 
-use core::time::Duration;
+use std::time::Duration;
 
-/// So many requests between two ticks begin a rush: at rest that is 4,000 a second in a worker. Below it every count is the
+/// So many requests between two ticks begin a load: at rest that is 4,000 a second in a worker. Below it every count is the
 /// host's at once.
 pub const BEGINS_AT: u32 = 1000;
 
@@ -12,15 +12,15 @@ const LASTS_PER_MILLI: u128 = 4;
 
 /// How fast requests come.
 #[derive(Debug, Default)]
-pub struct Rush {
+pub struct LoadDetector {
     /// Since the last tick.
     requests: u32,
     is_on: bool,
 }
 
-impl Rush {
-    /// A request has come. Whether it is the one that begins a rush.
-    pub fn came(&mut self) -> bool {
+impl LoadDetector {
+    /// A request has come. Whether it is the one that begins a load.
+    pub fn record_request(&mut self) -> bool {
         self.requests = self.requests.saturating_add(1);
         let begins = !self.is_on && self.requests >= BEGINS_AT;
         self.is_on |= begins;
@@ -28,7 +28,7 @@ impl Rush {
     }
 
     /// A tick, so long after the one before.
-    pub fn ticked(&mut self, since_last: Duration) {
+    pub fn on_tick(&mut self, since_last: Duration) {
         let lasts = u128::from(self.requests) >= since_last.as_millis().saturating_mul(LASTS_PER_MILLI);
         self.is_on &= lasts;
         self.requests = 0;
@@ -46,15 +46,15 @@ mod tests {
 
     /// So many requests, then a tick so many milliseconds after the one before; whether there is a rush after each.
     fn walk(steps: &[(u32, u64)]) -> Vec<(bool, bool)> {
-        let mut rush = Rush::default();
+        let mut load = LoadDetector::default();
         steps
             .iter()
             .map(|(requests, millis)| {
-                let began = (0..*requests).filter(|_| rush.came()).count();
+                let began = (0..*requests).filter(|_| load.record_request()).count();
                 assert!(began <= 1, "it begins once");
-                let before_tick = rush.is_on();
-                rush.ticked(Duration::from_millis(*millis));
-                (before_tick, rush.is_on())
+                let before_tick = load.is_on();
+                load.on_tick(Duration::from_millis(*millis));
+                (before_tick, load.is_on())
             })
             .collect()
     }

@@ -7,25 +7,20 @@ use crate::keys::PoolId;
 use crate::metrics::Counter;
 use crate::reject::{Rejection, Wording};
 use crate::rules::access::Permit;
-use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::rc::Rc;
 
 /// The end of a decision.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum AuthDecision {
     /// The request may pass.
-    Admit(Admission),
+    Allow(Allowance),
     /// It may not.
-    Reject(Refusal),
+    Deny(Denial),
 }
 
 /// Why a request may pass.
 #[derive(Debug)]
-pub enum Admission {
+pub enum Allowance {
     /// A CORS preflight.
     Preflight,
     /// A rule lets it pass without a token.
@@ -49,7 +44,7 @@ pub struct Identified {
 
 /// A refused request.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct Denial {
     /// Why.
     pub rejection: Rejection,
     /// The pool whose token it was, if that is known.
@@ -70,7 +65,7 @@ pub enum Passage {
 }
 
 /// How verdicts are carried out.
-pub struct Court<'c> {
+pub struct Responder<'c> {
     /// All settings.
     pub config: &'c Config,
     /// How answers are worded.
@@ -79,20 +74,20 @@ pub struct Court<'c> {
     pub is_debug_seen: bool,
 }
 
-impl Court<'_> {
+impl Responder<'_> {
     /// Carries a verdict out. `request_id` is for the log line, and asked for only if anybody sees that.
     pub fn settle<'r>(
         &self,
-        verdict: Verdict,
+        verdict: AuthDecision,
         request_id: impl FnOnce() -> &'r [u8],
         out: &mut Vec<Command>,
     ) -> Passage {
         match verdict {
-            Verdict::Admit(admission) => {
+            AuthDecision::Allow(admission) => {
                 admit(admission, out);
                 Passage::Through
             }
-            Verdict::Reject(refusal) => {
+            AuthDecision::Deny(refusal) => {
                 let request_id = self.is_debug_seen.then(request_id);
                 self.reject(refusal, request_id, out)
             }
@@ -100,7 +95,7 @@ impl Court<'_> {
     }
 
     #[inline(never)]
-    fn reject(&self, refusal: Refusal, seen_as: Option<&[u8]>, out: &mut Vec<Command>) -> Passage {
+    fn reject(&self, refusal: Denial, seen_as: Option<&[u8]>, out: &mut Vec<Command>) -> Passage {
         let code = refusal.rejection.code();
         if let Some(request_id) = seen_as {
             out.push(Command::Log(Severity::Debug, self.log_line(&refusal, request_id)));
@@ -124,7 +119,7 @@ impl Court<'_> {
         }
     }
 
-    fn log_line(&self, refusal: &Refusal, request_id: &[u8]) -> String {
+    fn log_line(&self, refusal: &Denial, request_id: &[u8]) -> String {
         let verb = match self.config.mode {
             Mode::Enforce => "denied",
             Mode::Shadow => "would be denied",
@@ -149,11 +144,11 @@ fn printable(id: &[u8]) -> String {
     }
 }
 
-fn admit(admission: Admission, out: &mut Vec<Command>) {
+fn admit(admission: Allowance, out: &mut Vec<Command>) {
     let identified = match admission {
-        Admission::Preflight => return bypass(Counter::CorsPreflightBypassed, out),
-        Admission::Bypassed => return bypass(Counter::Bypassed, out),
-        Admission::Identified(identified) => identified,
+        Allowance::Preflight => return bypass(Counter::CorsPreflightBypassed, out),
+        Allowance::Bypassed => return bypass(Counter::Bypassed, out),
+        Allowance::Identified(identified) => identified,
     };
     out.extend(identified.removal.into_iter().map(Command::Edit));
     add(&identified.headers, out);
@@ -199,24 +194,24 @@ mod tests {
         Config::parse(config.as_bytes()).unwrap()
     }
 
-    fn settle(mode: &str, is_debug_seen: bool, verdict: Verdict, request_id: &[u8]) -> (Passage, Vec<Command>) {
+    fn settle(mode: &str, is_debug_seen: bool, verdict: AuthDecision, request_id: &[u8]) -> (Passage, Vec<Command>) {
         let config = config(mode);
         let wording = Wording {
             realm: config.realm.clone(),
             disclose_reason: true,
         };
-        let court = Court {
+        let responder = Responder {
             config: &config,
             wording: &wording,
             is_debug_seen,
         };
         let mut out = Vec::new();
-        let passage = court.settle(verdict, || request_id, &mut out);
+        let passage = responder.settle(verdict, || request_id, &mut out);
         (passage, out)
     }
 
-    fn refusal(removal: Vec<HeaderEdit>) -> Verdict {
-        Verdict::Reject(Refusal {
+    fn refusal(removal: Vec<HeaderEdit>) -> AuthDecision {
+        AuthDecision::Deny(Denial {
             rejection: Rejection::TokenMissing,
             pool: Some(PoolId(0)),
             verified: None,
@@ -228,10 +223,10 @@ mod tests {
     fn open_doors_are_annotated_and_counted_apart() {
         for mode in ["enforce", "shadow"] {
             for (admission, counter) in [
-                (Admission::Preflight, Counter::CorsPreflightBypassed),
-                (Admission::Bypassed, Counter::Bypassed),
+                (Allowance::Preflight, Counter::CorsPreflightBypassed),
+                (Allowance::Bypassed, Counter::Bypassed),
             ] {
-                let (passage, out) = settle(mode, true, Verdict::Admit(admission), b"");
+                let (passage, out) = settle(mode, true, AuthDecision::Allow(admission), b"");
                 assert_eq!(passage, Passage::Through);
                 assert_eq!(out, [Command::Decide("bypassed"), Command::Count(counter)]);
             }

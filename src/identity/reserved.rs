@@ -1,25 +1,22 @@
 //! The headers that are ours: taken out of every request before anything else, so that no client can speak for us.
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
-
 /// All names that begin so are ours, whether configured or not.
 const PREFIX: &[u8] = b"x-cognito-";
 
 /// The headers that are taken out of every request. Names are compared in lower case and with `_` read as `-`, since
 /// some servers fold names so (CGI, WSGI: RFC 3875, section 4.1.18).
 #[derive(Clone, Debug, Default)]
-pub struct StripList {
+pub struct ReservedHeaders {
     /// Folded; without those that the prefix covers.
     names: Vec<Box<[u8]>>,
     /// Bit n is set if a name has n bytes; bit 63 stands for all longer ones, too.
     lengths: u64,
 }
 
-impl StripList {
+impl ReservedHeaders {
     /// The list of all headers that the configuration can set.
-    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> StripList {
-        let mut list = StripList::default();
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> ReservedHeaders {
+        let mut list = ReservedHeaders::default();
         for name in names {
             let name: Box<[u8]> = name.bytes().map(folded).collect();
             if name.starts_with(PREFIX) || list.names.contains(&name) {
@@ -32,7 +29,7 @@ impl StripList {
     }
 
     /// Whether the header of a request is ours.
-    pub fn is_ours(&self, name: &[u8]) -> bool {
+    pub fn is_reserved(&self, name: &[u8]) -> bool {
         has_prefix(name) || (self.lengths & length_bit(name) != 0 && self.names.iter().any(|our| same(our, name)))
     }
 }
@@ -60,7 +57,7 @@ mod tests {
     #[test]
     fn names_that_are_ours() {
         let long = "x-".to_owned() + &"a".repeat(100);
-        let list = StripList::new(["x-cognito-sub", "x-user-id", "X_Tenant", "x-user-id", &long]);
+        let list = ReservedHeaders::new(["x-cognito-sub", "x-user-id", "X_Tenant", "x-user-id", &long]);
         assert_eq!(list.names.len(), 3);
         for (name, ours) in [
             ("x-cognito-sub", true),
@@ -86,10 +83,10 @@ mod tests {
             ("", false),
             ("authorization", false),
         ] {
-            assert_eq!(list.is_ours(name.as_bytes()), ours, "{name}");
+            assert_eq!(list.is_reserved(name.as_bytes()), ours, "{name}");
         }
-        assert!(!list.is_ours(b"\xff-cognito-sub"));
-        assert!(StripList::default().is_ours(b"x-cognito-sub"));
-        assert!(!StripList::default().is_ours(b"x-user-id"));
+        assert!(!list.is_reserved(b"\xff-cognito-sub"));
+        assert!(ReservedHeaders::default().is_reserved(b"x-cognito-sub"));
+        assert!(!ReservedHeaders::default().is_reserved(b"x-user-id"));
     }
 }

@@ -1,33 +1,33 @@
 //! The way of verifying that this host allows: its own crypto if that can be relied on, else the module's.
 
 use super::host::{CallForeign, HostCrypto, HostFault};
-use super::in_module::InModule;
 use super::self_test::{SelfTest, self_test};
+use super::software::SoftwareVerifier;
 use super::{Verification, Verifier, VerifySignature};
 use crate::keys::rsa::PublicKey;
-use core::cell::Cell;
+use std::cell::Cell;
 
 /// Verifies by the host if its self-test passed, else in the module. A signature that the host gives no answer about
 /// is verified in the module too: both accept the same, so nothing gets through that way.
 #[derive(Debug)]
-pub struct Chosen<F> {
+pub struct VerifierWithFallback<F> {
     host: HostCrypto<F>,
     self_test: SelfTest,
     host_verifies: Cell<bool>,
     fault: Cell<Option<HostFault>>,
 }
 
-impl<F: CallForeign> Chosen<F> {
+impl<F: CallForeign> VerifierWithFallback<F> {
     /// Asks the host to pass the self-test: two calls of its function. With the feature `force-module-crypto` it is
     /// never asked anything.
-    pub fn new(foreign: F) -> Chosen<F> {
+    pub fn new(foreign: F) -> VerifierWithFallback<F> {
         let host = HostCrypto::new(foreign);
         let self_test = if cfg!(feature = "force-module-crypto") {
             SelfTest::NotAsked
         } else {
             self_test(&host)
         };
-        Chosen {
+        VerifierWithFallback {
             host,
             self_test,
             host_verifies: Cell::new(self_test == SelfTest::Passed),
@@ -46,10 +46,10 @@ impl<F: CallForeign> Chosen<F> {
     }
 }
 
-impl<F: CallForeign> VerifySignature for Chosen<F> {
+impl<F: CallForeign> VerifySignature for VerifierWithFallback<F> {
     fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Verification {
         if !self.host_verifies.get() {
-            return InModule.verify_rs256(key, message, signature);
+            return SoftwareVerifier.verify_rs256(key, message, signature);
         }
         match self.host.verify_rs256(key, message, signature) {
             Ok(outcome) => Verification {
@@ -59,7 +59,7 @@ impl<F: CallForeign> VerifySignature for Chosen<F> {
             Err(fault) => {
                 self.fault.set(Some(fault));
                 self.host_verifies.set(fault != HostFault::NotFound);
-                InModule.verify_rs256(key, message, signature)
+                SoftwareVerifier.verify_rs256(key, message, signature)
             }
         }
     }
@@ -71,7 +71,7 @@ mod tests {
     use crate::signature::BadSignature;
     use crate::signature::host::ForeignError;
     use crate::signature::self_test::Vector;
-    use core::cell::RefCell;
+    use std::cell::RefCell;
     use std::collections::VecDeque;
 
     type Answer = Result<Option<Vec<u8>>, ForeignError>;
@@ -115,7 +115,7 @@ mod tests {
             (&[Err(ForeignError::Other(2))], SelfTest::NoAnswer(HostFault::Failed(2))),
         ] {
             let foreign = scripted(answers);
-            let chosen = Chosen::new(&foreign);
+            let chosen = VerifierWithFallback::new(&foreign);
             assert_eq!(chosen.self_test(), expected);
             assert!(foreign.0.borrow().is_empty());
             if expected == SelfTest::Passed {
@@ -141,7 +141,7 @@ mod tests {
         } = Vector::rfc7515().unwrap();
         let failed = Err(ForeignError::Other(10));
         let foreign = scripted(&[good(), bad(), good(), bad(), failed.clone(), failed, bad()]);
-        let chosen = Chosen::new(&foreign);
+        let chosen = VerifierWithFallback::new(&foreign);
         let verify = |message| chosen.verify_rs256(&key, message, &signature);
         assert_eq!(verify(message), verification(Verifier::Host, Ok(())));
         assert_eq!(verify(message), verification(Verifier::Host, Err(BadSignature)));
@@ -162,7 +162,7 @@ mod tests {
             signature,
         } = Vector::rfc7515().unwrap();
         let foreign = scripted(&[good(), bad(), Err(ForeignError::NotFound)]);
-        let chosen = Chosen::new(&foreign);
+        let chosen = VerifierWithFallback::new(&foreign);
         for _ in 0..3 {
             let verification_now = chosen.verify_rs256(&key, message, &signature);
             assert_eq!(verification_now, verification(Verifier::Module, Ok(())));

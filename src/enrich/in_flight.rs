@@ -1,21 +1,19 @@
 //! Calls under way: one at a time for each subject in a worker; whoever needs the same answer waits for the same call.
 
 use crate::call::{CallId, HttpCall};
-use crate::enrich::{Enrichment, Outcome, Subject};
+use crate::enrich::{CacheKey, Enrichment, Outcome};
 use crate::keys::PoolId;
 use crate::sorted::SortedMap;
 use crate::time::UnixTime;
-use alloc::boxed::Box;
-use alloc::rc::Rc;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// How long past its own time limit the host's answer to a call is waited for.
 const ANSWER_GRACE: Duration = Duration::from_secs(1);
 
 /// A call that somebody waits for.
 #[derive(Debug)]
-pub struct Flight {
+pub struct InFlightCall {
     /// Which call it is.
     pub kind: Enrichment,
     /// The pool of the token that caused it.
@@ -43,20 +41,20 @@ enum State {
 
 /// All calls under way in a worker.
 #[derive(Debug, Default)]
-pub struct Flights {
-    by_subject: SortedMap<Subject, Flight>,
+pub struct InFlightCalls {
+    by_subject: SortedMap<CacheKey, InFlightCall>,
 }
 
-impl Flights {
-    /// Whether a call for this subject is under way or has just landed.
-    pub fn contains(&self, subject: Subject) -> bool {
+impl InFlightCalls {
+    /// Whether a call for this subject is under way or has just completed.
+    pub fn contains(&self, subject: CacheKey) -> bool {
         self.by_subject.get(&subject).is_some()
     }
 
     /// Queues a call, to be sent at the next tick.
     pub fn queue(
         &mut self,
-        subject: Subject,
+        subject: CacheKey,
         kind: Enrichment,
         pool: PoolId,
         sub: Rc<str>,
@@ -66,7 +64,7 @@ impl Flights {
         let state = State::Queued(Box::new(call));
         self.by_subject.insert(
             subject,
-            Flight {
+            InFlightCall {
                 kind,
                 pool,
                 sub,
@@ -77,7 +75,7 @@ impl Flights {
     }
 
     /// The outcome for this subject, once there is one.
-    pub fn landed(&self, subject: Subject) -> Option<&Outcome> {
+    pub fn completed(&self, subject: CacheKey) -> Option<&Outcome> {
         match &self.by_subject.get(&subject)?.state {
             State::Landed(outcome) => Some(outcome),
             State::Queued(_) | State::Sent { .. } => None,
@@ -85,7 +83,7 @@ impl Flights {
     }
 
     /// The calls that are to be sent now.
-    pub fn queued(&self) -> impl Iterator<Item = (Subject, &HttpCall)> {
+    pub fn queued(&self) -> impl Iterator<Item = (CacheKey, &HttpCall)> {
         self.by_subject
             .iter()
             .filter_map(|(subject, flight)| match &flight.state {
@@ -100,7 +98,7 @@ impl Flights {
     }
 
     /// The call was sent.
-    pub fn sent(&mut self, subject: Subject, call: CallId, timeout: Duration, now: UnixTime) {
+    pub fn sent(&mut self, subject: CacheKey, call: CallId, timeout: Duration, now: UnixTime) {
         if let Some(flight) = self.by_subject.get_mut(&subject) {
             flight.state = State::Sent {
                 call,
@@ -111,7 +109,7 @@ impl Flights {
     }
 
     /// Whose call this is.
-    pub fn subject_of(&self, call: CallId) -> Option<Subject> {
+    pub fn subject_of(&self, call: CallId) -> Option<CacheKey> {
         self.by_subject
             .iter()
             .find(|(_, flight)| matches!(flight.state, State::Sent { call: sent, .. } if sent == call))
@@ -119,20 +117,20 @@ impl Flights {
     }
 
     /// The flight for this subject.
-    pub fn flight(&self, subject: Subject) -> Option<&Flight> {
+    pub fn flight(&self, subject: CacheKey) -> Option<&InFlightCall> {
         self.by_subject.get(&subject)
     }
 
     /// The call has ended so.
-    pub fn land(&mut self, subject: Subject, outcome: Outcome) {
+    pub fn land(&mut self, subject: CacheKey, outcome: Outcome) {
         if let Some(flight) = self.by_subject.get_mut(&subject) {
             flight.state = State::Landed(outcome);
         }
     }
 
     /// The subjects whose call was sent and never answered.
-    pub fn lost(&self, now: UnixTime) -> Vec<Subject> {
-        let lost = |flight: &Flight| matches!(flight.state, State::Sent { give_up_at, .. } if give_up_at <= now);
+    pub fn lost(&self, now: UnixTime) -> Vec<CacheKey> {
+        let lost = |flight: &InFlightCall| matches!(flight.state, State::Sent { give_up_at, .. } if give_up_at <= now);
         self.by_subject
             .iter()
             .filter(|(_, flight)| lost(flight))
@@ -152,8 +150,8 @@ impl Flights {
         }
     }
 
-    /// Forgets the calls that have landed and that nobody waits for any more.
-    pub fn retire(&mut self, is_awaited: impl Fn(Subject) -> bool) {
+    /// Forgets the calls that have completed and that nobody waits for any more.
+    pub fn retire(&mut self, is_awaited: impl Fn(CacheKey) -> bool) {
         self.by_subject.retain(|subject, flight| match flight.state {
             State::Landed(_) => is_awaited(*subject),
             State::Queued(_) | State::Sent { .. } => true,

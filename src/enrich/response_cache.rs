@@ -4,17 +4,13 @@
 //! by its digest; a newer answer takes an older one's slot. Other plugins can write there: what is read is bound to its
 //! subject by the whole digest, bounded in time and size, and read as strictly as an answer from the network.
 
-use crate::enrich::{Outcome, Subject};
+use crate::enrich::{CacheKey, Outcome};
 use crate::keys::shared::{SharedStore, Version};
 use crate::time::UnixTime;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use core::time::Duration;
 use lru::LruCache;
+use std::time::Duration;
 
 /// How many answers of one call the workers share.
 pub const SLOTS: u16 = 8192;
@@ -36,10 +32,10 @@ pub struct Answer {
 
 /// The memory of one kind of call.
 #[derive(Debug)]
-pub struct Memory {
+pub struct ResponseCache {
     scope: String,
     ttl: Duration,
-    local: LruCache<Subject, Remembered>,
+    local: LruCache<CacheKey, Remembered>,
 }
 
 #[derive(Debug)]
@@ -48,11 +44,11 @@ struct Remembered {
     until: UnixTime,
 }
 
-impl Memory {
+impl ResponseCache {
     /// A memory for the calls described by `scope` (URI, cluster, headers: whatever makes answers differ).
-    pub fn new(kind: &str, scope: Subject, ttl: Duration) -> Memory {
+    pub fn new(kind: &str, scope: CacheKey, ttl: Duration) -> ResponseCache {
         let scope = format!("envoy-cognito-jwt/{kind}/{}", URL_SAFE_NO_PAD.encode(scope.0));
-        Memory {
+        ResponseCache {
             scope,
             ttl,
             local: LruCache::unbounded(),
@@ -62,7 +58,7 @@ impl Memory {
     /// The remembered outcome for this subject; `judge` reads an answer that another worker remembered.
     pub fn find(
         &mut self,
-        subject: Subject,
+        subject: CacheKey,
         now: UnixTime,
         shared: &dyn SharedStore,
         judge: impl FnOnce(&Answer) -> Outcome,
@@ -95,7 +91,7 @@ impl Memory {
     /// Remembers an answer that did not fail, at most for the TTL and not past `not_after`.
     pub fn remember(
         &mut self,
-        subject: Subject,
+        subject: CacheKey,
         outcome: &Outcome,
         answer: &Answer,
         not_after: UnixTime,
@@ -116,7 +112,7 @@ impl Memory {
         let _another_was_first = shared.swap(&name, &encode(answer, subject, until), seen);
     }
 
-    fn keep(&mut self, subject: Subject, outcome: Outcome, until: UnixTime) {
+    fn keep(&mut self, subject: CacheKey, outcome: Outcome, until: UnixTime) {
         while self.local.len() >= MAX_LOCAL_ENTRIES {
             self.local.pop_lru();
         }
@@ -128,14 +124,14 @@ impl Memory {
         now < until && until <= now.after(self.ttl)
     }
 
-    fn slot(&self, subject: Subject) -> String {
+    fn slot(&self, subject: CacheKey) -> String {
         let [first, second, ..] = subject.0;
         let slot = u16::from_be_bytes([first, second]) % SLOTS;
         format!("{}/{slot}", self.scope)
     }
 }
 
-fn encode(answer: &Answer, subject: Subject, until: UnixTime) -> Vec<u8> {
+fn encode(answer: &Answer, subject: CacheKey, until: UnixTime) -> Vec<u8> {
     let mut bytes = vec![LAYOUT];
     bytes.extend_from_slice(&subject.0);
     bytes.extend_from_slice(&until.as_millis().to_le_bytes());
@@ -144,7 +140,7 @@ fn encode(answer: &Answer, subject: Subject, until: UnixTime) -> Vec<u8> {
     bytes
 }
 
-fn decode(bytes: &[u8], subject: Subject) -> Option<(Answer, UnixTime)> {
+fn decode(bytes: &[u8], subject: CacheKey) -> Option<(Answer, UnixTime)> {
     let (layout, rest) = bytes.split_first()?;
     let (digest, rest) = rest.split_first_chunk::<32>()?;
     let (until, rest) = rest.split_first_chunk::<8>()?;
@@ -193,8 +189,8 @@ mod tests {
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
     const TTL: Duration = Duration::from_secs(300);
 
-    fn memory() -> Memory {
-        Memory::new("user-info", Subject::of(&[b"scope"]), TTL)
+    fn memory() -> ResponseCache {
+        ResponseCache::new("user-info", CacheKey::of(&[b"scope"]), TTL)
     }
 
     fn refused(_answer: &Answer) -> Outcome {
@@ -211,7 +207,7 @@ mod tests {
     #[test]
     fn another_worker_finds_it_until_the_ttl() {
         let store = Store::default();
-        let alice = Subject::of(&[b"alice"]);
+        let alice = CacheKey::of(&[b"alice"]);
         memory().remember(
             alice,
             &Outcome::Refused,
@@ -228,14 +224,14 @@ mod tests {
                 "after {age} s"
             );
         }
-        let bob = Subject::of(&[b"bob"]);
+        let bob = CacheKey::of(&[b"bob"]);
         assert!(memory().find(bob, NOW, &store, refused).is_none());
     }
 
     #[test]
     fn nothing_is_remembered_past_the_end_of_the_token_or_from_the_future() {
         let store = Store::default();
-        let alice = Subject::of(&[b"alice"]);
+        let alice = CacheKey::of(&[b"alice"]);
         let mut memory = memory();
         memory.remember(
             alice,
@@ -274,10 +270,10 @@ mod tests {
     #[test]
     fn garbage_in_the_store_is_no_answer() {
         let store = Store::default();
-        let alice = Subject::of(&[b"alice"]);
+        let alice = CacheKey::of(&[b"alice"]);
         let mut memory = memory();
         let slot = memory.slot(alice);
-        let mut foreign = encode(&answer(), Subject::of(&[b"bob"]), NOW.after(TTL));
+        let mut foreign = encode(&answer(), CacheKey::of(&[b"bob"]), NOW.after(TTL));
         for bytes in [vec![], vec![1], vec![0xff; 43], foreign.clone(), vec![b'{'; 1_000_000]] {
             store.0.borrow_mut().insert(slot.clone(), (bytes, 1));
             assert!(memory.find(alice, NOW, &store, refused).is_none());
@@ -293,7 +289,7 @@ mod tests {
         let store = Store::default();
         let mut memory = memory();
         for number in 0..MAX_LOCAL_ENTRIES + 50 {
-            let subject = Subject::of(&[&number.to_be_bytes()]);
+            let subject = CacheKey::of(&[&number.to_be_bytes()]);
             memory.remember(
                 subject,
                 &Outcome::Refused,
