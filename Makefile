@@ -73,6 +73,14 @@ wasm: tools-rust ## the module, dist/envoy_cognito_jwt.wasm; prints its size and
 	$(WASM_CARGO)
 	@$(SLIM) $(RAW) $(WASM)
 
+.PHONY: oci
+oci: wasm ## the module as an image that Istio and Envoy Gateway fetch, dist/oci; prints its digest
+	@tools/oci.py $(WASM) dist/oci
+
+.PHONY: release
+release: ## everything that a release consists of, into dist/; prints what to push
+	@tools/release.sh
+
 # Modules that only tests may load. They have a target folder of their own, so that none of them can be taken for the real one.
 .PHONY: wasm-test
 wasm-test: tools-rust
@@ -102,6 +110,9 @@ test: ## everything that CI checks, with the time of each stage
 	@$(STAGE) "native tests" $(MAKE) --no-print-directory test-native
 	@$(STAGE) "the module" $(MAKE) --no-print-directory wasm wasm-test
 	@$(STAGE) "end-to-end tests in Envoy" $(MAKE) --no-print-directory test-e2e
+	@if type -P skopeo apt-get | grep -q .; \
+	  then $(STAGE) "the image, to a registry and back" $(MAKE) --no-print-directory oci-test; \
+	  else echo; echo "=== the image, to a registry and back: left out, there is neither skopeo nor apt-get"; fi
 	@$(STAGE) "the demo" $(PYTHON) -m demo </dev/null
 	@$(STAGE) "the Django example" $(MAKE) --no-print-directory test-django
 	@$(STAGE) "the demo with Django" $(PYTHON) -m demo.django_demo </dev/null
@@ -148,6 +159,10 @@ $(CARGO_FUZZ):
 fuzz: $(CARGO_FUZZ) ## fuzz what reads bytes from the network, FUZZ_SECONDS (60) for each target
 	CARGO_FUZZ=$(CARGO_FUZZ) fuzz/run.sh $(FUZZ_SECONDS)
 
+.PHONY: oci-test
+oci-test: oci ## push the image to a real registry on the loopback and pull it back (programs from Debian's packages)
+	@tools/oci_test.sh
+
 .PHONY: compose-test
 compose-test: tools wasm ## run envoy/compose.yaml for real, with a Docker engine of its own where none runs (root; not part of `make test`)
 	tools/compose_test.sh
@@ -164,7 +179,7 @@ wasm-bench: tools-rust
 
 .PHONY: bench
 bench: tools wasm wasm-test wasm-bench ## compare with jwt_authn and write docs/benchmark.*: half an hour, on a quiet machine; BENCH="compare costs" for parts, QUICK=1 for seconds
-	@tools/wrk.sh
+	@tools/debian.sh wrk
 	$(PYTHON) -m bench $(if $(QUICK),--quick) $(BENCH)
 
 .PHONY: soak
