@@ -1,9 +1,6 @@
 //! What each step of a decision costs, and a whole one: `cargo bench --bench core`. No host calls are in it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use divan::{AllocProfiler, Bencher, black_box};
 use envoy_cognito_jwt::cache::{TokenCache, Verified};
 use envoy_cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};

@@ -6,11 +6,7 @@
     clippy::arithmetic_side_effects
 )]
 
-#[path = "config/accepted.rs"]
 mod accepted;
-#[path = "config/hostile.rs"]
 mod hostile;
-#[path = "config/refused.rs"]
 mod refused;
-#[path = "config/support.rs"]
 mod support;

@@ -1,8 +1,6 @@
 //! The ladder of trust from end to end: tokens that are really signed, verified by the module's own RS256.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-mod support;
-
 use envoy_cognito_jwt::code::Code;
 use envoy_cognito_jwt::identity::IdentityPolicy;
 use envoy_cognito_jwt::signature::Verifier;

@@ -6,17 +6,10 @@
     clippy::arithmetic_side_effects
 )]
 
-mod support;
-
-#[path = "decisions/open.rs"]
 mod open;
-#[path = "decisions/order.rs"]
 mod order;
-#[path = "decisions/routes.rs"]
 mod routes;
-#[path = "decisions/shadow.rs"]
 mod shadow;
-#[path = "decisions/table.rs"]
 mod table;
 
 use envoy_cognito_jwt::command::Reply;

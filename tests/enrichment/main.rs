@@ -6,11 +6,7 @@
     clippy::arithmetic_side_effects
 )]
 
-mod support;
-
-#[path = "enrichment/user_info.rs"]
 mod user_info;
-#[path = "enrichment/user_lookup.rs"]
 mod user_lookup;
 
 use envoy_cognito_jwt::call::HttpAnswer;

@@ -1,6 +1,6 @@
 //! Configurations to start a world with.
 
-use crate::support::tokens::{CLIENT, SigningKey, USER_POOL_ID, jwks};
+use crate::tokens::{CLIENT, SigningKey, USER_POOL_ID, jwks};
 use serde_json::{Value, json};
 
 /// One pool whose keys are fetched, with these members of `jwks` more or otherwise.

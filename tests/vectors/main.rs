@@ -1,7 +1,7 @@
 //! Signatures from outside: RFC 7515, Wycheproof, and random changes judged by another implementation.
 //!
 //! Each is put to the module's own RS256 and to the host's way, with the `rsa` crate in the host's place. Where we differ
-//! from Wycheproof, `vectors_exceptions.json` says why.
+//! from Wycheproof, `exceptions.json` says why.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -11,9 +11,7 @@
     clippy::arithmetic_side_effects
 )]
 
-#[path = "vectors/fake_host.rs"]
 mod fake_host;
-#[path = "vectors/signer.rs"]
 mod signer;
 
 use base64::Engine as _;
@@ -43,11 +41,9 @@ fn accepts(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
 
 #[test]
 fn rfc_7515_appendix_a_2() {
-    let set = KeySet::parse(include_bytes!("vectors/rfc7515_a2.jwks.json"))
-        .unwrap()
-        .set;
+    let set = KeySet::parse(include_bytes!("rfc7515_a2.jwks.json")).unwrap().set;
     let key = &set.find("rfc7515-a2").unwrap().public;
-    let jws = include_str!("vectors/rfc7515_a2.jws.txt").trim_end();
+    let jws = include_str!("rfc7515_a2.jws.txt").trim_end();
     let (signing_input, signature) = jws.rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
     assert!(accepts(key, signing_input.as_bytes(), &signature));
@@ -68,7 +64,7 @@ struct Exception {
 
 #[test]
 fn wycheproof_rs256() {
-    let exceptions: Vec<Exception> = serde_json::from_str(include_str!("vectors_exceptions.json")).unwrap();
+    let exceptions: Vec<Exception> = serde_json::from_str(include_str!("exceptions.json")).unwrap();
     let mut used = vec![false; exceptions.len()];
     let mut asked = 0;
     for (name, set) in [
@@ -151,7 +147,7 @@ fn a_host_that_verifies_is_chosen() {
         false => (SelfTest::Passed, Verifier::Host, 3),
     };
     assert_eq!(chosen.self_test(), self_test);
-    let signer = Signer::read(include_str!("hostile/keys/rsa2048-a.json"));
+    let signer = Signer::read(include_str!("../hostile/keys/rsa2048-a.json"));
     let verification = chosen.verify_rs256(&signer.public, b"message", &signer.sign(b"message"));
     assert_eq!(verification.by, verifier);
     assert_eq!(verification.outcome, Ok(()));
@@ -207,9 +203,9 @@ fn changed(signature: &[u8], change: &Change) -> Vec<u8> {
 #[test]
 fn the_module_agrees_with_another_implementation_on_changed_signatures() {
     for json in [
-        include_str!("hostile/keys/rsa2048-a.json"),
-        include_str!("hostile/keys/rsa2048-e3.json"),
-        include_str!("hostile/keys/rsa3072.json"),
+        include_str!("../hostile/keys/rsa2048-a.json"),
+        include_str!("../hostile/keys/rsa2048-e3.json"),
+        include_str!("../hostile/keys/rsa3072.json"),
     ] {
         let signer = Signer::read(json);
         let message = b"eyJhbGciOiJSUzI1NiJ9.e30";

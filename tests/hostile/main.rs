@@ -6,15 +6,13 @@
     clippy::arithmetic_side_effects
 )]
 
-mod support;
-
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use support::world::ask::Ask;
 use support::world::{Fate, START, World, answer};
 
 fn corpus() -> Value {
-    let corpus: Value = serde_json::from_str(include_str!("hostile/cases.json")).unwrap();
+    let corpus: Value = serde_json::from_str(include_str!("cases.json")).unwrap();
     assert_eq!(
         corpus["now"],
         json!(START),

@@ -6,25 +6,14 @@
     clippy::arithmetic_side_effects
 )]
 
-mod support;
-
-#[path = "keys/bad_sets.rs"]
 mod bad_sets;
-#[path = "keys/clocks.rs"]
 mod clocks;
-#[path = "keys/cold_start.rs"]
 mod cold_start;
-#[path = "keys/outage.rs"]
 mod outage;
-#[path = "keys/random_walk.rs"]
 mod random_walk;
-#[path = "keys/refresh.rs"]
 mod refresh;
-#[path = "keys/rotation.rs"]
 mod rotation;
-#[path = "keys/shared_store.rs"]
 mod shared_store;
-#[path = "keys/unknown_kid.rs"]
 mod unknown_kid;
 
 use envoy_cognito_jwt::call::HttpAnswer;

@@ -6,8 +6,6 @@
     clippy::arithmetic_side_effects
 )]
 
-mod support;
-
 use envoy_cognito_jwt::filter::{MAX_SENT_AT_ONCE, MAX_WAITING};
 use serde_json::{Value, json};
 use std::sync::OnceLock;

@@ -1,6 +1,5 @@
-//! What integration tests share. Use it as `mod support;`.
+//! Shared by the integration tests and the benchmarks.
 #![allow(
-    dead_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -1,0 +1,4 @@
+//! Rules: which one decides, and what holds for all of them.
+
+mod matching;
+mod properties;
