@@ -8,7 +8,7 @@
 use crate::cache::{TokenCache, Verified};
 use crate::call::HttpCall;
 use crate::command::{Command, HeaderEdit, Headers, Severity};
-use crate::config::{Config, Pool};
+use crate::config::Config;
 use crate::enrich::in_flight::InFlightCalls;
 use crate::enrich::response_cache::{Answer, ResponseCache};
 use crate::enrich::{CacheKey, CallPolicy, Enrichment, OnFailure, Outcome, UserLookupPolicy, user_info, user_lookup};
@@ -419,7 +419,9 @@ impl Authenticator<'_> {
             UntrustedJwt::parse_with(token, self.last_header).map_err(|reason| stop(Rejection::Malformed(reason)))?;
         jwt.check_algorithm()
             .map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
-        let (id, pool) = pool_of(config, jwt.issuer()).ok_or_else(|| stop(Rejection::IssuerUnknown))?;
+        let (id, pool) = config
+            .pool_of(jwt.issuer())
+            .ok_or_else(|| stop(Rejection::IssuerUnknown))?;
         let stop = |rejection| Stop::Refuse(rejection, Some(id));
         jwt.refuse_early(&pool.claims, now)
             .map_err(|error| stop(Rejection::Claim(error)))?;
@@ -687,16 +689,6 @@ fn verified_by(verifier: Verifier) -> Counter {
         Verifier::Host => Counter::VerifyHost,
         Verifier::Module => Counter::VerifyModule,
     }
-}
-
-fn pool_of<'c>(config: &'c Config, issuer: &str) -> Option<(PoolId, &'c Pool)> {
-    let is_its = |pool: &Pool| pool.issuers.iter().any(|known| known == issuer);
-    config
-        .pools
-        .iter()
-        .enumerate()
-        .find(|(_, pool)| is_its(pool))
-        .map(|(index, pool)| (PoolId(index), pool))
 }
 
 /// `exp`, rounded down to milliseconds.

@@ -42,7 +42,7 @@ fn config(root: &Value<'_>) -> Option<Config> {
     let object = root.object(&MEMBERS)?;
     let clock_skew = Duration::from_secs(object.whole_number("clock_skew_seconds", 0, 300, 60).into());
     let pools = object.required("pools", "must list the user pools whose tokens are accepted");
-    let pools = pools.map(|value| pools::pools(&value, clock_skew)).unwrap_or_default();
+    let (pools, issuers) = pools.map(|value| pools::pools(&value, clock_skew)).unwrap_or_default();
     let mut owned = OwnedHeaders::default();
     let identity = identity::identity(object.optional("identity"), root, &mut owned);
     let user_lookup = object
@@ -58,6 +58,7 @@ fn config(root: &Value<'_>) -> Option<Config> {
         .unwrap_or_default();
     Some(Config {
         pools,
+        issuers,
         token_sources,
         rules,
         identity,

@@ -6,7 +6,9 @@ mod calls;
 mod compile;
 mod headers;
 mod identity;
+mod issuers;
 mod keys;
+mod partition;
 mod pools;
 mod protobuf_struct;
 mod reader;
@@ -16,22 +18,27 @@ mod sources;
 mod url;
 
 use error::ConfigErrors;
+use issuers::IssuerIndex;
 
 use crate::enrich::{CallPolicy, UserLookupPolicy};
 use crate::identity::IdentityPolicy;
 use crate::json::{self, Node};
+use crate::keys::PoolId;
 use crate::keys::jwks::KeySet;
 pub use crate::keys::refresh::FetchPolicy;
 use crate::rules::Rule;
 use crate::token::check::ClaimPolicy;
 use crate::token::source::TokenSource;
+pub use pools::MAX_POOLS;
 use std::rc::Rc;
 
 /// All settings, checked. [`Config::parse`] is the only way to one.
 #[derive(Debug)]
 pub struct Config {
-    /// 1 to 64 pools.
+    /// 1 to 1,000 pools.
     pub pools: Vec<Pool>,
+    /// Every issuer of every pool.
+    issuers: IssuerIndex,
     /// Where a token is looked for, in order; never empty.
     pub token_sources: Vec<TokenSource>,
     /// First match wins.
@@ -63,6 +70,13 @@ impl Config {
     pub fn parse(bytes: &[u8]) -> Result<Config, ConfigErrors> {
         let tree = read_tree(bytes)?;
         compile::compile(&tree)
+    }
+
+    /// Returns the pool whose tokens have this `iss`, which is compared exactly. The time does not depend on how many
+    /// pools there are.
+    pub fn pool_of(&self, issuer: &str) -> Option<(PoolId, &Pool)> {
+        let id = self.issuers.find(issuer)?;
+        self.pools.get(id.0).map(|pool| (id, pool))
     }
 }
 

@@ -1,15 +1,21 @@
 //! `pools`.
 
 use super::error::quoted;
+use super::issuers::IssuerIndex;
+use super::partition::domain_of;
 use super::reader::{Object, Value};
 use super::url::Url;
 use super::{Pool, calls, keys};
 use crate::json::Node;
+use crate::keys::PoolId;
 use crate::token::check::{AcceptedUse, ClaimPolicy, Clients};
 use std::time::Duration;
 
-/// The most pools that one configuration may have.
-const MAX_POOLS: usize = 64;
+/// The most pools that one configuration may have: one for each tenant of a large service.
+pub const MAX_POOLS: usize = 1000;
+
+/// Cognito's API reference: the type `ClientIdType` is `[\w+]+`, 1 to 128 characters.
+const MAX_CLIENT_ID_LEN: usize = 128;
 
 const MEMBERS: [&str; 8] = [
     "user_pool_id",
@@ -26,24 +32,25 @@ const CLIENT_IDS_MEND: &str = "must name at least one app client, or be \"any\""
 const USER_POOL_ID_MEND: &str = "must be <region>_<id> as Cognito shows it, such as \"us-east-1_Ab1Cd2Ef3\"";
 
 /// Reads `pools`.
-pub(in crate::config) fn pools(value: &Value<'_>, clock_skew: Duration) -> Vec<Pool> {
+pub(in crate::config) fn pools(value: &Value<'_>, clock_skew: Duration) -> (Vec<Pool>, IssuerIndex) {
     let items = value.items("must have at least one user pool").unwrap_or_default();
+    let mut index = IssuerIndex::default();
     if items.len() > MAX_POOLS {
         value.refuse(&format!(
             "must have at most {MAX_POOLS} user pools, not {}",
             items.len()
         ));
-        return Vec::new();
+        return (Vec::new(), index);
     }
     let mut pools: Vec<Pool> = Vec::new();
     let mut places: Vec<Value<'_>> = Vec::new();
     for item in &items {
         let Some(pool) = pool(item, clock_skew) else { continue };
-        refuse_shared_issuer(item, &pool, &pools, &places);
+        add_issuers(&mut index, item, PoolId(pools.len()), &pool, &places);
         places.push(*item);
         pools.push(pool);
     }
-    pools
+    (pools, index)
 }
 
 fn pool(item: &Value<'_>, clock_skew: Duration) -> Option<Pool> {
@@ -128,12 +135,35 @@ fn agree_on_region(value: &Value<'_>, region: &str) {
 fn clients(value: &Value<'_>) -> Option<Clients> {
     match value.node() {
         Node::Text(text) if text == "any" => Some(Clients::Any),
-        Node::List(_) => value.names(CLIENT_IDS_MEND).map(Clients::OneOf),
+        Node::List(_) => {
+            let names = value.names(CLIENT_IDS_MEND)?;
+            check_client_ids(value);
+            Some(Clients::OneOf(names))
+        }
         _ => {
             value.refuse(CLIENT_IDS_MEND);
             None
         }
     }
+}
+
+/// Wildcards and placeholders that were never filled in would match no token, or worse, look as if they matched all.
+fn check_client_ids(value: &Value<'_>) {
+    for item in value.items_or_none().unwrap_or_default() {
+        match item.node() {
+            Node::Text(id) if !id.is_empty() && !is_client_id(id) => item.refuse(&format!(
+                "must be an app client's id (letters, digits, \"_\" and \"+\", at most {MAX_CLIENT_ID_LEN}), not {}; \
+                 to accept each client of the pool, write \"client_ids\": \"any\"",
+                quoted(id)
+            )),
+            _ => {}
+        }
+    }
+}
+
+fn is_client_id(id: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+');
+    id != "any" && id.len() <= MAX_CLIENT_ID_LEN && id.bytes().all(is_word)
 }
 
 fn token_use(value: &Value<'_>) -> Option<AcceptedUse> {
@@ -160,23 +190,16 @@ fn issuers(object: &Object<'_>, id: Option<(&str, &str)>) -> Option<Vec<String>>
     let (region, user_pool_id) = id?;
     let mut issuers = Vec::new();
     for region in std::iter::once(region).chain(additional_names) {
-        let suffix = if region.starts_with("cn-") {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        };
-        issuers.push(format!("https://cognito-idp.{region}.{suffix}/{user_pool_id}"));
-        issuers.push(format!("https://issuer-cognito-idp.{region}.{suffix}/{user_pool_id}"));
+        let domain = domain_of(region);
+        issuers.push(format!("https://cognito-idp.{region}.{domain}/{user_pool_id}"));
+        issuers.push(format!("https://issuer-cognito-idp.{region}.{domain}/{user_pool_id}"));
     }
     Some(issuers)
 }
 
 fn additional_regions<'a>(value: &Value<'a>, id: Option<(&str, &str)>) -> Vec<&'a str> {
     let mut regions: Vec<&str> = Vec::new();
-    for item in value
-        .items("must name at least one region, or be left out")
-        .unwrap_or_default()
-    {
+    for item in value.items_or_none().unwrap_or_default() {
         let Some(name) = item.text() else { continue };
         if !is_region(name) {
             item.refuse(&format!(
@@ -208,14 +231,14 @@ fn explicit_issuer(value: &Value<'_>) -> Option<String> {
     Some(issuer.into())
 }
 
-/// A token's `iss` must lead to one pool.
-fn refuse_shared_issuer(item: &Value<'_>, pool: &Pool, others: &[Pool], places: &[Value<'_>]) {
-    for (other, place) in others.iter().zip(places) {
-        if let Some(issuer) = pool.issuers.iter().find(|issuer| other.issuers.contains(issuer)) {
+/// A token's `iss` must lead to one pool. `places` are those of the pools before this one.
+fn add_issuers(index: &mut IssuerIndex, item: &Value<'_>, id: PoolId, pool: &Pool, places: &[Value<'_>]) {
+    for issuer in &pool.issuers {
+        if let Err(other) = index.add(issuer, id) {
+            let place = places.get(other.0).map(Value::path).unwrap_or_default();
             item.refuse(&format!(
-                "has the issuer {} of {}: no two pools may have one issuer",
+                "has the issuer {} of {place}: no two pools may have one issuer",
                 quoted(issuer),
-                place.path()
             ));
             return;
         }

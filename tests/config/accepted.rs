@@ -102,7 +102,7 @@ fn the_smallest_has_the_documented_defaults() {
 #[test]
 fn issuers_of_a_pool_and_where_its_keys_are() {
     let first = "/pools/0/user_pool_id";
-    let table: [(&str, Value, &[&str], &str); 6] = [
+    let table: [(&str, Value, &[&str], &str); 9] = [
         (
             first,
             json!("cn-north-1_A"),
@@ -120,6 +120,33 @@ fn issuers_of_a_pool_and_where_its_keys_are() {
                 "https://issuer-cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_A",
             ],
             "https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_A/.well-known/jwks.json",
+        ),
+        (
+            first,
+            json!("eusc-de-east-1_A"),
+            &[
+                "https://cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_A",
+                "https://issuer-cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_A",
+            ],
+            "https://cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_A/.well-known/jwks.json",
+        ),
+        (
+            first,
+            json!("us-isob-east-1_A"),
+            &[
+                "https://cognito-idp.us-isob-east-1.sc2s.sgov.gov/us-isob-east-1_A",
+                "https://issuer-cognito-idp.us-isob-east-1.sc2s.sgov.gov/us-isob-east-1_A",
+            ],
+            "https://cognito-idp.us-isob-east-1.sc2s.sgov.gov/us-isob-east-1_A/.well-known/jwks.json",
+        ),
+        (
+            "/pools/0/additional_regions",
+            json!([]),
+            &[
+                "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1",
+                "https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1",
+            ],
+            "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Ab1/.well-known/jwks.json",
         ),
         (
             "/pools/0/additional_regions",
@@ -154,6 +181,12 @@ fn issuers_of_a_pool_and_where_its_keys_are() {
     for (pointer, value, issuers, uri) in table {
         let config = accept(&with(pointer, value));
         assert_eq!(config.pools[0].issuers, issuers);
+        for issuer in issuers {
+            assert_eq!(config.pool_of(issuer).unwrap().0.0, 0);
+            for other in [format!("{issuer}/"), issuer.to_uppercase(), format!(" {issuer}")] {
+                assert!(config.pool_of(&other).is_none(), "{other}");
+            }
+        }
         assert_eq!(fetched(&config, 0).uri, uri);
     }
 }
@@ -254,9 +287,9 @@ fn a_pool_with_everything() {
 }
 
 #[test]
-fn sixty_four_pools() {
+fn a_thousand_pools() {
     let mut document = smallest();
-    for nth in 0..64 {
+    for nth in 0..1000 {
         set(&mut document, &format!("/pools/{nth}"), other_pool());
         set(
             &mut document,
@@ -264,7 +297,12 @@ fn sixty_four_pools() {
             json!(format!("us-east-1_{nth}")),
         );
     }
-    assert_eq!(accept(&document).pools.len(), 64);
+    let config = accept(&document);
+    assert_eq!(config.pools.len(), 1000);
+    let (id, pool) = config
+        .pool_of("https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_999")
+        .unwrap();
+    assert_eq!((id.0, pool.user_pool_id.as_str()), (999, "us-east-1_999"));
 }
 
 #[test]

@@ -83,14 +83,24 @@ fn a_line_tells_the_first_twenty_faults() {
 }
 
 #[test]
-fn more_than_sixty_four_pools() {
+fn the_longest_client_id_has_128_characters() {
+    assert!(parse(&with("/pools/0/client_ids", json!(["a".repeat(128)]))).is_ok());
+    let line = refusal(&with("/pools/0/client_ids", json!(["a".repeat(129)])));
+    assert!(
+        line.contains("pools[0].client_ids[0]: must be an app client's id"),
+        "{line}"
+    );
+}
+
+#[test]
+fn more_than_a_thousand_pools() {
     let mut document = smallest();
-    for nth in 0..65 {
+    for nth in 0..1001 {
         set(&mut document, &format!("/pools/{nth}"), other_pool());
     }
     assert_eq!(
         refusal(&document),
-        "config: pools: must have at most 64 user pools, not 65"
+        "config: pools: must have at most 1000 user pools, not 1001"
     );
 }
 
@@ -304,6 +314,36 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             "pools[0].client_ids[2]: is in the list already: name it once",
         ),
         (
+            "/pools/0/client_ids",
+            json!(["a", "*"]),
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "*"; to accept each client of the pool, write "client_ids": "any""#,
+        ),
+        (
+            "/pools/0/client_ids",
+            json!(["a", "any"]),
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "any"; to accept each client of the pool, write "client_ids": "any""#,
+        ),
+        (
+            "/pools/0/client_ids",
+            json!(["a", "${CLIENT_ID}"]),
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "${CLIENT_ID}"; to accept each client of the pool, write "client_ids": "any""#,
+        ),
+        (
+            "/pools/0/client_ids",
+            json!(["a", "web-app"]),
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "web-app"; to accept each client of the pool, write "client_ids": "any""#,
+        ),
+        (
+            "/pools/0/client_ids",
+            json!(["a", "web app"]),
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "web app"; to accept each client of the pool, write "client_ids": "any""#,
+        ),
+        (
+            "/pools/0/client_ids",
+            json!(["a", "wéb"]),
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "wéb"; to accept each client of the pool, write "client_ids": "any""#,
+        ),
+        (
             "/pools/0/token_use",
             json!("refresh"),
             r#"pools[0].token_use: must be "id", "access" or "any", not "refresh""#,
@@ -332,11 +372,6 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             "/pools/0/issuer",
             json!("https://a.example/x#y"),
             "pools[0].issuer: must not have a fragment (#)",
-        ),
-        (
-            "/pools/0/additional_regions",
-            json!([]),
-            "pools[0].additional_regions: must name at least one region, or be left out",
         ),
         (
             "/pools/0/additional_regions",
