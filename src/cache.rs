@@ -4,9 +4,7 @@ use crate::command::Headers;
 use crate::keys::PoolId;
 use crate::keys::jwks::Key;
 use crate::token::Identity;
-use crate::words::{self, WordHasher};
 use lru::LruCache;
-use std::hash::BuildHasherDefault;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
@@ -48,7 +46,7 @@ struct Entry {
 #[derive(Debug)]
 pub struct TokenCache {
     /// `None` remembers nothing.
-    entries: Option<LruCache<Tail, Entry, BuildHasherDefault<WordHasher>>>,
+    entries: Option<LruCache<Tail, Entry>>,
 }
 
 impl TokenCache {
@@ -56,7 +54,7 @@ impl TokenCache {
     pub fn new(max_entries: usize) -> TokenCache {
         let bounded = |max_entries| {
             // Made with a bound it would take the memory for all entries at once.
-            let mut entries = LruCache::unbounded_with_hasher(BuildHasherDefault::default());
+            let mut entries = LruCache::unbounded();
             entries.resize(max_entries);
             entries
         };
@@ -75,9 +73,7 @@ impl TokenCache {
     ) -> Option<Rc<Verified>> {
         let tail = Tail::of(token)?;
         let entries = self.entries.as_mut()?;
-        let entry = entries
-            .get_mut(&tail)
-            .filter(|entry| words::same(&entry.token, token))?;
+        let entry = entries.get_mut(&tail).filter(|entry| *entry.token == *token)?;
         let generation = generation_of(entry.verified.pool);
         if entry.generation == generation {
             return Some(Rc::clone(&entry.verified));
@@ -130,7 +126,6 @@ impl Tail {
 mod tests {
     use super::*;
     use crate::keys::rsa::PublicKey;
-    use std::hash::BuildHasher;
 
     fn verified(sub: &str) -> Rc<Verified> {
         let json = format!(r#"{{"iss":"i","sub":"{sub}","exp":1,"token_use":"id","aud":"c"}}"#);
@@ -225,21 +220,6 @@ mod tests {
         assert!(cache.is_empty());
         cache.insert(&[b'a'; 16], verified("s"), 1);
         assert_eq!(cache.len(), 1);
-    }
-
-    #[test]
-    fn tails_are_spread() {
-        let tails = (0..1000).map(|number| Tail::of(format!("{number:016}").as_bytes()).unwrap());
-        let hashes: Vec<u64> = tails
-            .map(|tail| BuildHasherDefault::<WordHasher>::default().hash_one(tail))
-            .collect();
-        // The table takes its place from the lowest bits and seven more from the highest.
-        for (shift, at_least) in [(0, 500), (57, 120)] {
-            let mut buckets: Vec<u64> = hashes.iter().map(|hash| (hash >> shift) & 0x3ff).collect();
-            buckets.sort_unstable();
-            buckets.dedup();
-            assert!(buckets.len() >= at_least, "{} of the bits from {shift}", buckets.len());
-        }
     }
 
     #[test]

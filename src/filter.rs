@@ -22,9 +22,9 @@ use crate::reject::{Rejection, Wording};
 use crate::request::{RequestHead, RequestId};
 use crate::responder::{AuthDecision, Passage, Responder};
 use crate::rules::RuleSet;
-use crate::sorted::SortedMap;
 use crate::time::UnixTime;
 use crate::token::jwt::LastHeader;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ pub struct Filter {
     user_info: Vec<Option<ResponseCache>>,
     user_lookup: Option<ResponseCache>,
     in_flight: InFlightCalls,
-    waiting: SortedMap<RequestId, Waiting>,
+    waiting: BTreeMap<RequestId, Waiting>,
     tick: Duration,
     ticked_at: UnixTime,
     /// The last tick that was for more than handing counts over.
@@ -120,7 +120,7 @@ impl Filter {
             user_info: config.pools.iter().map(memory_of_user_info).collect(),
             user_lookup: config.user_lookup.as_ref().map(memory_of_lookup),
             in_flight: InFlightCalls::default(),
-            waiting: SortedMap::default(),
+            waiting: BTreeMap::default(),
             tick: TICK_AT_ONCE,
             ticked_at: UnixTime::default(),
             looked_at: UnixTime::default(),

@@ -84,7 +84,5 @@ pub mod request;
 pub mod responder;
 pub mod rules;
 pub mod signature;
-mod sorted;
 pub mod time;
 pub mod token;
-mod words;

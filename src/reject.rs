@@ -2,11 +2,11 @@
 
 use crate::code::Code;
 use crate::command::Reply;
-use crate::json;
 use crate::rules::PathAmbiguous;
 use crate::rules::access::Forbidden;
 use crate::token::check::ClaimError;
 use crate::token::malformed::Malformed;
+use serde::Serialize;
 use std::borrow::Cow;
 
 /// Why a request is refused, with what its answer says of it.
@@ -179,21 +179,33 @@ impl Rejection {
     }
 }
 
-/// RFC 9457. Codes and titles need no escaping; the detail may.
+/// The problem details of RFC 9457.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
 fn problem(code: Code, detail: &str, disclose: bool) -> String {
-    let start = match code.status() {
-        400 => r#"{"type":"about:blank","title":"Bad Request","status":400,"code":""#,
-        403 => r#"{"type":"about:blank","title":"Forbidden","status":403,"code":""#,
-        503 => r#"{"type":"about:blank","title":"Service Unavailable","status":503,"code":""#,
-        _ => r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":""#,
+    let title = match code.status() {
+        400 => "Bad Request",
+        403 => "Forbidden",
+        503 => "Service Unavailable",
+        _ => "Unauthorized",
     };
-    if !disclose {
-        return [start, code.coarse(), "\"}"].concat();
-    }
-    let mut body = [start, code.as_str(), "\",\"detail\":"].concat();
-    json::push_string(detail, &mut body);
-    body.push('}');
-    body
+    let problem = Problem {
+        r#type: "about:blank",
+        title,
+        status: code.status(),
+        code: if disclose { code.as_str() } else { code.coarse() },
+        detail: disclose.then_some(detail),
+    };
+    // Texts and a number: there is nothing in it that could not be written.
+    serde_json::to_string(&problem).unwrap_or_default()
 }
 
 /// What may stand in a quoted parameter of RFC 6750, section 3: visible ASCII and space but for quote and backslash.

@@ -3,8 +3,8 @@
 use crate::call::{CallId, HttpCall};
 use crate::enrich::{CacheKey, Enrichment, Outcome};
 use crate::keys::PoolId;
-use crate::sorted::SortedMap;
 use crate::time::UnixTime;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ enum State {
 /// All calls under way in a worker.
 #[derive(Debug, Default)]
 pub struct InFlightCalls {
-    by_subject: SortedMap<CacheKey, InFlightCall>,
+    by_subject: BTreeMap<CacheKey, InFlightCall>,
 }
 
 impl InFlightCalls {

@@ -4,7 +4,7 @@
 
 use super::path::NormalizedPath;
 use super::pattern::{PathPattern, Segment};
-use crate::sorted::SortedMap;
+use std::collections::BTreeMap;
 
 /// Rules by path. A rule without a path is for all.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ pub(in crate::rules) struct Index {
 #[derive(Debug, Default)]
 struct Node {
     /// By the next segment.
-    literal: SortedMap<Box<str>, Node>,
+    literal: BTreeMap<Box<str>, Node>,
     /// Any next segment.
     any: Option<Box<Node>>,
     /// Rules for the path that ends here.

@@ -1,26 +1,18 @@
 //! The claims of a Cognito token, parsed strictly: what decides once, the others by name as they are asked for.
 
-use super::json::{self, Member, Text, Value};
+use super::json::{self, Member};
 use super::malformed::{KnownClaim, Malformed};
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::slice;
 
 /// The claims of a token: typed where they decide, the JSON text where they are only told on.
 #[derive(Debug)]
 pub struct Claims {
     set: ClaimSet,
-    issuer: Text,
-    subject: Text,
+    known: Known,
+    issuer: Box<str>,
+    subject: Box<str>,
     expires_at: f64,
-    not_before: Option<f64>,
-    issued_at: Option<f64>,
-    auth_time: Option<f64>,
-    token_use: Option<Text>,
-    client_id: Option<Text>,
-    scope: Option<Text>,
-    audience: Texts,
-    groups: Texts,
 }
 
 /// Any JSON object of claims (UserInfo's answer, too): strict as [`Claims`], but no claim must be there or has a type.
@@ -28,29 +20,6 @@ pub struct Claims {
 pub struct ClaimSet {
     json: String,
     members: OnceCell<Vec<Member>>,
-}
-
-/// A list of strings; most have one.
-#[derive(Debug)]
-enum Texts {
-    One(Text),
-    Many(Vec<Text>),
-}
-
-impl Default for Texts {
-    fn default() -> Texts {
-        Texts::Many(Vec::new())
-    }
-}
-
-impl Texts {
-    fn iter<'a>(&'a self, json: &'a str) -> impl Iterator<Item = &'a str> {
-        let texts = match self {
-            Texts::One(text) => slice::from_ref(text),
-            Texts::Many(texts) => texts,
-        };
-        texts.iter().map(|text| text.as_str(json))
-    }
 }
 
 /// A claim's value, decoded for comparisons.
@@ -79,20 +48,16 @@ impl Claims {
         let set = ClaimSet::parse(json)?;
         let mut known = Known::default();
         for member in set.list() {
-            known.read(member.name.as_str(&set.json), member.value, &set.json)?;
+            known.read(&member.name, member.raw())?;
         }
         Ok(Claims {
-            issuer: known.issuer.ok_or(Malformed::ClaimAbsent(KnownClaim::Issuer))?,
-            subject: known.subject.ok_or(Malformed::ClaimAbsent(KnownClaim::Subject))?,
+            issuer: known.issuer.take().ok_or(Malformed::ClaimAbsent(KnownClaim::Issuer))?,
+            subject: known
+                .subject
+                .take()
+                .ok_or(Malformed::ClaimAbsent(KnownClaim::Subject))?,
             expires_at: known.expires_at.ok_or(Malformed::ClaimAbsent(KnownClaim::ExpiresAt))?,
-            not_before: known.not_before,
-            issued_at: known.issued_at,
-            auth_time: known.auth_time,
-            token_use: known.token_use,
-            client_id: known.client_id,
-            scope: known.scope,
-            audience: known.audience,
-            groups: known.groups,
+            known,
             set,
         })
     }
@@ -124,12 +89,12 @@ impl Claims {
 
     /// `iss`; never empty.
     pub fn issuer(&self) -> &str {
-        self.issuer.as_str(&self.set.json)
+        &self.issuer
     }
 
     /// `sub`; never empty.
     pub fn subject(&self) -> &str {
-        self.subject.as_str(&self.set.json)
+        &self.subject
     }
 
     /// `exp`: seconds since 1970, finite.
@@ -139,42 +104,42 @@ impl Claims {
 
     /// `nbf`: seconds since 1970, finite.
     pub fn not_before(&self) -> Option<f64> {
-        self.not_before
+        self.known.not_before
     }
 
     /// `iat`: seconds since 1970, finite.
     pub fn issued_at(&self) -> Option<f64> {
-        self.issued_at
+        self.known.issued_at
     }
 
     /// `auth_time`: seconds since 1970, finite.
     pub fn auth_time(&self) -> Option<f64> {
-        self.auth_time
+        self.known.auth_time
     }
 
     /// `token_use`, whatever it says.
     pub fn token_use(&self) -> Option<&str> {
-        self.token_use.as_ref().map(|text| text.as_str(&self.set.json))
+        self.known.token_use.as_deref()
     }
 
     /// `client_id`.
     pub fn client_id(&self) -> Option<&str> {
-        self.client_id.as_ref().map(|text| text.as_str(&self.set.json))
+        self.known.client_id.as_deref()
     }
 
     /// `scope`: words with spaces between them (RFC 8693, section 4.2).
     pub fn scope(&self) -> Option<&str> {
-        self.scope.as_ref().map(|text| text.as_str(&self.set.json))
+        self.known.scope.as_deref()
     }
 
     /// `aud`, be it one string or a list; none if absent.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
-        self.audience.iter(&self.set.json)
+        self.known.audience.iter().map(|client| &**client)
     }
 
     /// `cognito:groups`; none if absent.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.groups.iter(&self.set.json)
+        self.known.groups.iter().map(|group| &**group)
     }
 
     /// See [`Identity::slim`](super::Identity::slim).
@@ -206,15 +171,13 @@ impl ClaimSet {
 
     /// The names and the values' JSON texts, in order.
     pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.list()
-            .iter()
-            .map(|member| (member.name.as_str(&self.json), member.value.raw(&self.json)))
+        self.list().iter().map(|member| (&*member.name, member.raw()))
     }
 
     /// The JSON text of the claim `name`, a literal member name.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        let member = self.list().iter().find(|member| member.name.equals(name, &self.json))?;
-        Some(member.value.raw(&self.json))
+        let member = self.list().iter().find(|member| &*member.name == name)?;
+        Some(member.raw())
     }
 
     /// The claim `name`, decoded.
@@ -230,8 +193,8 @@ impl ClaimSet {
         }
     }
 
-    /// The JSON text at a JSON pointer (RFC 6901), given as its unescaped reference tokens. Of two members with one
-    /// name, which there can be below the top level, the last counts.
+    /// The JSON text at a JSON pointer (RFC 6901), given as its unescaped reference tokens. Nothing is found through an
+    /// object that holds the name of a step twice, which there can be below the top level.
     pub fn pointer(&self, steps: &[String]) -> Option<&str> {
         let [name, deeper @ ..] = steps else {
             return Some(&self.json);
@@ -244,7 +207,7 @@ impl<'a> ClaimView<'a> {
     /// Decodes a value's JSON text, as [`ClaimSet::raw`] gives it.
     pub fn of(raw: &'a str) -> ClaimView<'a> {
         match raw.as_bytes().first() {
-            Some(b'"') => ClaimView::Text(decoded(raw)),
+            Some(b'"') => ClaimView::Text(json::text(raw).unwrap_or_default()),
             Some(b'[') => {
                 let elements = json::elements(raw).unwrap_or_default();
                 ClaimView::List(elements.into_iter().map(ClaimView::of).collect())
@@ -257,36 +220,30 @@ impl<'a> ClaimView<'a> {
     }
 }
 
-/// The string that a JSON text in quotes means.
-fn decoded(raw: &str) -> Cow<'_, str> {
-    match Text::of_raw(raw) {
-        Some(Text::Verbatim(span)) => Cow::Borrowed(span.text(raw)),
-        Some(Text::Decoded(text)) => Cow::Owned(text.into()),
-        None => Cow::Borrowed(""),
-    }
-}
-
 /// The claims with a type, as they are found.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Known {
-    issuer: Option<Text>,
-    subject: Option<Text>,
+    issuer: Option<Box<str>>,
+    subject: Option<Box<str>>,
     expires_at: Option<f64>,
     not_before: Option<f64>,
     issued_at: Option<f64>,
     auth_time: Option<f64>,
-    token_use: Option<Text>,
-    client_id: Option<Text>,
-    scope: Option<Text>,
-    audience: Texts,
-    groups: Texts,
+    token_use: Option<Box<str>>,
+    client_id: Option<Box<str>>,
+    scope: Option<Box<str>>,
+    audience: Vec<Box<str>>,
+    groups: Vec<Box<str>>,
 }
 
 impl Known {
-    fn read(&mut self, name: &str, value: Value, json: &str) -> Result<(), Malformed> {
-        let text = |claim| value.text(json).ok_or(Malformed::ClaimType(claim));
-        let filled = |claim| text(claim).and_then(|text| non_empty(text, json, claim));
-        let number = |claim| value.number(json).ok_or(Malformed::ClaimType(claim));
+    fn read(&mut self, name: &str, raw: &str) -> Result<(), Malformed> {
+        let text = |claim| match json::text(raw) {
+            Some(text) => Ok(Box::from(text)),
+            None => Err(Malformed::ClaimType(claim)),
+        };
+        let filled = |claim| text(claim).and_then(|text| non_empty(text, claim));
+        let number = |claim| json::number(raw).ok_or(Malformed::ClaimType(claim));
         match name {
             "iss" => self.issuer = Some(filled(KnownClaim::Issuer)?),
             "sub" => self.subject = Some(filled(KnownClaim::Subject)?),
@@ -299,11 +256,11 @@ impl Known {
             "scope" => self.scope = Some(text(KnownClaim::Scope)?),
             "username" => drop(text(KnownClaim::Username)?),
             "cognito:username" => drop(text(KnownClaim::CognitoUsername)?),
-            "cognito:groups" => self.groups = texts(value, json, KnownClaim::Groups)?,
+            "cognito:groups" => self.groups = texts(raw, KnownClaim::Groups)?,
             "aud" => {
-                self.audience = match value.text(json) {
-                    Some(only) => Texts::One(only),
-                    None => texts(value, json, KnownClaim::Audience)?,
+                self.audience = match json::text(raw) {
+                    Some(only) => vec![only.into()],
+                    None => texts(raw, KnownClaim::Audience)?,
                 }
             }
             _ => {}
@@ -312,18 +269,15 @@ impl Known {
     }
 }
 
-fn non_empty(text: Text, json: &str, claim: KnownClaim) -> Result<Text, Malformed> {
-    if text.as_str(json).is_empty() {
+fn non_empty(text: Box<str>, claim: KnownClaim) -> Result<Box<str>, Malformed> {
+    if text.is_empty() {
         return Err(Malformed::ClaimType(claim));
     }
     Ok(text)
 }
 
-fn texts(list: Value, json: &str, claim: KnownClaim) -> Result<Texts, Malformed> {
-    let wrong = Malformed::ClaimType(claim);
-    let elements = list.elements(json).ok_or(wrong)?;
-    let texts: Result<Vec<Text>, Malformed> = elements.iter().map(|element| element.text(json).ok_or(wrong)).collect();
-    texts.map(Texts::Many)
+fn texts(raw: &str, claim: KnownClaim) -> Result<Vec<Box<str>>, Malformed> {
+    serde_json::from_str(raw).map_err(|_| Malformed::ClaimType(claim))
 }
 
 #[cfg(test)]
@@ -471,7 +425,7 @@ mod tests {
             (&["a", "b/c", "0"][..], Some("10")),
             (&["a", "b/c", "1", "d"], Some("null")),
             (&["a", "b/c", "1"], Some(r#"{"d":null}"#)),
-            (&["a", "x"], Some("2")),
+            (&["a", "x"], None),
             (&["", ""], Some("3")),
             (&["e"], Some("\"f\"")),
             (&["a", "b/c", "2"], None),

@@ -1,186 +1,84 @@
-//! One JSON object, read once and strictly: its members as spans of the text, without a tree of values.
-
-mod scan;
+//! One JSON object, read strictly by `serde_json`: what RFC 8259 leaves open, and parsers therefore answer differently, is refused.
 
 use super::malformed::Malformed;
-use crate::json::{self as tree, Node};
-use scan::Scanner;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
 
-/// Up to this many members duplicates are looked for name by name, which is fastest for tokens as Cognito mints them
-/// (about 15 claims). Above it the names are sorted, so that a hostile token of thousands of members costs no
-/// quadratic time.
-const FEW_MEMBERS: usize = 24;
-
-/// Integers of at most this many digits are exact in a double: 2^53 is about 9.007e15.
-const EXACT_DIGITS: usize = 15;
-
-/// A part of the JSON text, in bytes. 32 bits are enough: the longest text that is read is an answer of 256 KiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::token) struct Span {
-    start: u32,
-    end: u32,
-}
-
-/// A string: most often a part of the JSON text as it stands, decoded only if it holds escapes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::token) enum Text {
-    /// Without escapes: what stands between the quotes.
-    Verbatim(Span),
-    /// With its escapes decoded.
-    Decoded(Box<str>),
-}
-
-/// What a value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::token) enum Kind {
-    /// A string without escapes.
-    Plain,
-    /// A string with escapes.
-    Escaped,
-    /// A number; a double can hold it.
-    Number,
-    /// A list.
-    List,
-    /// An object, `true`, `false` or `null`.
-    Other,
-}
-
-/// A value: where it stands, without spaces around it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::token) struct Value {
-    span: Span,
-    kind: Kind,
-}
+/// How deep objects and lists may be nested; the outermost object is depth 1. Cognito's own claims need 3.
+pub(crate) const MAX_DEPTH: usize = 32;
 
 /// A member of the object.
 #[derive(Debug)]
 pub(in crate::token) struct Member {
     /// Its name, decoded.
-    pub name: Text,
-    /// Its value.
-    pub value: Value,
+    pub name: Box<str>,
+    value: Box<RawValue>,
 }
 
-impl Span {
-    fn len(self) -> usize {
-        self.end.saturating_sub(self.start) as usize
+impl Member {
+    /// Its value's JSON text, as it came, without spaces around it.
+    pub fn raw(&self) -> &str {
+        self.value.get()
     }
-
-    /// The text of the span in `whole`. Empty for a span of another text.
-    pub fn text(self, whole: &str) -> &str {
-        whole.get(self.start as usize..self.end as usize).unwrap_or_default()
-    }
-
-    /// Without the quotes around it.
-    fn unquoted(self) -> Span {
-        Span {
-            start: self.start.saturating_add(1),
-            end: self.end.saturating_sub(1),
-        }
-    }
-}
-
-impl Text {
-    /// The decoded string, given the text that the spans are of.
-    pub fn as_str<'a>(&'a self, json: &'a str) -> &'a str {
-        match self {
-            Text::Verbatim(span) => span.text(json),
-            Text::Decoded(text) => text,
-        }
-    }
-
-    /// Whether the string is `other`. Told by the length alone most often, without touching the text.
-    pub fn equals(&self, other: &str, json: &str) -> bool {
-        match self {
-            Text::Verbatim(span) => span.len() == other.len() && span.text(json) == other,
-            Text::Decoded(text) => **text == *other,
-        }
-    }
-
-    /// Reads the JSON text of a string; nothing if it is none.
-    pub fn of_raw(raw: &str) -> Option<Text> {
-        let value = Scanner::new(raw).value(1).ok()?;
-        value.text(raw)
-    }
-}
-
-impl Value {
-    /// Its JSON text, given the text that it is a part of.
-    pub fn raw(self, json: &str) -> &str {
-        self.span.text(json)
-    }
-
-    /// The string that it is.
-    pub fn text(self, json: &str) -> Option<Text> {
-        match self.kind {
-            Kind::Plain => Some(Text::Verbatim(self.span.unquoted())),
-            Kind::Escaped => match tree::parse(self.raw(json)) {
-                Ok(Node::Text(text)) => Some(Text::Decoded(text.into())),
-                _ => None,
-            },
-            Kind::Number | Kind::List | Kind::Other => None,
-        }
-    }
-
-    /// The number that it is.
-    pub fn number(self, json: &str) -> Option<f64> {
-        match self.kind {
-            Kind::Number => number(self.raw(json)),
-            Kind::Plain | Kind::Escaped | Kind::List | Kind::Other => None,
-        }
-    }
-
-    /// The elements of the list that it is.
-    pub fn elements(self, json: &str) -> Option<Vec<Value>> {
-        if self.kind != Kind::List {
-            return None;
-        }
-        let mut elements = Vec::new();
-        Scanner::at(json, self.span).list(1, Some(&mut elements)).ok()?;
-        Some(elements)
-    }
-}
-
-/// A value's JSON text as a number; nothing if it is no number.
-pub(in crate::token) fn number(raw: &str) -> Option<f64> {
-    if raw.len() <= EXACT_DIGITS && raw.bytes().all(|byte| byte.is_ascii_digit()) {
-        let digits = raw.bytes().map(|digit| u64::from(digit & 0xf));
-        let number = digits.fold(0, |number: u64, digit| number.wrapping_mul(10).wrapping_add(digit));
-        return Some(number as f64).filter(|_| !raw.is_empty());
-    }
-    match tree::parse(raw) {
-        Ok(Node::Number(number)) => Some(number),
-        _ => None,
-    }
-}
-
-/// The elements of a list, each as its JSON text; nothing if the value is no list.
-pub(crate) fn elements(raw: &str) -> Option<Vec<&str>> {
-    let mut elements = Vec::new();
-    Scanner::new(raw).list(1, Some(&mut elements)).ok()?;
-    Some(elements.into_iter().map(|element| element.raw(raw)).collect())
 }
 
 /// Reads the object that `json` is.
 ///
 /// # Errors
 /// It is not one JSON object and nothing else (RFC 8259; a byte order mark is something else), has a member name
-/// twice at its top level, is nested deeper than [`MAX_DEPTH`](scan::MAX_DEPTH), or holds a number that a double cannot hold or a
+/// twice at its top level, is nested deeper than [`MAX_DEPTH`], or holds a number that a double cannot hold or a
 /// string that is no Unicode text, at any level.
 pub(in crate::token) fn members(json: &str) -> Result<Vec<Member>, Malformed> {
-    let members = Scanner::new(json).only_object()?;
-    refuse_duplicates(&members, json)?;
-    Ok(members)
+    let Object(members) = serde_json::from_str(json).map_err(|error| fault_of(&error))?;
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| matches!(pair, [one, next] if one == next)) {
+        return Err(Malformed::DuplicateMember);
+    }
+    for (_, value) in &members {
+        check_value(value.get())?;
+    }
+    let owned = members.into_iter().map(|(name, value)| Member {
+        name: name.into(),
+        value: value.to_owned(),
+    });
+    Ok(owned.collect())
+}
+
+/// The string that a value's JSON text is; nothing if it is none.
+pub(in crate::token) fn text(raw: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    serde_json::from_str(raw).ok().map(|Text(text)| text)
+}
+
+/// The number that a value's JSON text is; nothing if it is none.
+pub(in crate::token) fn number(raw: &str) -> Option<f64> {
+    serde_json::from_str(raw).ok()
+}
+
+/// The elements of a list, each as its JSON text; nothing if the value is no list.
+pub(crate) fn elements(raw: &str) -> Option<Vec<&str>> {
+    let elements: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+    Some(elements.into_iter().map(RawValue::get).collect())
 }
 
 /// The value at a JSON pointer (RFC 6901) inside of `raw`, a value that has been checked; `steps` are the pointer's
-/// unescaped reference tokens. Of members with one name the last counts, as for most parsers.
+/// unescaped reference tokens. An object that holds the name of a step twice says nothing: parsers choose differently.
 pub(in crate::token) fn at_pointer<'a>(raw: &'a str, steps: &[String]) -> Option<&'a str> {
     let [step, deeper @ ..] = steps else { return Some(raw) };
     let inner = if raw.starts_with('{') {
-        let members = Scanner::new(raw).only_object().ok()?;
-        let member = members.iter().rev().find(|member| member.name.equals(step, raw))?;
-        member.value.raw(raw)
+        let Object(members) = serde_json::from_str(raw).ok()?;
+        let mut found = members.iter().filter(|(name, _)| name == step);
+        let (_, value) = found.next()?;
+        if found.next().is_some() {
+            return None;
+        }
+        value.get()
     } else {
         elements(raw)?.into_iter().nth(list_index(step)?)?
     };
@@ -193,35 +91,147 @@ fn list_index(step: &str) -> Option<usize> {
     step.parse().ok().filter(|_| plain)
 }
 
-fn refuse_duplicates(members: &[Member], json: &str) -> Result<(), Malformed> {
-    let found = if members.len() <= FEW_MEMBERS {
-        are_few_repeated(members, json)
-    } else {
-        tree::repeated(members.iter().map(|member| member.name.as_str(json))).is_some()
+/// Checks what reading a value as its text leaves out. Most values of a token are plain strings and need no second look.
+fn check_value(raw: &str) -> Result<(), Malformed> {
+    match raw.as_bytes() {
+        [b'"', text @ ..] if memchr::memchr(b'\\', text).is_none() => return Ok(()),
+        [b't' | b'f' | b'n', ..] => return Ok(()),
+        _ => {}
+    }
+    let fault = Cell::new(None);
+    let value = Strict {
+        depth: 2,
+        fault: &fault,
     };
-    if found { Err(Malformed::DuplicateMember) } else { Ok(()) }
+    let mut json = serde_json::Deserializer::from_str(raw);
+    value
+        .deserialize(&mut json)
+        .map_err(|error| fault.get().unwrap_or_else(|| fault_of(&error)))
 }
 
-/// Only names whose marks are the same are compared, which few are.
-fn are_few_repeated(members: &[Member], json: &str) -> bool {
-    let mut marks = 0_u128;
-    members.iter().enumerate().any(|(index, member)| {
-        let name = member.name.as_str(json);
-        let mark = mark(name.as_bytes());
-        let is_likely = marks & mark != 0;
-        marks |= mark;
-        is_likely && members.iter().take(index).any(|other| other.name.equals(name, json))
-    })
+/// `serde_json` gives its errors no codes. A text that it words in another way one day is still refused, as no JSON object; the
+/// tests below hold the texts.
+fn fault_of(error: &serde_json::Error) -> Malformed {
+    let text = error.to_string();
+    if text.starts_with("number out of range") {
+        Malformed::NumberOutOfRange
+    } else if text.contains("surrogate") || text.starts_with("unexpected end of hex escape") {
+        Malformed::LoneSurrogate
+    } else {
+        Malformed::NotJsonObject
+    }
 }
 
-/// One of 128 bits, by the length and the first and last byte.
-fn mark(name: &[u8]) -> u128 {
-    let (first, last) = (name.first().unwrap_or(&0), name.last().unwrap_or(&0));
-    let sum = (name.len() as u8)
-        .wrapping_mul(5)
-        .wrapping_add(*first)
-        .wrapping_add(last.rotate_left(3));
-    1 << (sum & 0x7f)
+/// An object's members in order: names decoded, values as their JSON text.
+struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<'de>, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object<'de>, A::Error> {
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+        /// As many as a token of Cognito has.
+        const USUAL_MEMBERS: usize = 20;
+        let mut members = Vec::with_capacity(USUAL_MEMBERS);
+        while let Some((Name(name), value)) = entries.next_entry()? {
+            members.push((name, value));
+        }
+        Ok(Object(members))
+    }
+}
+
+/// Reads a value and keeps nothing: `serde_json` refuses numbers that a double cannot hold and lone surrogates on the way, and
+/// this refuses what is nested too deep.
+#[derive(Clone, Copy)]
+struct Strict<'f> {
+    /// The depth of this value, if it is an object or a list.
+    depth: usize,
+    fault: &'f Cell<Option<Malformed>>,
+}
+
+impl Strict<'_> {
+    /// One deeper, if that is allowed.
+    fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth > MAX_DEPTH {
+            self.fault.set(Some(Malformed::TooDeep));
+            return Err(E::custom("nested too deep"));
+        }
+        Ok(Strict {
+            depth: self.depth.saturating_add(1),
+            ..self
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<(), E> {
+        if number.is_finite() {
+            return Ok(());
+        }
+        self.fault.set(Some(Malformed::NumberOutOfRange));
+        Err(E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let inside = self.inside()?;
+        while elements.next_element_seed(inside)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let inside = self.inside()?;
+        while members.next_key_seed(inside)?.is_some() {
+            members.next_value_seed(inside)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -230,7 +240,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(json: &str) -> Result<Vec<(String, String)>, Malformed> {
-        let pair = |member: &Member| (member.name.as_str(json).to_owned(), member.value.raw(json).to_owned());
+        let pair = |member: &Member| (member.name.to_string(), member.raw().to_owned());
         members(json).map(|members| members.iter().map(pair).collect())
     }
 
@@ -337,8 +347,7 @@ mod tests {
             ("1", None),
             ("[\"a\"]", None),
         ] {
-            let text = Text::of_raw(raw);
-            assert_eq!(text.as_ref().map(|text| text.as_str(raw)), expected, "{raw}");
+            assert_eq!(text(raw).as_deref(), expected, "{raw}");
         }
     }
 
@@ -389,8 +398,8 @@ mod tests {
                         let object = object.ok_or_else(|| TestCaseError::fail(json.clone()))?;
                         prop_assert_eq!(members.len(), object.len());
                         for member in members {
-                            let value: serde_json::Value = serde_json::from_str(member.value.raw(&json)).unwrap();
-                            prop_assert_eq!(Some(&value), object.get(member.name.as_str(&json)));
+                            let value: serde_json::Value = serde_json::from_str(member.raw()).unwrap();
+                            prop_assert_eq!(Some(&value), object.get(&*member.name));
                         }
                     }
                     Err(Malformed::DuplicateMember) => prop_assert!(object.is_some()),

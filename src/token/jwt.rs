@@ -8,9 +8,9 @@ use super::malformed::{HeaderParameter, Malformed};
 use crate::keys::rsa::PublicKey;
 use crate::signature::{BadSignature, Verifier, VerifySignature};
 use crate::time::UnixTime;
-use crate::words;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memchr;
 use std::fmt;
 use std::rc::Rc;
 
@@ -191,7 +191,7 @@ fn three_parts(token: &[u8]) -> Option<[&[u8]; 3]> {
 }
 
 fn at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (before, dot_and_rest) = text.split_at_checked(words::position(text, b'.')?)?;
+    let (before, dot_and_rest) = text.split_at_checked(memchr(b'.', text)?)?;
     Some((before, dot_and_rest.split_first()?.1))
 }
 
@@ -215,7 +215,7 @@ pub struct LastHeader {
 
 impl LastHeader {
     fn read(&mut self, part: &[u8]) -> Result<Header, Malformed> {
-        if !words::same(part, &self.part) {
+        if part != &*self.part {
             self.header = Header::parse(&text(part)?)?;
             self.part = part.into();
         }
@@ -237,10 +237,10 @@ impl Header {
             kid: None,
         };
         for member in json::members(json)? {
-            let text = |parameter| member.value.text(json).ok_or(Malformed::HeaderType(parameter));
-            match member.name.as_str(json) {
-                "alg" => header.algorithm = Algorithm::named(text(HeaderParameter::Algorithm)?.as_str(json)),
-                "kid" => header.kid = Some(text(HeaderParameter::KeyId)?.as_str(json).into()),
+            let text = |parameter| json::text(member.raw()).ok_or(Malformed::HeaderType(parameter));
+            match &*member.name {
+                "alg" => header.algorithm = Algorithm::named(&text(HeaderParameter::Algorithm)?),
+                "kid" => header.kid = Some(text(HeaderParameter::KeyId)?.into()),
                 "crit" => return Err(Malformed::CriticalExtension),
                 "b64" => return Err(Malformed::UnencodedPayload),
                 _ => {}

@@ -21,7 +21,7 @@ pub enum Malformed {
     NotJsonObject,
     /// A member name stands twice at the top level (RFC 7519, section 4; RFC 7515, section 4).
     DuplicateMember,
-    /// Objects and lists are nested deeper than [`MAX_DEPTH`](crate::token::json::scan::MAX_DEPTH).
+    /// Objects and lists are nested deeper than [`MAX_DEPTH`](crate::token::json::MAX_DEPTH).
     TooDeep,
     /// A number that a double cannot hold.
     NumberOutOfRange,
