@@ -264,7 +264,7 @@ impl Filter {
 
     /// Whether the request still waits.
     pub fn is_waiting(&self, id: RequestId) -> bool {
-        self.waiting.get(&id).is_some()
+        self.waiting.contains_key(&id)
     }
 
     /// The names of those trailers that could speak for the filter: some upstreams read trailers as if they were headers.

@@ -48,7 +48,7 @@ pub struct InFlightCalls {
 impl InFlightCalls {
     /// Whether a call for this subject is under way or has just completed.
     pub fn contains(&self, subject: CacheKey) -> bool {
-        self.by_subject.get(&subject).is_some()
+        self.by_subject.contains_key(&subject)
     }
 
     /// Queues a call, to be sent at the next tick.
