@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::enrich::in_flight::InFlightCalls;
 use crate::enrich::response_cache::{Answer, ResponseCache};
 use crate::enrich::{CacheKey, CallPolicy, Enrichment, OnFailure, Outcome, UserLookupPolicy, user_info, user_lookup};
-use crate::env::{DescribeRoute, Env, MetadataValue, RouteMetadata};
+use crate::env::{DescribeRoute, Env};
 use crate::identity::ValueTooLong;
 use crate::keys::PoolId;
 use crate::keys::jwks::{Key, KeySet};
@@ -21,9 +21,10 @@ use crate::keys::refresh::{Refetch, Round};
 use crate::metrics::Counter;
 use crate::reject::Rejection;
 use crate::request::RequestHead;
+use crate::request_policy;
 use crate::responder::{Allowance, AuthDecision, Denial, Identified};
 use crate::rules::access::Permit;
-use crate::rules::{Auth, MatchedRule, RouteOverride, RuleInput, RuleSet};
+use crate::rules::{Auth, MatchedRule, RuleSet};
 use crate::signature::Verifier;
 use crate::time::UnixTime;
 use crate::token::claims::ClaimSet;
@@ -140,10 +141,10 @@ pub fn open<'a>(
     route: &dyn DescribeRoute,
     out: &mut Vec<Command>,
 ) -> Result<AuthContext<'a>, AuthDecision> {
-    if config.bypass_cors_preflight && is_cors_preflight(head) {
+    if config.bypass_cors_preflight && request_policy::is_cors_preflight(head) {
         return Err(AuthDecision::Allow(Allowance::Preflight));
     }
-    let decision = decide(rules, head, route, out).map_err(refuse)?;
+    let decision = request_policy::decide(rules, head, route, out).map_err(refuse)?;
     if decision.auth == Auth::None {
         return Err(AuthDecision::Allow(Allowance::Bypassed));
     }
@@ -170,87 +171,6 @@ pub fn open<'a>(
         permit: None,
         user_info: Lookup::Pending,
         user_lookup: Lookup::Pending,
-    })
-}
-
-/// The Fetch standard's CORS-preflight request.
-fn is_cors_preflight(head: &RequestHead<'_>) -> bool {
-    head.method() == b"OPTIONS"
-        && head.first("origin").is_some()
-        && head.first("access-control-request-method").is_some()
-}
-
-/// The route's own decision comes before the rules; an ambiguous path is refused before both.
-fn decide(
-    rules: &RuleSet,
-    head: &RequestHead<'_>,
-    route: &dyn DescribeRoute,
-    out: &mut Vec<Command>,
-) -> Result<MatchedRule, Rejection> {
-    if let Some(decision) = decided_by_route(route, out)? {
-        rules.check_path(head.path()).map_err(Rejection::PathAmbiguous)?;
-        return Ok(decision);
-    }
-    let input = RuleInput {
-        method: head.method(),
-        authority: head.authority(),
-        path: head.path(),
-        route: &|| Some(route.name()),
-    };
-    rules.decide(&input).map_err(Rejection::PathAmbiguous)
-}
-
-fn decided_by_route(route: &dyn DescribeRoute, out: &mut Vec<Command>) -> Result<Option<MatchedRule>, Rejection> {
-    match route.metadata() {
-        RouteMetadata::Absent => Ok(None),
-        present => decided_by_metadata(present, route, out),
-    }
-}
-
-#[inline(never)]
-fn decided_by_metadata(
-    metadata: RouteMetadata,
-    route: &dyn DescribeRoute,
-    out: &mut Vec<Command>,
-) -> Result<Option<MatchedRule>, Rejection> {
-    let metadata = match metadata {
-        RouteMetadata::Absent => return Ok(None),
-        RouteMetadata::Unreadable => None,
-        RouteMetadata::Present { auth, groups, scopes } => read_metadata(auth, groups, scopes),
-    };
-    metadata.and_then(|metadata| metadata.decision().ok()).ok_or_else(|| {
-        let name = String::from_utf8_lossy(&route.name())
-            .escape_default()
-            .take(256)
-            .collect::<String>();
-        let line = format!(
-            "route \"{name}\": metadata cognito: cannot be read: auth must be required, optional or none, groups and \
-             scopes non-empty lists of strings and only where a token is required"
-        );
-        out.push(Command::Log(Severity::Error, line));
-        Rejection::Internal
-    })
-}
-
-fn read_metadata(
-    auth: Option<MetadataValue>,
-    groups: Option<MetadataValue>,
-    scopes: Option<MetadataValue>,
-) -> Option<RouteOverride> {
-    let auth = match auth {
-        None => None,
-        Some(MetadataValue::Text(name)) => Some(Auth::named(&name)?),
-        Some(MetadataValue::List(_) | MetadataValue::Other) => return None,
-    };
-    let words = |value: Option<MetadataValue>| match value {
-        None => Some(Vec::new()),
-        Some(MetadataValue::List(words)) if !words.is_empty() => Some(words),
-        Some(MetadataValue::List(_) | MetadataValue::Text(_) | MetadataValue::Other) => None,
-    };
-    Some(RouteOverride {
-        auth,
-        groups: words(groups)?,
-        scopes: words(scopes)?,
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::call::SendCall;
 use crate::keys::refresh::Surroundings;
 use crate::keys::shared::SharedStore;
+pub use crate::rules::route::{MetadataValue, RouteMetadata};
 use crate::signature::VerifySignature;
 use crate::time::UnixTime;
 
@@ -37,35 +38,6 @@ pub trait DescribeRoute {
     /// The route's name; empty if it has none.
     fn name(&self) -> Vec<u8>;
 
-    /// The route's own decision in `filter_metadata: {cognito: {auth, groups, scopes}}`.
+    /// All that the route has in `filter_metadata: {cognito: {…}}`, members that nobody knows among it.
     fn metadata(&self) -> RouteMetadata;
-}
-
-/// The metadata that a route may have for this filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RouteMetadata {
-    /// None, or nothing in it that the filter knows.
-    Absent,
-    /// What it says, as it came: each field is checked by [`crate::rules`].
-    Present {
-        /// `auth`.
-        auth: Option<MetadataValue>,
-        /// `groups`.
-        groups: Option<MetadataValue>,
-        /// `scopes`.
-        scopes: Option<MetadataValue>,
-    },
-    /// The host's answer cannot be read.
-    Unreadable,
-}
-
-/// A metadata value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MetadataValue {
-    /// A string.
-    Text(String),
-    /// A list of strings.
-    List(Vec<String>),
-    /// Anything else.
-    Other,
 }

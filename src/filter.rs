@@ -300,6 +300,7 @@ impl Filter {
             }
         }
         RequestHead::new(head.iter().filter(|(name, _)| !self.strip.is_reserved(name)).collect())
+            .with_end_of_stream(head.ends_stream())
     }
 
     fn responder(&self) -> Responder<'_> {

@@ -81,6 +81,7 @@ mod load;
 pub mod metrics;
 pub mod reject;
 pub mod request;
+mod request_policy;
 pub mod responder;
 pub mod rules;
 pub mod signature;

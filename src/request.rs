@@ -9,12 +9,27 @@ pub struct RequestId(pub u32);
 #[derive(Clone, Debug, Default)]
 pub struct RequestHead<'a> {
     headers: Vec<(&'a [u8], &'a [u8])>,
+    ends_stream: bool,
 }
 
 impl<'a> RequestHead<'a> {
-    /// A head of these headers, name and value.
+    /// A head of these headers, name and value. A body or trailers may follow unless
+    /// [`with_end_of_stream`](RequestHead::with_end_of_stream) says otherwise.
     pub fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> RequestHead<'a> {
-        RequestHead { headers }
+        RequestHead {
+            headers,
+            ends_stream: false,
+        }
+    }
+
+    /// The same head; `ends_stream` is whether the request ends with it.
+    pub fn with_end_of_stream(self, ends_stream: bool) -> RequestHead<'a> {
+        RequestHead { ends_stream, ..self }
+    }
+
+    /// Whether the request ends with its headers: neither a body nor trailers follow.
+    pub fn ends_stream(&self) -> bool {
+        self.ends_stream
     }
 
     /// All headers, name and value, in order.

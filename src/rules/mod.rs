@@ -7,15 +7,14 @@ pub mod host;
 mod index;
 pub mod path;
 pub mod pattern;
-mod route;
+pub mod route;
 mod set;
 mod shadow;
 
 pub use host::HostPattern;
 pub use path::PathAmbiguous;
 pub use pattern::{Captures, PathPattern, PatternError};
-pub use route::{RouteOverride, UnreadableOverride};
-pub use set::{MatchedRule, RuleInput, RuleSet};
+pub use set::{Demand, MatchedRule, RuleInput, RuleSet};
 pub use shadow::shadowed_rules;
 
 use access::Requirement;

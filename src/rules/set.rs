@@ -30,11 +30,20 @@ pub struct RuleInput<'a> {
 pub struct MatchedRule {
     /// Whether a token is needed.
     pub auth: Auth,
-    /// What the verified token must hold.
+    /// What the verified token must hold, all of it; empty: nothing but to be valid.
+    pub demands: Vec<Demand>,
+    /// The place in the configuration of the rule that matched; `None` if none did, or if the route decided for itself.
+    pub rule: Option<usize>,
+}
+
+/// What one rule, or the route itself, demands of the verified token.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// What must hold.
     pub requirement: Rc<Requirement>,
     /// The segments that the requirement's `path_claims` name.
     pub captures: Captures,
-    /// The place in the configuration of the rule that matched; `None` if none did, or if the route decided for itself.
+    /// The rule's place in the configuration; `None`: the route's metadata.
     pub rule: Option<usize>,
 }
 
@@ -42,14 +51,29 @@ impl MatchedRule {
     /// Lets whoever has an identity through if that holds all that is demanded. `clock_skew` is how far `auth_time` may lie in the future.
     ///
     /// # Errors
-    /// A requirement does not hold.
+    /// A requirement does not hold. What a new sign-in would not change comes first.
     pub fn authorize<T: AsRef<Identity>>(
         &self,
         holder: &Rc<T>,
         now: UnixTime,
         clock_skew: Duration,
     ) -> Result<Permit<T>, Forbidden> {
-        self.requirement.authorize(holder, &self.captures, now, clock_skew)
+        // Whoever is verified holds what demands nothing.
+        let mut permit = Requirement::default().authorize(holder, &Captures::default(), now, clock_skew)?;
+        let mut too_old = None;
+        for Demand {
+            requirement, captures, ..
+        } in &self.demands
+        {
+            match requirement.authorize(holder, captures, now, clock_skew) {
+                Ok(held) => permit = held,
+                Err(forbidden @ Forbidden::NotPermitted { .. }) => return Err(forbidden),
+                Err(forbidden @ Forbidden::ReauthenticationRequired { .. }) => {
+                    too_old = too_old.or(Some(forbidden));
+                }
+            }
+        }
+        too_old.map_or(Ok(permit), Err)
     }
 }
 
@@ -60,8 +84,6 @@ pub struct RuleSet {
     index: Index,
     uses_path: bool,
     uses_route: bool,
-    /// What a request must hold that no rule is for: nothing but a valid token.
-    fallback: Rc<Requirement>,
 }
 
 #[derive(Debug)]
@@ -79,7 +101,6 @@ impl RuleSet {
             uses_path: rules.iter().any(|rule| rule.matcher.path.is_some()),
             uses_route: rules.iter().any(|rule| rule.matcher.route.is_some()),
             rules: rules.into_iter().map(Compiled::from).collect(),
-            fallback: Rc::default(),
         }
     }
 
@@ -135,8 +156,11 @@ impl RuleSet {
         };
         Ok(MatchedRule {
             auth: rule.auth,
-            requirement: Rc::clone(&rule.requirement),
-            captures,
+            demands: vec![Demand {
+                requirement: Rc::clone(&rule.requirement),
+                captures,
+                rule: Some(place),
+            }],
             rule: Some(place),
         })
     }
@@ -145,8 +169,7 @@ impl RuleSet {
     fn closed(&self) -> MatchedRule {
         MatchedRule {
             auth: Auth::Required,
-            requirement: Rc::clone(&self.fallback),
-            captures: Captures::default(),
+            demands: Vec::new(),
             rule: None,
         }
     }

@@ -1,6 +1,7 @@
 //! Requests that need no token.
 
 use super::*;
+use envoy_cognito_jwt::env::RouteMetadata;
 
 fn preflight(path: &str) -> Ask {
     Ask::get(path)
@@ -51,8 +52,13 @@ fn a_preflight_passes_where_that_is_wanted_and_comes_before_the_rules() {
     let rules = json!([{"match": {"path": {"prefix": "/a"}}}]);
     let config = with(ruled(rules), "bypass_cors_preflight", json!(true));
     let mut world = World::start(&config, 1);
-    for path in ["/", "/a", "/a;b"] {
-        let id = world.ask(0, &with_forged_headers(preflight(path)));
+    for (path, metadata) in [
+        ("/", RouteMetadata::Absent),
+        ("/a", RouteMetadata::Absent),
+        ("/a;b", RouteMetadata::Unreadable),
+    ] {
+        let ask = preflight(path).header("content-length", "0").on_route(metadata);
+        let id = world.ask(0, &with_forged_headers(ask));
         assert_eq!(world.fate(id), Fate::Passed, "{path}");
         assert_eq!(world.filter_state(id), (Some("bypassed"), None, None));
         assert_stripped(&world, id);
@@ -71,6 +77,15 @@ fn a_preflight_passes_where_that_is_wanted_and_comes_before_the_rules() {
         Ask::get("/")
             .method("OPTIONS")
             .header("access-control-request-method", "POST"),
+        preflight("/").with_body(),
+        preflight("/").header("upgrade", "websocket"),
+        preflight("/").header("upgrade", ""),
+        preflight("/").header("transfer-encoding", "chunked"),
+        preflight("/").header("content-length", "1"),
+        preflight("/").header("content-length", ""),
+        preflight("/")
+            .header("content-length", "0")
+            .header("content-length", "5"),
     ] {
         assert_eq!(
             world.fate_of(0, &no_preflight),

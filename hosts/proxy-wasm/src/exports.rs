@@ -88,8 +88,11 @@ extern "C" fn proxy_on_http_call_response(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn proxy_on_request_headers(id: u32, _num_headers: usize, _end_of_stream: u32) -> Action {
-    about_stream(id, |worker, _| http::on_headers(worker, RequestId(id))).unwrap_or_else(|| {
+extern "C" fn proxy_on_request_headers(id: u32, _num_headers: usize, end_of_stream: u32) -> Action {
+    about_stream(id, |worker, _| {
+        http::on_headers(worker, RequestId(id), end_of_stream != 0)
+    })
+    .unwrap_or_else(|| {
         executor::answer(&http::unseen());
         Action::Pause
     })

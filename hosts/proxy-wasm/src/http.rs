@@ -11,8 +11,8 @@ use cognito_jwt::reject::{Rejection, Wording};
 use cognito_jwt::request::{RequestHead, RequestId};
 
 /// The headers are there. Whatever could not be looked at is refused.
-pub fn on_headers(worker: &Worker, id: RequestId) -> StreamState {
-    decide(worker, id).unwrap_or_else(|| {
+pub fn on_headers(worker: &Worker, id: RequestId, end_of_stream: bool) -> StreamState {
+    decide(worker, id, end_of_stream).unwrap_or_else(|| {
         worker.refuse_unseen();
         StreamState::Denied
     })
@@ -54,9 +54,9 @@ fn no_longer_waits(worker: &Worker, id: RequestId) {
 }
 
 /// What the request comes to, or `None` where it could not even be looked at.
-fn decide(worker: &Worker, id: RequestId) -> Option<StreamState> {
+fn decide(worker: &Worker, id: RequestId, end_of_stream: bool) -> Option<StreamState> {
     let bytes = abi::header_pairs(abi::HeaderMap::Request).ok()?;
-    let head = RequestHead::new(pairs::decode(&bytes)?);
+    let head = RequestHead::new(pairs::decode(&bytes)?).with_end_of_stream(end_of_stream);
     #[cfg(feature = "test-trap")]
     if head.first("x-test-trap").is_some() {
         std::arch::wasm32::unreachable();

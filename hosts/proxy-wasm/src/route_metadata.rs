@@ -9,20 +9,13 @@ pub fn read(bytes: &[u8]) -> RouteMetadata {
     let Some(members) = pairs::decode(bytes) else {
         return RouteMetadata::Unreadable;
     };
-    let (mut auth, mut groups, mut scopes) = (None, None, None);
-    for (name, value) in members {
-        let known = match name {
-            b"auth" => &mut auth,
-            b"groups" => &mut groups,
-            b"scopes" => &mut scopes,
-            _ => continue,
-        };
-        *known = Some(value_of(value));
-    }
-    if auth.is_none() && groups.is_none() && scopes.is_none() {
+    if members.is_empty() {
         return RouteMetadata::Absent;
     }
-    RouteMetadata::Present { auth, groups, scopes }
+    let members = members
+        .into_iter()
+        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value_of(value)));
+    RouteMetadata::Present(members.collect())
 }
 
 /// The host's encoding does not tell types apart. A list's begins with a count, whose upper bytes are zero: no text.
@@ -85,20 +78,18 @@ mod tests {
     }
 
     #[test]
-    fn without_a_known_member_there_is_none() {
-        let other = pairs::encode([(&b"owner"[..], &b"team"[..])].into_iter());
-        assert_eq!(read(&other), RouteMetadata::Absent);
-        assert_eq!(read(b""), RouteMetadata::Absent);
-        assert_eq!(read(b"\xff"), RouteMetadata::Unreadable);
-        let auth = pairs::encode([(&b"auth"[..], &b"none"[..])].into_iter());
-        let expected = Some(MetadataValue::Text("none".into()));
+    fn every_member_is_read_known_or_not() {
+        let none = MetadataValue::Text("none".into());
+        let both = pairs::encode([(&b"auth"[..], &b"none"[..]), (b"own\xFFer", b"")].into_iter());
         assert_eq!(
-            read(&auth),
-            RouteMetadata::Present {
-                auth: expected,
-                groups: None,
-                scopes: None
-            }
+            read(&both),
+            RouteMetadata::Present(vec![
+                ("auth".into(), none),
+                ("own\u{fffd}er".into(), MetadataValue::Other)
+            ])
         );
+        assert_eq!(read(b""), RouteMetadata::Absent);
+        assert_eq!(read(&pairs::encode([].into_iter())), RouteMetadata::Absent);
+        assert_eq!(read(b"\xff"), RouteMetadata::Unreadable);
     }
 }

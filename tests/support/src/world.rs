@@ -168,7 +168,8 @@ impl World {
             .collect();
         let mut out = Vec::new();
         let flow = self.with_filter(worker, |filter, env| {
-            filter.on_request(id, RequestHead::new(pairs), &ask.route, env, &mut out)
+            let head = RequestHead::new(pairs).with_end_of_stream(ask.ends_stream);
+            filter.on_request(id, head, &ask.route, env, &mut out)
         });
         self.carry_out(worker, Callback::Request(id), out);
         let now = self.now;

@@ -8,6 +8,8 @@ pub struct Ask {
     method: String,
     path: String,
     headers: Vec<(String, Vec<u8>)>,
+    /// Whether nothing follows the headers, neither a body nor trailers.
+    pub ends_stream: bool,
     /// The route that Envoy has chosen.
     pub route: Route,
 }
@@ -38,6 +40,7 @@ impl Ask {
             method: "GET".to_owned(),
             path: path.to_owned(),
             headers: Vec::new(),
+            ends_stream: true,
             route: Route {
                 name: String::new(),
                 metadata: RouteMetadata::Absent,
@@ -69,6 +72,12 @@ impl Ask {
     /// With one header more, of any bytes.
     pub fn header_bytes(mut self, name: &str, value: &[u8]) -> Ask {
         self.headers.push((name.to_owned(), value.to_vec()));
+        self
+    }
+
+    /// With a body or trailers behind the headers.
+    pub fn with_body(mut self) -> Ask {
+        self.ends_stream = false;
         self
     }
 

@@ -1,0 +1,66 @@
+//! What a request is asked for, before any credential is looked at: whether it is a CORS preflight, and which rule it meets.
+
+use crate::command::{Command, Severity};
+use crate::env::{DescribeRoute, RouteMetadata};
+use crate::reject::Rejection;
+use crate::request::RequestHead;
+use crate::rules::{MatchedRule, RuleInput, RuleSet};
+
+/// Whether it is a CORS-preflight request as the Fetch standard has it (section 4.8), and nothing more: what a browser never
+/// sends with one (a body, an upgrade, a method override) would reach the application under cover of it.
+pub fn is_cors_preflight(head: &RequestHead<'_>) -> bool {
+    head.method() == b"OPTIONS"
+        && head.first("origin").is_some()
+        && head.first("access-control-request-method").is_some()
+        && head.ends_stream()
+        && head.first("upgrade").is_none()
+        && head.first("transfer-encoding").is_none()
+        && head.values("content-length").all(|length| length == b"0")
+}
+
+/// What is demanded of the request. The route's own decision comes before the rules; an ambiguous path is refused before both.
+///
+/// # Errors
+/// The path is ambiguous, or the route's metadata cannot be read, which is logged.
+pub fn decide(
+    rules: &RuleSet,
+    head: &RequestHead<'_>,
+    route: &dyn DescribeRoute,
+    out: &mut Vec<Command>,
+) -> Result<MatchedRule, Rejection> {
+    rules.check_path(head.path()).map_err(Rejection::PathAmbiguous)?;
+    if let Some(decision) = decided_by_route(route, out)? {
+        return Ok(decision);
+    }
+    let input = RuleInput {
+        method: head.method(),
+        authority: head.authority(),
+        path: head.path(),
+        route: &|| Some(route.name()),
+    };
+    rules.decide(&input).map_err(Rejection::PathAmbiguous)
+}
+
+fn decided_by_route(route: &dyn DescribeRoute, out: &mut Vec<Command>) -> Result<Option<MatchedRule>, Rejection> {
+    match route.metadata() {
+        RouteMetadata::Absent => Ok(None),
+        present => decided_by_metadata(present, route, out),
+    }
+}
+
+#[inline(never)]
+fn decided_by_metadata(
+    metadata: RouteMetadata,
+    route: &dyn DescribeRoute,
+    out: &mut Vec<Command>,
+) -> Result<Option<MatchedRule>, Rejection> {
+    metadata.decision().map_err(|error| {
+        let name = String::from_utf8_lossy(&route.name())
+            .escape_default()
+            .take(256)
+            .collect::<String>();
+        let line = format!("route \"{name}\": metadata cognito: {error}");
+        out.push(Command::Log(Severity::Error, line));
+        Rejection::Internal
+    })
+}
