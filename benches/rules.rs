@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 use divan::{AllocProfiler, Bencher, black_box};
-use envoy_cognito_jwt::rules::access::{AnyAll, Requirement};
+use envoy_cognito_jwt::rules::access::{Alternative, AnyAll, Requirement};
 use envoy_cognito_jwt::rules::path::normalize;
 use envoy_cognito_jwt::rules::{Auth, HostPattern, Matcher, PathPattern, Rule, RuleInput, RuleSet};
 
@@ -20,13 +20,13 @@ fn rule(matcher: Matcher) -> Rule {
     Rule {
         matcher,
         auth: Auth::Required,
-        require: Requirement {
+        require: Requirement::from(Alternative {
             groups: AnyAll {
                 any: vec!["admins".to_owned()],
                 all: Vec::new(),
             },
-            ..Requirement::default()
-        },
+            ..Alternative::default()
+        }),
     }
 }
 

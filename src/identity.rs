@@ -5,6 +5,8 @@ pub mod reserved;
 
 use crate::command::Headers;
 use crate::token::Identity;
+use crate::token::claim_ref::ClaimLookup;
+pub use crate::token::claim_ref::ClaimRef;
 use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
 use base64::Engine as _;
@@ -31,15 +33,6 @@ pub enum HeaderSource {
     Claims(Vec<ClaimRef>),
     /// `aud` of an ID token, `client_id` of an access token.
     Client,
-}
-
-/// How a claim is named in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClaimRef {
-    /// A literal member name (`cognito:groups`, `custom:a.b`).
-    Name(String),
-    /// A JSON pointer (RFC 6901): its reference tokens, unescaped; never empty.
-    Pointer(Vec<String>),
 }
 
 /// A header that is left out because its value is longer than [`MAX_VALUE_BYTES`]. To be logged as a warning.
@@ -140,24 +133,11 @@ pub(crate) fn add(headers: &mut Headers, name: &Rc<str>, value: &str) -> Result<
 /// The JSON text of the first claim that is present. `null`, an empty string and what is not verified count as absent.
 fn first_present<'a>(refs: &[ClaimRef], claims: &MergedClaims<'a>) -> Option<&'a str> {
     refs.iter()
-        .filter_map(|claim| claim.raw(claims))
+        .filter_map(|claim| match claim.look_up(claims) {
+            ClaimLookup::Found(raw) => Some(raw),
+            ClaimLookup::Absent | ClaimLookup::Unverified => None,
+        })
         .find(|raw| !matches!(*raw, "null" | "\"\""))
-}
-
-impl ClaimRef {
-    /// The JSON text of the claim. The rule for attributes that users write themselves is about the claim, however it
-    /// is named and however deep a pointer goes into it.
-    fn raw<'a>(&self, claims: &MergedClaims<'a>) -> Option<&'a str> {
-        let name = match self {
-            ClaimRef::Name(name) => name,
-            ClaimRef::Pointer(steps) => steps.first()?,
-        };
-        let speaker = claims.speaker(name).filter(|_| claims.is_trustworthy(name))?;
-        match self {
-            ClaimRef::Name(name) => speaker.raw(name),
-            ClaimRef::Pointer(steps) => speaker.pointer(steps),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn challenges_are_those_of_the_rfcs() {
         let scopes = Forbidden::NotPermitted {
-            unmet: crate::rules::access::Unmet::Scopes,
+            unmet: vec![crate::rules::access::Unmet::Scopes],
             scopes: vec!["read".to_owned(), "write".to_owned()],
         };
         let old = Forbidden::ReauthenticationRequired {

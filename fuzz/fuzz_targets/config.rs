@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(config) => {
             assert!((1..=64).contains(&config.pools.len()));
             assert!(!config.token_sources.is_empty());
-            assert!(config.token_cache_entries <= 100_000);
+            assert!(config.token_cache.max_entries <= 100_000);
             assert!(config.pools.iter().all(|pool| !pool.issuers.is_empty()));
             if let Ok(Value::Object(members)) = serde_json::from_slice(bytes) {
                 let as_struct = Config::parse(&message(&members)).expect("the same as a Struct");

@@ -2,12 +2,12 @@
 
 use super::error::ConfigErrors;
 use super::headers::OwnedHeaders;
-use super::reader::{Diagnostics, Value};
-use super::{Config, Mode, calls, identity, pools, rules, sources};
+use super::reader::{Diagnostics, Object, Value};
+use super::{Config, Limits, Mode, TokenCacheLimits, calls, identity, pools, rules, sources};
 use crate::json::Node;
 use std::time::Duration;
 
-const MEMBERS: [&str; 11] = [
+const MEMBERS: [&str; 13] = [
     "pools",
     "token_sources",
     "rules",
@@ -17,8 +17,10 @@ const MEMBERS: [&str; 11] = [
     "mode",
     "bypass_cors_preflight",
     "token_cache",
+    "limits",
     "realm",
     "disclose_reason",
+    "$schema",
 ];
 
 /// Compiles the tree.
@@ -40,6 +42,8 @@ pub(in crate::config) fn compile(tree: &Node) -> Result<Config, ConfigErrors> {
 
 fn config(root: &Value<'_>) -> Option<Config> {
     let object = root.object(&MEMBERS)?;
+    // For editors; it must be a string, and means nothing.
+    object.optional("$schema").and_then(|value| value.text());
     let clock_skew = Duration::from_secs(object.whole_number("clock_skew_seconds", 0, 300, 60).into());
     let pools = object.required("pools", "must list the user pools whose tokens are accepted");
     let (pools, issuers) = pools.map(|value| pools::pools(&value, clock_skew)).unwrap_or_default();
@@ -68,10 +72,8 @@ fn config(root: &Value<'_>) -> Option<Config> {
             .and_then(|value| mode(&value))
             .unwrap_or(Mode::Enforce),
         bypass_cors_preflight: object.truth("bypass_cors_preflight", false),
-        token_cache_entries: object
-            .optional("token_cache")
-            .and_then(|value| max_entries(&value))
-            .unwrap_or(1000),
+        token_cache: token_cache(object.optional("token_cache")),
+        limits: limits(object.optional("limits")),
         realm: object
             .optional("realm")
             .and_then(|value| realm(&value))
@@ -88,9 +90,24 @@ fn mode(value: &Value<'_>) -> Option<Mode> {
     }
 }
 
-fn max_entries(value: &Value<'_>) -> Option<usize> {
-    let object = value.object(&["max_entries"])?;
-    usize::try_from(object.whole_number("max_entries", 0, 100_000, 1000)).ok()
+fn token_cache(value: Option<Value<'_>>) -> TokenCacheLimits {
+    let object = value.and_then(|value| value.object(&["max_entries", "max_mebibytes"]));
+    TokenCacheLimits {
+        max_entries: size(object.as_ref(), "max_entries", 0, 100_000, 1000),
+        max_mebibytes: size(object.as_ref(), "max_mebibytes", 1, 512, 32),
+    }
+}
+
+fn limits(value: Option<Value<'_>>) -> Limits {
+    let object = value.and_then(|value| value.object(&["token_bytes", "header_value_bytes"]));
+    Limits {
+        token_bytes: size(object.as_ref(), "token_bytes", 1024, 65_536, 16_384),
+        header_value_bytes: size(object.as_ref(), "header_value_bytes", 256, 65_536, 4096),
+    }
+}
+
+fn size(object: Option<&Object<'_>>, name: &str, least: u32, most: u32, default: u32) -> usize {
+    object.map_or(default, |object| object.whole_number(name, least, most, default)) as usize
 }
 
 /// A realm stands in `www-authenticate` between quotes, as it is.

@@ -78,31 +78,9 @@ fn claim_list(value: &Value<'_>) -> Option<Vec<ClaimRef>> {
 }
 
 /// A name is literal; one that begins with `/` is a JSON pointer.
-fn claim_ref(value: &Value<'_>) -> Option<ClaimRef> {
-    let name = value.name()?;
-    let Some(pointer) = name.strip_prefix('/') else {
-        return Some(ClaimRef::Name(name.into()));
-    };
-    let tokens: Option<Vec<String>> = pointer.split('/').map(reference_token).collect();
-    if tokens.is_none() {
-        value.refuse("must have 0 or 1 after each ~, as JSON pointers have (RFC 6901)");
-    }
-    tokens.map(ClaimRef::Pointer)
-}
-
-/// Unescapes a reference token of a JSON pointer (RFC 6901, section 4): `~1` is `/`, `~0` is `~`.
-fn reference_token(escaped: &str) -> Option<String> {
-    let mut token = String::new();
-    let mut chars = escaped.chars();
-    while let Some(char) = chars.next() {
-        token.push(match char {
-            '~' => match chars.next()? {
-                '0' => '~',
-                '1' => '/',
-                _ => return None,
-            },
-            _ => char,
-        });
-    }
-    Some(token)
+pub(in crate::config) fn claim_ref(value: &Value<'_>) -> Option<ClaimRef> {
+    let name = value.text()?;
+    ClaimRef::parse(name)
+        .map_err(|error| value.refuse(&error.to_string()))
+        .ok()
 }

@@ -51,8 +51,10 @@ pub struct Config {
     pub mode: Mode,
     /// CORS preflights pass without a token.
     pub bypass_cors_preflight: bool,
-    /// How many verified tokens a worker remembers; 0 to 100,000, 0 switches it off.
-    pub token_cache_entries: usize,
+    /// How many verified tokens a worker caches, and in how many bytes.
+    pub token_cache: TokenCacheLimits,
+    /// The longest token, and the longest value of an identity or lookup header.
+    pub limits: Limits,
     /// Realm of `www-authenticate`.
     pub realm: String,
     /// Whether clients see why.
@@ -116,6 +118,24 @@ fn json_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
             "must be JSON text or a google.protobuf.Struct, but as JSON: {error}"
         ))
     })
+}
+
+/// The bounds of a worker's cache of verified tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenCacheLimits {
+    /// 0 to 100,000; 0 switches the cache off.
+    pub max_entries: usize,
+    /// 1 to 512.
+    pub max_mebibytes: usize,
+}
+
+/// The sizes that are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest token, in bytes: 1,024 to 65,536.
+    pub token_bytes: usize,
+    /// The longest value of an identity or lookup header, in bytes after encoding: 256 to 65,536.
+    pub header_value_bytes: usize,
 }
 
 /// Whether refusals are carried out.

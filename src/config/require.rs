@@ -1,11 +1,13 @@
 //! `require` of a rule: what a verified token must hold.
 
 use super::error::quoted;
+use super::identity::claim_ref;
 use super::reader::Value;
 use crate::json::Node;
-use crate::rules::access::{AnyAll, ClaimValue, MAX_EXACT_NUMBER, Requirement};
+use crate::rules::access::{Alternative, AnyAll, ClaimMatcher, ClaimValue, MAX_EXACT_NUMBER, Requirement};
 use crate::rules::pattern::PathPattern;
 use crate::token::TokenUse;
+use crate::token::claim_ref::ClaimRef;
 use std::time::Duration;
 
 /// A year: an older sign-in is no use to ask for.
@@ -21,8 +23,27 @@ const MEMBERS: [&str; 7] = [
     "max_age_seconds",
 ];
 
-/// Reads `require` of a rule for the paths `path`.
+/// The most alternatives that one rule may have.
+const MAX_ALTERNATIVES: usize = 16;
+
+/// Reads `require` of a rule for the paths `path`: an object, or a list of objects of which one must hold.
 pub(in crate::config) fn requirement(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Requirement> {
+    let Node::List(_) = value.node() else {
+        return alternative(value, path).map(Requirement::from);
+    };
+    let items = value.items("must have at least one alternative, or be left out")?;
+    if items.len() > MAX_ALTERNATIVES {
+        value.refuse(&format!(
+            "must have at most {MAX_ALTERNATIVES} alternatives, not {}",
+            items.len()
+        ));
+        return None;
+    }
+    let alternatives: Vec<Alternative> = items.iter().filter_map(|item| alternative(item, path)).collect();
+    Some(Requirement::one_of(alternatives))
+}
+
+fn alternative(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Alternative> {
     let object = value.object(&MEMBERS)?;
     let groups = object
         .optional("groups")
@@ -33,7 +54,7 @@ pub(in crate::config) fn requirement(value: &Value<'_>, path: Option<&PathPatter
     let max_age = object
         .optional("max_age_seconds")
         .and_then(|value| value.whole_number(1, MAX_AGE_SECONDS));
-    Some(Requirement {
+    let alternative = Alternative {
         groups: groups.unwrap_or_default(),
         scopes: scopes.unwrap_or_default(),
         token_use: object.optional("token_use").and_then(|value| token_use(&value)),
@@ -50,7 +71,13 @@ pub(in crate::config) fn requirement(value: &Value<'_>, path: Option<&PathPatter
             .and_then(|value| path_claims(&value, path))
             .unwrap_or_default(),
         max_age: max_age.map(|seconds| Duration::from_secs(seconds.into())),
-    })
+    };
+    if alternative.demands_nothing() && matches!(value.node(), Node::Object(members) if members.is_empty()) {
+        value.refuse(
+            "must demand something: a valid token is needed anyway, so leave \"require\" out for no more than that",
+        );
+    }
+    Some(alternative)
 }
 
 /// `{"any": […]}` and/or `{"all": […]}`.
@@ -93,14 +120,36 @@ fn token_use(value: &Value<'_>) -> Option<TokenUse> {
     }
 }
 
-fn claims(value: &Value<'_>) -> Option<Vec<(String, Vec<ClaimValue>)>> {
-    let mut claims = Vec::new();
+fn claims(value: &Value<'_>) -> Option<Vec<(ClaimRef, ClaimMatcher)>> {
+    let mut claims: Vec<(ClaimRef, ClaimMatcher)> = Vec::new();
     for (name, wanted) in named(value, "must name at least one claim, or be left out")? {
-        if let Some(values) = claim_values(&wanted) {
-            claims.push((name.into(), values));
+        let claim = ClaimRef::parse(name)
+            .map_err(|error| wanted.refuse(&error.to_string()))
+            .ok();
+        let matcher = claim_matcher(&wanted);
+        if let (Some(claim), Some(matcher)) = (claim, matcher) {
+            claims.push((claim, matcher));
         }
     }
     Some(claims)
+}
+
+const MATCHERS: [&str; 6] = ["prefix", "suffix", "contains", "words", "present", "not"];
+
+/// A value or a list of values, or an object with one of [`MATCHERS`].
+fn claim_matcher(value: &Value<'_>) -> Option<ClaimMatcher> {
+    let Node::Object(_) = value.node() else {
+        return claim_values(value).map(ClaimMatcher::OneOf);
+    };
+    let (kind, value) = value.object(&MATCHERS)?.exactly_one(&MATCHERS)?;
+    match kind {
+        "prefix" => value.name().map(|text| ClaimMatcher::Prefix(text.into())),
+        "suffix" => value.name().map(|text| ClaimMatcher::Suffix(text.into())),
+        "contains" => value.name().map(|text| ClaimMatcher::Contains(text.into())),
+        "words" => value.names("must have at least one word").map(ClaimMatcher::Words),
+        "present" => value.truth().map(ClaimMatcher::Present),
+        _ => claim_values(&value).map(ClaimMatcher::NoneOf),
+    }
 }
 
 /// One value, or a list of values of which one must be the claim's.
@@ -138,7 +187,7 @@ fn claim_value(value: &Value<'_>) -> Option<ClaimValue> {
     }
 }
 
-fn path_claims(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Vec<(String, String)>> {
+fn path_claims(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Vec<(String, ClaimRef)>> {
     let mut path_claims = Vec::new();
     for (name, claim) in named(value, "must name at least one segment, or be left out")? {
         if !path.is_some_and(|path| path.names().any(|known| known == name)) {
@@ -146,8 +195,8 @@ fn path_claims(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Vec<(Str
                 "must go by a name of the rule's match.path.template, which has no {{{name}}}"
             ));
         }
-        if let Some(claim) = claim.name() {
-            path_claims.push((name.into(), claim.into()));
+        if let Some(claim) = claim_ref(&claim) {
+            path_claims.push((name.into(), claim));
         }
     }
     Some(path_claims)
@@ -159,8 +208,9 @@ fn named<'a>(value: &Value<'a>, mend: &str) -> Option<Vec<(&'a str, Value<'a>)>>
     if entries.is_empty() {
         value.refuse(mend);
     }
-    if entries.iter().any(|(name, _)| name.is_empty()) {
+    let (named, nameless): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(name, _)| !name.is_empty());
+    if !nameless.is_empty() {
         value.refuse("must not have an empty name");
     }
-    Some(entries)
+    Some(named)
 }

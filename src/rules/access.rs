@@ -1,57 +1,27 @@
-//! What a rule demands of a verified identity, and the permit that one gets who holds it.
+//! What rules demand of a verified identity, and the permit that one gets who holds it.
+
+mod alternative;
+mod matcher;
+mod path_claim;
+
+pub use alternative::{Alternative, AnyAll, Unmet};
+pub use matcher::{ClaimMatcher, ClaimValue, MAX_EXACT_NUMBER};
 
 use super::pattern::Captures;
 use crate::time::UnixTime;
-use crate::token::claims::{ClaimView, Claims};
-use crate::token::merged::MergedClaims;
-use crate::token::{Identity, TokenUse};
+use crate::token::Identity;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What a rule demands; every given field must hold.
+/// What one rule demands (`require`): one of its alternatives must hold. The default demands nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requirement {
-    /// Over `cognito:groups`.
-    pub groups: AnyAll,
-    /// Over the words of `scope`.
-    pub scopes: AnyAll,
-    /// The kind of token.
-    pub token_use: Option<TokenUse>,
-    /// One of these app clients; empty: no demand.
-    pub client_ids: Vec<String>,
-    /// Claims and the values of which each must equal (a list claim: contain) one.
-    pub claims: Vec<(String, Vec<ClaimValue>)>,
-    /// Names of the rule's template and the claim that the segment must equal.
-    pub path_claims: Vec<(String, String)>,
-    /// `auth_time` is present and no older; 1 to 31,536,000 s.
-    pub max_age: Option<Duration>,
+    /// At most 16; none of them is without a demand. Empty: nothing is demanded.
+    alternatives: Vec<Alternative>,
 }
 
-/// A demand on a list of words: one of `any` (if given) and each of `all`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AnyAll {
-    /// At least one of these; empty: no demand.
-    pub any: Vec<String>,
-    /// Each of these.
-    pub all: Vec<String>,
-}
-
-/// A value that a claim is compared with: a JSON string, number or boolean.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ClaimValue {
-    /// A string.
-    Text(String),
-    /// A number. Beyond [`MAX_EXACT_NUMBER`] none equals any.
-    Number(f64),
-    /// A boolean.
-    Bool(bool),
-}
-
-/// 2^53: up to here a double holds every integer, beyond it two different numbers of JSON become one (RFC 8259, section 6).
-pub const MAX_EXACT_NUMBER: f64 = 9_007_199_254_740_992.0;
-
-/// Somebody whose identity holds all that was demanded. Only [`Requirement::authorize`] makes one.
+/// Somebody whose identity holds all that was demanded. Only [`authorize_all`] makes one.
 #[derive(Debug)]
 pub struct Permit<T> {
     holder: Rc<T>,
@@ -69,9 +39,9 @@ impl<T> Permit<T> {
 pub enum Forbidden {
     /// `not_permitted`: a new sign-in would change nothing.
     NotPermitted {
-        /// The first demand that does not hold.
-        unmet: Unmet,
-        /// All scopes that are demanded, for `scope` of `www-authenticate` (RFC 6750, section 3); empty if none are,
+        /// The first demand that does not hold, of each alternative; each once, never empty.
+        unmet: Vec<Unmet>,
+        /// The scopes that are demanded, for `scope` of `www-authenticate` (RFC 6750, section 3); empty if none are,
         /// and whether or not it was they that were missing.
         scopes: Vec<String>,
     },
@@ -82,40 +52,16 @@ pub enum Forbidden {
     },
 }
 
-/// A demand that does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unmet {
-    /// `groups`.
-    Groups,
-    /// `scopes`.
-    Scopes,
-    /// `token_use`.
-    TokenUse,
-    /// `client_ids`.
-    ClientIds,
-    /// `claims`.
-    Claims,
-    /// `path_claims`.
-    PathClaims,
-}
-
-impl fmt::Display for Unmet {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Unmet::Groups => "the user is not in a group that may do this",
-            Unmet::Scopes => "the token lacks a scope that this needs",
-            Unmet::TokenUse => "this needs the other kind of token",
-            Unmet::ClientIds => "the token's app client may not do this",
-            Unmet::Claims => "a claim of the token does not have a value that this needs",
-            Unmet::PathClaims => "the path belongs to somebody else",
-        })
-    }
-}
-
 impl fmt::Display for Forbidden {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Forbidden::NotPermitted { unmet, .. } => unmet.fmt(out),
+            Forbidden::NotPermitted { unmet, .. } => {
+                for (nth, unmet) in unmet.iter().enumerate() {
+                    let separator = if nth > 0 { ", and " } else { "" };
+                    write!(out, "{separator}{unmet}")?;
+                }
+                Ok(())
+            }
             Forbidden::ReauthenticationRequired { max_age } => {
                 write!(
                     out,
@@ -128,11 +74,31 @@ impl fmt::Display for Forbidden {
 }
 
 impl Requirement {
-    /// Gives whoever has an identity a permit if that holds all that is demanded. `captures` are the segments that
+    /// One of `alternatives` must hold. One that demands nothing always does, so the others are dropped with it.
+    pub fn one_of(alternatives: Vec<Alternative>) -> Requirement {
+        if alternatives.iter().any(Alternative::demands_nothing) {
+            return Requirement::default();
+        }
+        Requirement { alternatives }
+    }
+
+    /// Returns the alternatives of which one must hold; none if nothing is demanded.
+    pub fn alternatives(&self) -> &[Alternative] {
+        &self.alternatives
+    }
+
+    /// Reports whether any alternative looks at segments of the path.
+    pub fn uses_captures(&self) -> bool {
+        self.alternatives
+            .iter()
+            .any(|alternative| !alternative.path_claims.is_empty())
+    }
+
+    /// Gives whoever has an identity a permit if that holds what is demanded; [`authorize_all`] for one rule. `captures` are the segments that
     /// `path_claims` name. `clock_skew` is how far `auth_time` may lie in the future; `max_age` itself takes no skew.
     ///
     /// # Errors
-    /// A demand does not hold; the age of the sign-in is looked at last.
+    /// No alternative holds. If one of them fails by the age of the sign-in alone, that is the reason, since it can be helped.
     pub fn authorize<T: AsRef<Identity>>(
         &self,
         holder: &Rc<T>,
@@ -140,147 +106,111 @@ impl Requirement {
         now: UnixTime,
         clock_skew: Duration,
     ) -> Result<Permit<T>, Forbidden> {
-        let identity = (**holder).as_ref();
-        if !self.demands_no_claim()
-            && let Some(unmet) = self.first_unmet(identity, captures)
-        {
-            return Err(Forbidden::NotPermitted {
-                unmet,
-                scopes: self.scopes.demanded(),
-            });
-        }
-        if let Some(max_age) = self.max_age
-            && !signed_in_within(identity.claims().auth_time(), max_age, now, clock_skew)
-        {
-            return Err(Forbidden::ReauthenticationRequired { max_age });
-        }
-        Ok(Permit {
-            holder: Rc::clone(holder),
-        })
+        authorize_all([(self, captures)], holder, now, clock_skew)
     }
 
-    /// Whether all but `max_age` is left open, as it is by default.
-    fn demands_no_claim(&self) -> bool {
-        // Taken apart whole: a field more must be thought of here.
-        let Requirement {
-            groups,
-            scopes,
-            token_use,
-            client_ids,
-            claims,
-            path_claims,
-            max_age: _,
-        } = self;
-        groups.is_empty()
-            && scopes.is_empty()
-            && token_use.is_none()
-            && client_ids.is_empty()
-            && claims.is_empty()
-            && path_claims.is_empty()
-    }
-
-    #[inline(never)]
-    fn first_unmet(&self, identity: &Identity, captures: &Captures) -> Option<Unmet> {
-        let claims = identity.claims();
-        let scopes = claims.scope().unwrap_or_default();
-        let demands = [
-            (Unmet::Groups, self.groups.hold(|| claims.groups())),
-            (Unmet::Scopes, self.scopes.hold(|| scopes.split(' '))),
-            (
-                Unmet::TokenUse,
-                self.token_use.is_none_or(|wanted| wanted == identity.token_use()),
-            ),
-            (Unmet::ClientIds, self.client_holds(identity)),
-            (
-                Unmet::Claims,
-                self.claims
-                    .iter()
-                    .all(|(name, values)| claim_holds(claims, name, values)),
-            ),
-            (
-                Unmet::PathClaims,
-                self.path_claims
-                    .iter()
-                    .all(|(name, claim)| path_claim_holds(claims, claim, captures.value(name))),
-            ),
-        ];
-        demands.into_iter().find(|(_, holds)| !holds).map(|(unmet, _)| unmet)
-    }
-
-    /// Of several audiences of an ID token any may be the one, as for the pool (RFC 7519, section 4.1.3).
-    fn client_holds(&self, identity: &Identity) -> bool {
-        let is_for = |client: &String| match identity.token_use() {
-            TokenUse::Id => identity.claims().audience().any(|audience| audience == client),
-            TokenUse::Access => **identity.client() == **client,
-        };
-        self.client_ids.is_empty() || self.client_ids.iter().any(is_for)
-    }
-}
-
-impl AnyAll {
-    fn is_empty(&self) -> bool {
-        let AnyAll { any, all } = self;
-        any.is_empty() && all.is_empty()
-    }
-
-    /// Whether the words that `found` gives hold what is demanded. It is asked anew for each word: both lists are short.
-    fn hold<'w, I: Iterator<Item = &'w str>>(&self, found: impl Fn() -> I) -> bool {
-        let has = |wanted: &String| found().any(|word| word == wanted);
-        (self.any.is_empty() || self.any.iter().any(has)) && self.all.iter().all(has)
-    }
-
-    /// Each word once.
-    fn demanded(&self) -> Vec<String> {
-        let mut words: Vec<String> = Vec::new();
-        for word in self.all.iter().chain(&self.any) {
-            if !words.contains(word) {
-                words.push(word.clone());
+    fn check(&self, identity: &Identity, captures: &Captures, now: UnixTime, clock_skew: Duration) -> Outcome {
+        let mut all_unmet = Vec::new();
+        let mut too_old = None;
+        for alternative in &self.alternatives {
+            match (alternative.first_unmet(identity, captures), alternative.max_age) {
+                (Some(unmet), _) if all_unmet.contains(&unmet) => {}
+                (Some(unmet), _) => all_unmet.push(unmet),
+                (None, Some(max_age)) if !signed_in_within(identity, max_age, now, clock_skew) => {
+                    too_old = too_old.or(Some(max_age));
+                }
+                (None, _) => return Outcome::Holds,
             }
         }
-        words
+        match too_old {
+            Some(max_age) => Outcome::TooOld(max_age),
+            None if all_unmet.is_empty() => Outcome::Holds,
+            None => Outcome::Unmet(all_unmet),
+        }
+    }
+
+    /// The scopes of the first alternative that demands some.
+    fn demanded_scopes(&self) -> Vec<String> {
+        let mut scopes = self.alternatives.iter().map(|alternative| alternative.scopes.words());
+        scopes.find(|words| !words.is_empty()).unwrap_or_default()
     }
 }
 
-/// Whether the claim equals one of `values`, or is a list that contains one.
-fn claim_holds(claims: &Claims, name: &str, values: &[ClaimValue]) -> bool {
-    match trusted(claims, name) {
-        None => false,
-        Some(ClaimView::List(elements)) => elements.iter().any(|element| equals_one(element, values)),
-        Some(single) => equals_one(&single, values),
+impl From<Alternative> for Requirement {
+    fn from(only: Alternative) -> Requirement {
+        Requirement::one_of(vec![only])
     }
 }
 
-fn equals_one(found: &ClaimView<'_>, values: &[ClaimValue]) -> bool {
-    values.iter().any(|value| match (value, found) {
-        (ClaimValue::Text(wanted), ClaimView::Text(found)) => found == wanted,
-        (ClaimValue::Number(wanted), ClaimView::Number(found)) => found == wanted && wanted.abs() < MAX_EXACT_NUMBER,
-        (ClaimValue::Bool(wanted), ClaimView::Bool(found)) => found == wanted,
-        _ => false,
-    })
-}
-
-/// Whether a path's segment is the claim: a string's text, a number's or boolean's JSON as it stands in the token. `4.2e1` is
-/// not `42`: one value has one path. An absent segment or claim equals nothing, nor does a list, an object or `null`.
-fn path_claim_holds(claims: &Claims, name: &str, segment: Option<&str>) -> bool {
-    let Some(segment) = segment else { return false };
-    match trusted(claims, name) {
-        Some(ClaimView::Text(text)) => text == segment,
-        Some(ClaimView::Number(_) | ClaimView::Bool(_)) => claims.raw(name) == Some(segment),
-        None | Some(ClaimView::Null | ClaimView::List(_) | ClaimView::Object(_)) => false,
+/// Gives whoever has an identity a permit if that holds each of `requirements`, which come with the segments that their
+/// `path_claims` name: one for each rule that demands something of the request. See [`Requirement::authorize`].
+///
+/// # Errors
+/// A requirement does not hold. `not_permitted` comes first, since a new sign-in would not change it; its scopes are those
+/// that all requirements demand together. Where only sign-ins are too old, the new one must suit all, so the least age counts.
+pub fn authorize_all<'r, T: AsRef<Identity>>(
+    requirements: impl IntoIterator<Item = (&'r Requirement, &'r Captures), IntoIter: Clone>,
+    holder: &Rc<T>,
+    now: UnixTime,
+    clock_skew: Duration,
+) -> Result<Permit<T>, Forbidden> {
+    let identity = (**holder).as_ref();
+    let requirements = requirements.into_iter();
+    let outcomes = requirements
+        .clone()
+        .map(|(requirement, captures)| requirement.check(identity, captures, now, clock_skew));
+    match outcomes.fold(Outcome::Holds, Outcome::and) {
+        Outcome::Holds => Ok(Permit {
+            holder: Rc::clone(holder),
+        }),
+        Outcome::TooOld(max_age) => Err(Forbidden::ReauthenticationRequired { max_age }),
+        Outcome::Unmet(unmet) => {
+            let mut scopes = Vec::new();
+            for (requirement, _) in requirements {
+                merge_new(&mut scopes, requirement.demanded_scopes());
+            }
+            Err(Forbidden::NotPermitted { unmet, scopes })
+        }
     }
 }
 
-/// The claim, unless the user could have written it: Cognito lets users change their own address and number.
-fn trusted<'c>(claims: &'c Claims, name: &str) -> Option<ClaimView<'c>> {
-    let is_trustworthy = MergedClaims::new(claims.set(), None).is_trustworthy(name);
-    is_trustworthy.then(|| claims.view(name)).flatten()
+/// What comes of looking at one requirement, or at several.
+enum Outcome {
+    Holds,
+    /// All but the age of the sign-in holds, in the first alternative of which that is so.
+    TooOld(Duration),
+    /// See [`Forbidden::NotPermitted`].
+    Unmet(Vec<Unmet>),
+}
+
+impl Outcome {
+    /// The outcome of two requirements that must both hold.
+    fn and(self, other: Outcome) -> Outcome {
+        match (self, other) {
+            (Outcome::Unmet(unmet), _) | (_, Outcome::Unmet(unmet)) => Outcome::Unmet(unmet),
+            (Outcome::TooOld(one), Outcome::TooOld(other)) => Outcome::TooOld(one.min(other)),
+            (Outcome::TooOld(max_age), Outcome::Holds) | (Outcome::Holds, Outcome::TooOld(max_age)) => {
+                Outcome::TooOld(max_age)
+            }
+            (Outcome::Holds, Outcome::Holds) => Outcome::Holds,
+        }
+    }
 }
 
 /// Whether the sign-in is at most `max_age` ago, and not from the future (OpenID Connect Core, section 3.1.2.1; RFC 9470).
-fn signed_in_within(auth_time: Option<f64>, max_age: Duration, now: UnixTime, clock_skew: Duration) -> bool {
-    auth_time.is_some_and(|auth_time| {
+fn signed_in_within(identity: &Identity, max_age: Duration, now: UnixTime, clock_skew: Duration) -> bool {
+    identity.claims().auth_time().is_some_and(|auth_time| {
         now.as_secs_f64() - auth_time <= max_age.as_secs_f64() && auth_time <= now.after(clock_skew).as_secs_f64()
     })
+}
+
+/// Appends the words that are not in `words` yet.
+fn merge_new(words: &mut Vec<String>, more: Vec<String>) {
+    for word in more {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
 }
 
 #[cfg(test)]

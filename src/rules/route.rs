@@ -2,7 +2,7 @@
 //!
 //! A member that is unknown or mistyped is an error, never ignored: whoever wrote `group: [admins]` took the route for closed.
 
-use super::access::{AnyAll, Requirement};
+use super::access::{Alternative, AnyAll, Requirement};
 use super::pattern::Captures;
 use super::{Auth, Demand, MatchedRule};
 use std::fmt;
@@ -117,11 +117,11 @@ impl RouteMetadata {
                 return Err(MetadataError::Contradiction { member });
             }
         }
-        let requirement = Requirement {
+        let requirement = Requirement::from(Alternative {
             groups: any_of(groups),
             scopes: any_of(scopes),
-            ..Requirement::default()
-        };
+            ..Alternative::default()
+        });
         Ok(Some(MatchedRule {
             auth,
             demands: vec![Demand {
@@ -216,11 +216,11 @@ mod tests {
             let decision = present(members).decision().unwrap();
             assert_eq!(decision.as_ref().map(|decision| decision.auth), *auth, "{members:?}");
             if let Some(decision) = decision {
-                let expected = Requirement {
+                let expected = Requirement::from(Alternative {
                     groups: any_of(groups.iter().map(|word| (*word).to_owned()).collect()),
                     scopes: any_of(scopes.iter().map(|word| (*word).to_owned()).collect()),
-                    ..Requirement::default()
-                };
+                    ..Alternative::default()
+                });
                 let [Demand { requirement, rule, .. }] = &decision.demands[..] else {
                     panic!("{decision:?}");
                 };

@@ -1,6 +1,6 @@
 //! All rules of a configuration, compiled once, and the decision which of them is for a request.
 
-use super::access::{Forbidden, Permit, Requirement};
+use super::access::{Forbidden, Permit, Requirement, authorize_all};
 use super::host::host_of;
 use super::index::Index;
 use super::path::{NormalizedPath, PathAmbiguous, normalize};
@@ -58,22 +58,11 @@ impl MatchedRule {
         now: UnixTime,
         clock_skew: Duration,
     ) -> Result<Permit<T>, Forbidden> {
-        // Whoever is verified holds what demands nothing.
-        let mut permit = Requirement::default().authorize(holder, &Captures::default(), now, clock_skew)?;
-        let mut too_old = None;
-        for Demand {
-            requirement, captures, ..
-        } in &self.demands
-        {
-            match requirement.authorize(holder, captures, now, clock_skew) {
-                Ok(held) => permit = held,
-                Err(forbidden @ Forbidden::NotPermitted { .. }) => return Err(forbidden),
-                Err(forbidden @ Forbidden::ReauthenticationRequired { .. }) => {
-                    too_old = too_old.or(Some(forbidden));
-                }
-            }
-        }
-        too_old.map_or(Ok(permit), Err)
+        let requirements = self
+            .demands
+            .iter()
+            .map(|demand| (&*demand.requirement, &demand.captures));
+        authorize_all(requirements, holder, now, clock_skew)
     }
 }
 
@@ -151,7 +140,7 @@ impl RuleSet {
             return Ok(self.closed());
         };
         let captures = match &rule.matcher.path {
-            Some(pattern) if !rule.requirement.path_claims.is_empty() => pattern.captures(&path),
+            Some(pattern) if rule.requirement.uses_captures() => pattern.captures(&path),
             _ => Captures::default(),
         };
         Ok(MatchedRule {

@@ -3,6 +3,7 @@
 //! [`jwt::UntrustedJwt`] → (signature) → [`jwt::SignedJwt`] → (claims) → [`Identity`].
 
 pub mod check;
+pub mod claim_ref;
 pub mod claims;
 pub mod json;
 pub mod jwt;

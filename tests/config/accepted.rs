@@ -4,7 +4,7 @@ use super::support::{jwk, other_pool, parse, read, set, smallest, with};
 use envoy_cognito_jwt::config::{Config, FetchPolicy, KeySource, Mode};
 use envoy_cognito_jwt::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
 use envoy_cognito_jwt::identity::{ClaimRef, HeaderSource, IdentityPolicy};
-use envoy_cognito_jwt::rules::access::{AnyAll, ClaimValue, Requirement};
+use envoy_cognito_jwt::rules::access::{Alternative, AnyAll, ClaimMatcher, ClaimValue, Requirement};
 use envoy_cognito_jwt::rules::{Auth, HostPattern, Matcher, PathPattern};
 use envoy_cognito_jwt::token::TokenUse;
 use envoy_cognito_jwt::token::check::{AcceptedUse, ClaimPolicy, Clients};
@@ -93,7 +93,7 @@ fn the_smallest_has_the_documented_defaults() {
     assert!(config.user_lookup.is_none());
     assert_eq!(config.mode, Mode::Enforce);
     assert!(!config.bypass_cors_preflight);
-    assert_eq!(config.token_cache_entries, 1000);
+    assert_eq!(config.token_cache.max_entries, 1000);
     assert_eq!(config.realm, "cognito");
     assert!(config.disclose_reason);
     assert!(config.warnings.is_empty());
@@ -347,7 +347,7 @@ fn rules() {
                 "groups": {"any": ["a", "b"], "all": ["c"]}, "scopes": {"all": ["api/read"]}, "token_use": "access",
                 "client_ids": ["web"], "claims": {"custom:tier": "gold", "n": [1, true, "x"]},
                 "path_claims": {"user": "sub"}, "max_age_seconds": 31_536_000.0}},
-            {"match": {}, "require": {}},
+            {"match": {}},
         ]),
     ));
     let [health, open, users, rest] = &config.rules[..] else {
@@ -372,7 +372,8 @@ fn rules() {
         users.matcher.path,
         Some(PathPattern::template("/users/{user}/*/**").unwrap())
     );
-    let require = Requirement {
+    let name = |name: &str| ClaimRef::Name(name.into());
+    let require = Requirement::from(Alternative {
         groups: AnyAll {
             any: strings(&["a", "b"]),
             all: strings(&["c"]),
@@ -384,19 +385,22 @@ fn rules() {
         token_use: Some(TokenUse::Access),
         client_ids: strings(&["web"]),
         claims: vec![
-            ("custom:tier".into(), vec![ClaimValue::Text("gold".into())]),
             (
-                "n".into(),
-                vec![
+                name("custom:tier"),
+                ClaimMatcher::OneOf(vec![ClaimValue::Text("gold".into())]),
+            ),
+            (
+                name("n"),
+                ClaimMatcher::OneOf(vec![
                     ClaimValue::Number(1.0),
                     ClaimValue::Bool(true),
                     ClaimValue::Text("x".into()),
-                ],
+                ]),
             ),
         ],
-        path_claims: vec![("user".into(), "sub".into())],
+        path_claims: vec![("user".into(), name("sub"))],
         max_age: Some(Duration::from_secs(31_536_000)),
-    };
+    });
     assert_eq!((users.auth, &users.require), (Auth::Required, &require));
     assert_eq!((&rest.matcher, rest.auth), (&Matcher::default(), Auth::Required));
     assert!(accept(&with("/rules", json!([]))).rules.is_empty());
@@ -468,11 +472,16 @@ fn the_other_settings() {
         (config.mode, config.bypass_cors_preflight, config.disclose_reason),
         (Mode::Shadow, true, false)
     );
-    assert_eq!((config.token_cache_entries, config.realm.as_str()), (0, "the ~ realm"));
-    assert_eq!(config.pools[0].claims.clock_skew, Duration::ZERO);
-    assert_eq!(accept(&with("/token_cache", json!({}))).token_cache_entries, 1000);
     assert_eq!(
-        accept(&with("/token_cache/max_entries", json!(100_000))).token_cache_entries,
+        (config.token_cache.max_entries, config.realm.as_str()),
+        (0, "the ~ realm")
+    );
+    assert_eq!(config.pools[0].claims.clock_skew, Duration::ZERO);
+    assert_eq!(accept(&with("/token_cache", json!({}))).token_cache.max_entries, 1000);
+    assert_eq!(
+        accept(&with("/token_cache/max_entries", json!(100_000)))
+            .token_cache
+            .max_entries,
         100_000
     );
 }

@@ -109,7 +109,7 @@ fn repeated_members_are_told_at_their_object() {
     let pool = r#"{"user_pool_id": "us-east-1_A", "client_ids": "any", "jwks": {"cluster": "c"}}"#;
     let members = "user_pool_id, region, client_ids, token_use, issuer, additional_regions, jwks, user_info";
     let top = "pools, token_sources, rules, identity, user_lookup, clock_skew_seconds, mode, bypass_cors_preflight, \
-        token_cache, realm, disclose_reason";
+        token_cache, limits, realm, disclose_reason, $schema";
     let twice =
         pool.replace('{', r#"{"client_ids": ["a"], "#)
             .replacen(r#"{"client_ids": ["a"], "cluster"#, r#"{"cluster"#, 1);
@@ -236,7 +236,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/polls",
             json!(1),
-            r#"unknown member "polls"; members are: pools, token_sources, rules, identity, user_lookup, clock_skew_seconds, mode, bypass_cors_preflight, token_cache, realm, disclose_reason"#,
+            r#"unknown member "polls"; members are: pools, token_sources, rules, identity, user_lookup, clock_skew_seconds, mode, bypass_cors_preflight, token_cache, limits, realm, disclose_reason, $schema"#,
         ),
         (
             "/pools/0/client_id",
@@ -682,7 +682,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         ),
         (
             "/rules",
-            rule(json!({"auth": "none", "require": {}})),
+            rule(json!({"auth": "none", "require": {"token_use": "id"}})),
             r#"rules[0].require: must stand beside "auth": "required" only: without a token there is nothing to look at"#,
         ),
         (
@@ -924,7 +924,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_cache",
             json!({"size": 1}),
-            r#"token_cache: unknown member "size"; members are: max_entries"#,
+            r#"token_cache: unknown member "size"; members are: max_entries, max_mebibytes"#,
         ),
         (
             "/token_cache/max_entries",

@@ -1,10 +1,11 @@
 //! Which rule decides: precedence, every matcher, every spelling of a path that servers read in different ways.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use envoy_cognito_jwt::rules::access::Requirement;
+use envoy_cognito_jwt::rules::access::{Alternative, Requirement};
 use envoy_cognito_jwt::rules::{
     Auth, HostPattern, MatchedRule, Matcher, PathAmbiguous, PathPattern, Rule, RuleInput, RuleSet, shadowed_rules,
 };
+use envoy_cognito_jwt::token::claim_ref::ClaimRef;
 use std::cell::Cell;
 
 fn rule(matcher: Matcher, auth: Auth) -> Rule {
@@ -300,7 +301,10 @@ fn the_route_is_asked_for_at_most_once_and_only_if_a_rule_needs_it() {
 #[test]
 fn captures_are_taken_only_for_rules_with_path_claims() {
     let mut owner = rule(template("/users/{sub}/**"), Auth::Required);
-    owner.require.path_claims = vec![("sub".to_owned(), "sub".to_owned())];
+    owner.require = Requirement::from(Alternative {
+        path_claims: vec![("sub".to_owned(), ClaimRef::Name("sub".to_owned()))],
+        ..Alternative::default()
+    });
     let plain = rule(template("/teams/{team}"), Auth::Required);
     let rules = RuleSet::new(vec![owner, plain]);
     let decision = decide(&rules, "GET /users/a%40b/x", "main").unwrap();
