@@ -27,11 +27,12 @@ use crate::rules::access::Permit;
 use crate::rules::{Auth, MatchedRule, RuleSet};
 use crate::signature::Verifier;
 use crate::time::UnixTime;
+use crate::token::Identity;
 use crate::token::claims::ClaimSet;
 use crate::token::jwt::{LastHeader, UntrustedJwt};
+use crate::token::merged::MergedClaims;
 use crate::token::removal;
 use crate::token::source;
-use crate::token::{Identity, TokenUse};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -436,7 +437,7 @@ impl Authenticator<'_> {
             .pools
             .get(verified.pool.0)
             .and_then(|pool| pool.user_info.as_ref());
-        let Some(policy) = policy.filter(|_| verified.identity.token_use() == TokenUse::Access) else {
+        let Some(policy) = policy.filter(|_| user_info::applies_to(&verified.identity)) else {
             case.user_info = Lookup::Skipped;
             return Ok(());
         };
@@ -497,12 +498,21 @@ impl Authenticator<'_> {
         case: &mut AuthContext<'_>,
         verified: &Rc<Verified>,
     ) -> Result<(), Stop> {
-        let claims = verified.identity.claims();
-        let subject = user_lookup::subject(claims);
+        let user_info = match &case.user_info {
+            Lookup::Found(claims) => Some(Rc::clone(claims)),
+            Lookup::Pending | Lookup::Skipped => None,
+        };
+        let claims = MergedClaims::new(verified.identity.claims().set(), user_info.as_deref());
+        let subject = user_lookup::subject(&claims);
+        let mut left_out = Vec::new();
         let outcome = match (self.in_flight.completed(subject), &mut *self.user_lookup) {
             (Some(completed), _) => Some(completed.clone()),
             (None, Some(memory)) => {
-                let judge = |answer: &Answer| user_lookup::interpret_response(answer, policy);
+                let judge = |answer: &Answer| {
+                    let (outcome, too_long) = user_lookup::interpret_response(answer, policy);
+                    left_out = too_long;
+                    outcome
+                };
                 let remembered = memory.find(subject, self.env.now, self.env.shared, judge);
                 self.out.extend(
                     remembered
@@ -513,17 +523,14 @@ impl Authenticator<'_> {
             }
             (None, None) => None,
         };
+        self.warn(&left_out);
         match outcome {
             Some(Outcome::Headers(headers)) => case.user_lookup = Lookup::Found(headers),
             Some(Outcome::Refused) => return Err(Stop::Refuse(Rejection::UserRejected, Some(verified.pool))),
             Some(Outcome::Failed | Outcome::Claims(_)) => self.failed(case, Enrichment::UserLookup, verified.pool)?,
             None => {
-                let user_info = match &case.user_info {
-                    Lookup::Found(claims) => Some(&**claims),
-                    Lookup::Pending | Lookup::Skipped => None,
-                };
                 return Err(self.call(Enrichment::UserLookup, subject, verified, || {
-                    user_lookup::call(policy, claims, user_info)
+                    user_lookup::call(policy, &claims)
                 }));
             }
         }

@@ -510,7 +510,15 @@ impl Filter {
         let answer = answer.map(readable);
         let outcome = match (&answer, kind, &self.config.user_lookup) {
             (Some(answer), Enrichment::UserInfo, _) => user_info::interpret_response(answer, &sub),
-            (Some(answer), Enrichment::UserLookup, Some(policy)) => user_lookup::interpret_response(answer, policy),
+            (Some(answer), Enrichment::UserLookup, Some(policy)) => {
+                let (outcome, left_out) = user_lookup::interpret_response(answer, policy);
+                out.extend(
+                    left_out
+                        .iter()
+                        .map(|left_out| Command::Log(Severity::Warn, left_out.to_string())),
+                );
+                outcome
+            }
             (Some(_), Enrichment::UserLookup, None) | (None, ..) => Outcome::Failed,
         };
         out.push(Command::Count(counter(kind, &outcome)));

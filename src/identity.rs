@@ -49,7 +49,7 @@ impl fmt::Display for ValueTooLong {
         let ValueTooLong { header, bytes } = self;
         write!(
             f,
-            "identity header {header} is left out: its value has {bytes} bytes, at most {MAX_VALUE_BYTES} are sent"
+            "header {header} is left out: its value has {bytes} bytes, at most {MAX_VALUE_BYTES} are sent"
         )
     }
 }
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!((headers.is_empty(), warnings.len()), (true, 1));
         assert_eq!(
             warnings[0].to_string(),
-            "identity header h is left out: its value has 6000 bytes, at most 4096 are sent"
+            "header h is left out: its value has 6000 bytes, at most 4096 are sent"
         );
     }
 }

@@ -74,7 +74,7 @@ pub struct CacheKey(pub [u8; 32]);
 
 impl CacheKey {
     /// The digest of these parts, each with its length, so that no two lists of parts give the same bytes.
-    pub fn of(parts: &[&[u8]]) -> CacheKey {
+    pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> CacheKey {
         let mut digest = Sha256::new();
         for part in parts {
             digest.update((part.len() as u64).to_be_bytes());

@@ -190,7 +190,7 @@ mod tests {
     const TTL: Duration = Duration::from_secs(300);
 
     fn memory() -> ResponseCache {
-        ResponseCache::new("user-info", CacheKey::of(&[b"scope"]), TTL)
+        ResponseCache::new("user-info", CacheKey::of([b"scope".as_slice()]), TTL)
     }
 
     fn refused(_answer: &Answer) -> Outcome {
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn another_worker_finds_it_until_the_ttl() {
         let store = Store::default();
-        let alice = CacheKey::of(&[b"alice"]);
+        let alice = CacheKey::of([b"alice".as_slice()]);
         memory().remember(
             alice,
             &Outcome::Refused,
@@ -224,14 +224,14 @@ mod tests {
                 "after {age} s"
             );
         }
-        let bob = CacheKey::of(&[b"bob"]);
+        let bob = CacheKey::of([b"bob".as_slice()]);
         assert!(memory().find(bob, NOW, &store, refused).is_none());
     }
 
     #[test]
     fn nothing_is_remembered_past_the_end_of_the_token_or_from_the_future() {
         let store = Store::default();
-        let alice = CacheKey::of(&[b"alice"]);
+        let alice = CacheKey::of([b"alice".as_slice()]);
         let mut memory = memory();
         memory.remember(
             alice,
@@ -270,10 +270,10 @@ mod tests {
     #[test]
     fn garbage_in_the_store_is_no_answer() {
         let store = Store::default();
-        let alice = CacheKey::of(&[b"alice"]);
+        let alice = CacheKey::of([b"alice".as_slice()]);
         let mut memory = memory();
         let slot = memory.slot(alice);
-        let mut foreign = encode(&answer(), CacheKey::of(&[b"bob"]), NOW.after(TTL));
+        let mut foreign = encode(&answer(), CacheKey::of([b"bob".as_slice()]), NOW.after(TTL));
         for bytes in [vec![], vec![1], vec![0xff; 43], foreign.clone(), vec![b'{'; 1_000_000]] {
             store.0.borrow_mut().insert(slot.clone(), (bytes, 1));
             assert!(memory.find(alice, NOW, &store, refused).is_none());
@@ -289,7 +289,7 @@ mod tests {
         let store = Store::default();
         let mut memory = memory();
         for number in 0..MAX_LOCAL_ENTRIES + 50 {
-            let subject = CacheKey::of(&[&number.to_be_bytes()]);
+            let subject = CacheKey::of([number.to_be_bytes().as_slice()]);
             memory.remember(
                 subject,
                 &Outcome::Refused,

@@ -4,19 +4,30 @@ use crate::call::HttpCall;
 use crate::enrich::response_cache::Answer;
 use crate::enrich::{CacheKey, CallPolicy, Outcome};
 use crate::token::claims::ClaimSet;
+use crate::token::{Identity, TokenUse};
 use std::rc::Rc;
 
 /// The longest answer that is read. Cognito's are far below; there is no documented bound.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
+/// The scope without which Cognito refuses an access token at UserInfo, with 401: sign-in without a hosted page and machines
+/// have no such tokens, and must not be taken for revoked.
+const REQUIRED_SCOPE: &str = "openid";
+
+/// Returns whether there is anything to ask about this token: an access token whose `scope` has the word `openid`.
+pub fn applies_to(identity: &Identity) -> bool {
+    let scope = identity.claims().scope().unwrap_or_default();
+    identity.token_use() == TokenUse::Access && scope.split(' ').any(|word| word == REQUIRED_SCOPE)
+}
+
 /// Whom the call is about: one answer a token.
 pub fn subject(token: &[u8]) -> CacheKey {
-    CacheKey::of(&[b"user-info", token])
+    CacheKey::of([b"user-info", token])
 }
 
 /// What makes answers differ besides the token.
 pub fn scope(policy: &CallPolicy) -> CacheKey {
-    CacheKey::of(&[
+    CacheKey::of([
         policy.cluster.as_bytes(),
         policy.authority.as_bytes(),
         policy.path.as_bytes(),
@@ -62,6 +73,31 @@ fn claims(body: &[u8], sub: &str) -> Option<ClaimSet> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_access_tokens_with_the_scope_openid_are_asked_about() {
+        let access = |scope: &str| format!(r#""token_use":"access","client_id":"c","scope":"{scope}""#);
+        for (members, expected) in [
+            (access("openid"), true),
+            (access("a/b openid"), true),
+            (access("openid profile"), true),
+            (access("a  openid"), true),
+            (access(""), false),
+            (access("a/b"), false),
+            (access("aws.cognito.signin.user.admin"), false),
+            (access("openids"), false),
+            (access("xopenid"), false),
+            (access("OpenID"), false),
+            (access("a/openid"), false),
+            (access("openid,profile"), false),
+            (access(r"\topenid"), false),
+            (r#""token_use":"access","client_id":"c""#.to_owned(), false),
+            (r#""token_use":"id","aud":"c","scope":"openid""#.to_owned(), false),
+        ] {
+            let identity = Identity::for_test(&format!(r#"{{"iss":"i","sub":"s","exp":1,{members}}}"#));
+            assert_eq!(applies_to(&identity), expected, "{members}");
+        }
+    }
 
     #[test]
     fn only_claims_of_the_same_user_are_taken() {

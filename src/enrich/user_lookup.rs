@@ -4,35 +4,55 @@ use crate::call::HttpCall;
 use crate::command::Headers;
 use crate::enrich::response_cache::Answer;
 use crate::enrich::{CacheKey, Outcome, UserLookupPolicy};
-use crate::identity::{self, encode::encode_value};
+use crate::identity::{self, ValueTooLong, encode::encode_value};
 use crate::json;
-use crate::token::claims::{ClaimSet, Claims};
+use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
 use std::rc::Rc;
 
 /// The longest answer that is read.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// Whom the call is about: one answer an issuer and `sub`.
-pub fn subject(claims: &Claims) -> CacheKey {
-    CacheKey::of(&[b"user-lookup", claims.issuer().as_bytes(), claims.subject().as_bytes()])
+/// Claims that differ from one token of a sign-in or an app to the next and say nothing about the user.
+const PER_TOKEN: [&str; 9] = [
+    "exp",
+    "iat",
+    "nbf",
+    "auth_time",
+    "jti",
+    "origin_jti",
+    "event_id",
+    "at_hash",
+    "nonce",
+];
+
+/// What the answer may depend on: the claims that are sent, without those that each token has of its own. What differs in
+/// anything else (the app client, the scope, a group) gets an answer of its own, whatever order the claims have.
+pub fn subject(claims: &MergedClaims<'_>) -> CacheKey {
+    let mut sent: Vec<(&str, &str)> = claims.members().filter(|(name, _)| !PER_TOKEN.contains(name)).collect();
+    sent.sort_unstable();
+    let parts = sent
+        .iter()
+        .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+    CacheKey::of(std::iter::once(b"user-lookup".as_slice()).chain(parts))
 }
 
 /// What makes answers differ besides the user.
 pub fn scope(policy: &UserLookupPolicy) -> CacheKey {
     let call = &policy.call;
-    let mut parts: Vec<&[u8]> = vec![call.cluster.as_bytes(), call.authority.as_bytes(), call.path.as_bytes()];
-    for (header, member) in &policy.headers {
-        parts.push(header.as_bytes());
-        parts.push(member.as_bytes());
-    }
-    CacheKey::of(&parts)
+    let target = [call.cluster.as_bytes(), call.authority.as_bytes(), call.path.as_bytes()];
+    let headers = policy.headers.iter();
+    CacheKey::of(
+        target
+            .into_iter()
+            .chain(headers.flat_map(|(header, member)| [header.as_bytes(), member.as_bytes()])),
+    )
 }
 
 /// The call with the token's claims and what UserInfo adds to them: less than [`MAX_TOKEN_BYTES`](crate::token::jwt::MAX_TOKEN_BYTES)
 /// and [`user_info::MAX_ANSWER_BYTES`](crate::enrich::user_info::MAX_ANSWER_BYTES) together.
-pub fn call(policy: &UserLookupPolicy, claims: &Claims, user_info: Option<&ClaimSet>) -> HttpCall {
-    let body = MergedClaims::new(claims.set(), user_info).to_json().into_owned();
+pub fn call(policy: &UserLookupPolicy, claims: &MergedClaims<'_>) -> HttpCall {
+    let body = claims.to_json().into_owned();
     HttpCall {
         cluster: policy.call.cluster.clone(),
         method: "POST",
@@ -47,13 +67,17 @@ pub fn call(policy: &UserLookupPolicy, claims: &Claims, user_info: Option<&Claim
     }
 }
 
-/// What an answer means: headers, a refusal, or a failed call.
-pub fn interpret_response(answer: &Answer, policy: &UserLookupPolicy) -> Outcome {
-    match answer.status {
-        200 | 201 => headers(&answer.body, policy).map_or(Outcome::Failed, Outcome::Headers),
+/// What an answer means: headers, a refusal, or a failed call; and the headers that are left out.
+pub fn interpret_response(answer: &Answer, policy: &UserLookupPolicy) -> (Outcome, Vec<ValueTooLong>) {
+    let outcome = match answer.status {
+        200 | 201 => match headers(&answer.body, policy) {
+            Some((headers, left_out)) => return (Outcome::Headers(headers), left_out),
+            None => Outcome::Failed,
+        },
         403 | 404 => Outcome::Refused,
         _ => Outcome::Failed,
-    }
+    };
+    (outcome, Vec::new())
 }
 
 /// The answer without what no header needs, for the memory that workers share.
@@ -73,17 +97,17 @@ pub fn reduced(answer: &Answer, policy: &UserLookupPolicy) -> Answer {
     }
 }
 
-fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<Rc<Headers>> {
+fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<(Rc<Headers>, Vec<ValueTooLong>)> {
     let found = parse(body)?;
     let mut headers = Headers::default();
+    let mut left_out = Vec::new();
     let mut value = String::new();
     for (name, member) in &policy.headers {
         value.clear();
         encode_value(found.raw(member).unwrap_or_default(), &mut value);
-        // Without one that is too long the application would not know its user.
-        identity::add(&mut headers, name, &value).ok()?;
+        left_out.extend(identity::add(&mut headers, name, &value).err());
     }
-    Some(Rc::new(headers))
+    Some((Rc::new(headers), left_out))
 }
 
 fn parse(body: &[u8]) -> Option<ClaimSet> {

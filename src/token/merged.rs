@@ -68,17 +68,24 @@ impl<'a> MergedClaims<'a> {
 
     /// All claims as one JSON object: the token's as they came, then those that UserInfo adds.
     pub fn to_json(&self) -> Cow<'a, str> {
-        let added: Vec<(&str, &str)> = self
-            .user_info
-            .iter()
-            .flat_map(|set| set.members())
-            .filter(|(name, _)| self.token.raw(name).is_none() && self.is_gap(name))
-            .collect();
-        if added.is_empty() {
+        if self.added().next().is_none() {
             return Cow::Borrowed(self.token.json());
         }
-        let all = self.token.members().chain(added);
-        Cow::Owned(json::object(all))
+        Cow::Owned(json::object(self.members()))
+    }
+
+    /// All claims, name and JSON text: the token's as they came, then those that UserInfo adds.
+    pub fn members(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.token.members().chain(self.added())
+    }
+
+    /// The claims that UserInfo adds.
+    fn added(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let merged = *self;
+        self.user_info
+            .into_iter()
+            .flat_map(ClaimSet::members)
+            .filter(move |(name, _)| merged.token.raw(name).is_none() && merged.is_gap(name))
     }
 
     /// Whether UserInfo may speak for a claim that the token lacks. An attribute and its flag are one statement, as the two

@@ -65,9 +65,10 @@ fn what_only_a_token_may_say_is_never_taken_from_it() {
     config["identity"] = json!({"headers": {"x-groups": "cognito:groups", "x-scope": "scope", "x-jti": "jti",
         "x-nbf": "nbf", "x-aud": "aud", "x-auth-time": "auth_time", "x-name": "name"}});
     let mut claims = access_claims(START);
-    for name in ["cognito:groups", "scope", "jti", "auth_time"] {
+    for name in ["cognito:groups", "jti", "auth_time"] {
         claims.as_object_mut().unwrap().remove(name);
     }
+    claims["scope"] = json!("openid");
     let mut world = World::start(&config, 1);
     let id = world.ask(0, &Ask::bearer(&first_key().sign_claims(&claims)));
     world.pass_millis(1);
@@ -77,7 +78,8 @@ fn what_only_a_token_may_say_is_never_taken_from_it() {
     ));
     assert_eq!(world.fate(id), Fate::Passed);
     assert_eq!(world.upstream(id, "x-name"), ["Alice"]);
-    for header in ["x-groups", "x-scope", "x-jti", "x-nbf", "x-aud", "x-auth-time"] {
+    assert_eq!(world.upstream(id, "x-scope"), ["openid"]);
+    for header in ["x-groups", "x-jti", "x-nbf", "x-aud", "x-auth-time"] {
         assert_eq!(world.upstream(id, header), [""; 0], "{header}");
     }
 }
@@ -106,6 +108,27 @@ fn id_tokens_cause_no_call() {
     assert_eq!(world.fate_of(0, &id(json!({}))), Fate::Passed);
     world.pass_millis(100);
     assert_eq!(world.sent().len(), 0);
+}
+
+#[test]
+fn tokens_without_the_scope_openid_cause_no_call_and_pass() {
+    // Cognito answers 401 for them, which would be taken for a revocation.
+    let mut world = World::start(&user_info(json!({})), 1);
+    for scope in [json!("items/read"), json!("aws.cognito.signin.user.admin"), json!("")] {
+        let asked = world.ask(0, &access(json!({"scope": scope})));
+        assert_eq!(world.fate(asked), Fate::Passed, "{scope}");
+        assert_eq!(world.upstream(asked, "x-cognito-sub"), [SUB]);
+    }
+    let mut claims = access_claims(START);
+    claims.as_object_mut().unwrap().remove("scope");
+    let asked = Ask::bearer(&first_key().sign_claims(&claims));
+    assert_eq!(world.fate_of(0, &asked), Fate::Passed);
+    world.pass_millis(100);
+    assert_eq!(world.sent().len(), 0);
+    assert_eq!(
+        world.fate_of(0, &access(json!({"scope": "items/read openid"}))),
+        Fate::Waits
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use envoy_cognito_jwt::call::Body;
+use envoy_cognito_jwt::command::Severity;
 use std::time::Duration;
 
 #[test]
@@ -64,7 +65,6 @@ fn values_are_encoded_as_claims_are() {
 
 #[test]
 fn each_answer_is_taken_for_what_it_is() {
-    let too_long = json!({"id": "x".repeat(5000)}).to_string();
     let unread = |status| {
         let body = Body::TooLarge;
         Some(HttpAnswer { status, body })
@@ -96,12 +96,6 @@ fn each_answer_is_taken_for_what_it_is() {
             "user_lookup_unavailable",
             "",
         ),
-        (
-            "a value over 4 KiB",
-            Some(answer(200, too_long)),
-            "user_lookup_unavailable",
-            "",
-        ),
     ] {
         for (on_failure, code) in [("reject", rejecting), ("continue", continuing)] {
             let expected = if code.is_empty() {
@@ -120,22 +114,124 @@ fn each_answer_is_taken_for_what_it_is() {
 }
 
 #[test]
-fn users_are_remembered_by_issuer_and_sub_for_all_workers_and_tokens() {
+fn a_value_that_is_too_long_is_left_out_with_a_warning() {
+    for on_failure in ["reject", "continue"] {
+        let mut world = World::start(&user_lookup(json!({"on_failure": on_failure})), 2);
+        let asked = world.ask(0, &id(json!({})));
+        world.pass_millis(1);
+        world.answer_next(ok(json!({"id": "x".repeat(4097), "plan": "gold"})));
+        // Another request, then another worker: the same answer.
+        let asked = [asked, world.ask(0, &id(json!({}))), world.ask(1, &id(json!({})))];
+        for asked in asked {
+            assert_eq!(world.fate(asked), Fate::Passed);
+            assert_eq!(world.upstream(asked, "x-user-id"), [""; 0]);
+            assert_eq!(world.upstream(asked, "x-plan"), ["gold"]);
+        }
+        assert_eq!(
+            world.lines(
+                Severity::Warn,
+                "header x-user-id is left out: its value has 4097 bytes, at most 4096"
+            ),
+            2,
+            "once in each worker that reads the answer"
+        );
+    }
+}
+
+#[test]
+fn an_answer_serves_all_workers_and_tokens_with_the_same_claims() {
     let mut world = World::start(&user_lookup(json!({})), 2);
     let asked = world.ask(0, &id(json!({})));
     world.pass_millis(1);
     world.answer_next(ok(json!({"id": 1})));
     assert_eq!(world.fate(asked), Fate::Passed);
-    for (worker, ask) in [(0, id(json!({}))), (1, id(json!({"jti": "x"}))), (1, access(json!({})))] {
+    let refreshed = json!({"exp": START + 7200, "iat": START, "nbf": START, "auth_time": START, "jti": "x",
+        "origin_jti": "y", "event_id": "z", "at_hash": "h", "nonce": "n"});
+    for (worker, ask) in [(0, id(json!({}))), (1, id(json!({}))), (1, id(refreshed))] {
         let asked = world.ask(worker, &ask);
+        assert_eq!(world.fate(asked), Fate::Passed);
         assert_eq!(world.upstream(asked, "x-user-id"), ["1"]);
     }
     assert_eq!((world.sent().len(), world.counter("user_lookup_cached")), (1, 3));
-    assert_eq!(world.fate_of(0, &id(json!({"sub": "bob"}))), Fate::Waits);
-    let other_form = ISSUER.replace("//cognito-idp", "//issuer-cognito-idp");
-    assert_eq!(world.fate_of(0, &id(json!({"iss": other_form}))), Fate::Waits);
     world.pass_secs(301);
     assert_eq!(world.fate_of(1, &id(json!({}))), Fate::Waits);
+}
+
+#[test]
+fn an_answer_serves_no_token_with_other_claims() {
+    let mut config = user_lookup(json!({}));
+    config["pools"][0]["client_ids"] = json!("any");
+    let mut world = World::start(&config, 1);
+    world.ask(0, &id(json!({})));
+    world.pass_millis(1);
+    world.answer_next(ok(json!({"id": 1})));
+    let other_form = ISSUER.replace("//cognito-idp", "//issuer-cognito-idp");
+    for (what, ask) in [
+        ("another user", id(json!({"sub": "bob"}))),
+        ("another issuer", id(json!({"iss": other_form}))),
+        ("another app", id(json!({"aud": "another"}))),
+        ("another group", id(json!({"cognito:groups": ["admins"]}))),
+        ("one claim more", id(json!({"custom:tenant": "acme"}))),
+        ("the user's access token", access(json!({}))),
+        ("one scope less", access(json!({"scope": "openid"}))),
+    ] {
+        assert_eq!(world.fate_of(0, &ask), Fate::Waits, "{what}");
+    }
+    world.pass_millis(1);
+    assert_eq!(world.sent().len(), 8, "each is asked about");
+}
+
+#[test]
+fn an_answer_serves_no_other_configuration() {
+    let other = |members: Value| user_lookup(members);
+    for (what, config) in [
+        ("another cluster", other(json!({"cluster": "other"}))),
+        (
+            "another address",
+            other(json!({"uri": "http://users.internal:8080/other"})),
+        ),
+        (
+            "another host",
+            other(json!({"uri": "http://other:8080/cognito/users?by=sub"})),
+        ),
+        (
+            "another header",
+            other(json!({"headers": {"x-id": "id", "x-plan": "plan"}})),
+        ),
+        (
+            "another member",
+            other(json!({"headers": {"x-user-id": "uid", "x-plan": "plan"}})),
+        ),
+        ("a header less", other(json!({"headers": {"x-user-id": "id"}}))),
+    ] {
+        let mut world = World::start(&user_lookup(json!({})), 1);
+        world.ask(0, &id(json!({})));
+        world.pass_millis(1);
+        world.answer_next(ok(json!({"id": 1})));
+        let there = world.start_worker_with(&config);
+        assert_eq!(world.fate_of(there, &id(json!({}))), Fate::Waits, "{what}");
+        let same = world.start_worker();
+        assert_eq!(world.fate_of(same, &id(json!({}))), Fate::Passed);
+    }
+}
+
+#[test]
+fn what_user_info_adds_is_part_of_what_the_answer_is_for() {
+    let mut config = user_lookup(json!({}));
+    config["pools"][0]["user_info"] = json!({"cluster": "login", "domain": "login.example.com", "ttl_seconds": 0});
+    let mut world = World::start(&config, 1);
+    for (email, calls) in [("a@example.com", 2), ("a@example.com", 3), ("b@example.com", 5)] {
+        let asked = world.ask(0, &access(json!({})));
+        world.pass_millis(1);
+        world.answer_next(ok(json!({"sub": SUB, "email": email})));
+        world.pass_millis(1);
+        if world.fate(asked) == Fate::Waits {
+            world.answer_next(ok(json!({"id": email})));
+        }
+        assert_eq!(world.upstream(asked, "x-user-id"), [email]);
+        assert_eq!(world.sent().len(), calls);
+        world.pass_secs(1);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ from support.config import config, pool_config
 from support.http_server import Answer
 from support.servers import Gate, ScriptedServer, json_answer, jwks
 from support.stage import Stage, Stages
-from support.tokens import CLIENT, SUB, Pool, signing_key
+from support.tokens import ABSENT, CLIENT, SUB, Pool, signing_key
 from support.waiting import wait_until
 
 DETAILS = {"sub": SUB, "email": "alice@example.com", "email_verified": "true", "username": "alice", "custom:tier": "gold"}
@@ -80,15 +80,21 @@ def test_only_access_tokens_ask(stage: Stage, user_info: ScriptedServer, pool: P
     stage.rejects("token_expired", "/", bearer(pool.access_token(exp=1)))
     stage.rejects("signature_invalid", "/", bearer(pool.access_token(signing_key("forger").named(pool.key.kid))))
     assert user_info.hits == 0
+    # Cognito answers 401 for tokens without the scope `openid`, and they are as good as others.
+    user_info.answer = INVALID_TOKEN
+    for scope in ("items/read", "aws.cognito.signin.user.admin", "xopenid", ABSENT):
+        stage.admits("/", bearer(pool.access_token(scope=scope)))
+    assert user_info.hits == 0
+    stage.rejects("token_revoked", "/", bearer(pool.access_token(scope="items/read openid")))
 
 
 def test_the_token_is_never_overridden(stage: Stage, user_info: ScriptedServer, pool: Pool) -> None:
     never = {name: "forged" for name in ("iss", "aud", "exp", "nbf", "iat", "auth_time", "jti", "token_use", "client_id", "scope", "cognito:groups")}
     user_info.answer = json_answer(DETAILS | never | {"username": "mallory", "birthdate": "2000-01-01"})
-    seen = stage.admits("/", bearer(pool.access_token(**{"cognito:groups": []}, scope="", auth_time=7)))
+    seen = stage.admits("/", bearer(pool.access_token(**{"cognito:groups": []}, scope="openid", auth_time=7)))
     assert seen.header("x-cognito-username") == "alice"
     assert seen.header("x-birthdate") == "2000-01-01"
-    assert (seen.header("x-cognito-scope"), seen.header("x-cognito-groups"), seen.header("x-cognito-client-id"), seen.header("x-auth-time"), seen.header("x-aud")) == (None, None, CLIENT, "7", None)
+    assert (seen.header("x-cognito-scope"), seen.header("x-cognito-groups"), seen.header("x-cognito-client-id"), seen.header("x-auth-time"), seen.header("x-aud")) == ("openid", None, CLIENT, "7", None)
 
 
 def test_an_unverified_email_stays_out(stage: Stage, user_info: ScriptedServer, pool: Pool) -> None:

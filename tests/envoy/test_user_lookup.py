@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.bootstrap import Door
 from support.client import at_once, bearer, connect, request_bytes
 from support.config import config, pool_config
 from support.http_server import Answer
@@ -134,6 +135,47 @@ def test_it_is_asked_once_for_a_user(stage: Stage, users: ScriptedServer, pool: 
     users.answer = json_answer({"id": 43})
     assert stage.admits("/", user(pool, "another")).header("x-user-id") == "43"
     assert stage.admits("/", tokens[0]).header("x-user-id") == "42"
+
+
+def test_an_answer_serves_no_other_claims(own_stages: Stages, users: ScriptedServer, pool: Pool) -> None:
+    settings = with_lookup()
+    settings["pools"][0]["client_ids"] = [pool.client, "another"]
+    stage = own_stages.fresh(settings, clusters={"users": users.port}, concurrency=1)
+    users.answer = lambda _request: json_answer({"id": users.hits})
+    tokens = [
+        pool.id_token(), pool.id_token(aud="another"), pool.id_token(**{"cognito:groups": ["admins"]}), pool.id_token(**{"custom:tenant": "acme"}),
+        pool.access_token(), pool.access_token(scope="openid"),
+    ]
+    for _ in range(2):
+        assert [stage.admits("/", bearer(token)).header("x-user-id") for token in tokens] == ["1", "2", "3", "4", "5", "6"]
+    # A later sign-in of the same user to the same app says nothing new.
+    now = int(time.time())
+    again = pool.id_token(auth_time=now - 1, iat=now - 1, nbf=now - 1, exp=now + 60, nonce="n", at_hash="h")
+    assert stage.admits("/", bearer(again)).header("x-user-id") == "1"
+
+
+def test_an_answer_serves_no_other_configuration(own_stages: Stages, users: ScriptedServer, pool: Pool) -> None:
+    # All of them share the host's data, as Istio's plugins do.
+    configurations = [
+        with_lookup(), with_lookup(headers={"x-user-id": "name"}), with_lookup(uri="http://users.internal:8000/other"), with_lookup(cluster="others"), with_lookup(),
+    ]
+    doors = [
+        Door((own_stages.plugin(configuration, name=f"plugin-{number}").http_filter(),), f"door-{number}") for number, configuration in enumerate(configurations)
+    ]
+    stage = own_stages.behind(*doors, clusters={"users": users.port, "others": users.port}, concurrency=1)
+    token = bearer(pool.id_token())
+    for number, hits in enumerate([1, 2, 3, 4, 4]):
+        stage.upstream.forget()
+        assert stage.send("/", token, door=f"door-{number}").status == 200
+        assert stage.upstream.only_request().header("x-user-id") == ("J%C3%BCrgen" if number == 1 else "42")
+        assert users.hits == hits
+
+
+def test_a_value_that_is_too_long_is_left_out(stage: Stage, users: ScriptedServer, pool: Pool) -> None:
+    users.answer = json_answer({"id": "x" * 4097, "name": "y" * 4096})
+    seen = stage.admits("/", bearer(pool.id_token()), ("x-user-id", "forged"))
+    assert (seen.header("x-user-id"), seen.header("x-user-name")) == (None, "y" * 4096)
+    assert any("x-user-id is left out" in line and "[warning]" in line for line in stage.envoy.log().splitlines())
 
 
 @pytest.mark.parametrize("stage", [{"ttl_seconds": 1}], indirect=True)

@@ -126,7 +126,13 @@ impl World {
 
     /// One worker more; its number.
     pub fn start_worker(&mut self) -> usize {
-        let config = Config::parse(self.config.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+        let config = self.config.clone();
+        self.start_worker_with(&config)
+    }
+
+    /// One worker more, with another configuration than the others'; its number.
+    pub fn start_worker_with(&mut self, config: &Value) -> usize {
+        let config = Config::parse(config.to_string().as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
         let mut filter = Filter::new(config);
         filter.show_debug(true);
         self.workers.push(Worker {
