@@ -336,8 +336,8 @@ impl Authenticator<'_> {
         let now = self.env.now;
         let config = self.config;
         let stop = |rejection| Stop::Refuse(rejection, None);
-        let jwt =
-            UntrustedJwt::parse_with(token, self.last_header).map_err(|reason| stop(Rejection::Malformed(reason)))?;
+        let jwt = UntrustedJwt::parse_with(token, config.limits.token_bytes, self.last_header)
+            .map_err(|reason| stop(Rejection::Malformed(reason)))?;
         jwt.check_algorithm()
             .map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
         let (id, pool) = config

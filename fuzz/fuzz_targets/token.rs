@@ -7,7 +7,7 @@ use cognito_jwt::keys::rsa::PublicKey;
 use cognito_jwt::signature::software::SoftwareVerifier;
 use cognito_jwt::time::UnixTime;
 use cognito_jwt::token::check::{AcceptedUse, ClaimPolicy, Clients};
-use cognito_jwt::token::jwt::{MAX_TOKEN_BYTES, UntrustedJwt};
+use cognito_jwt::token::jwt::{DEFAULT_MAX_TOKEN_BYTES, UntrustedJwt};
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fuzz_target!(|token: &[u8]| {
     let Ok(jwt) = UntrustedJwt::parse(token) else {
         return;
     };
-    assert!(token.len() <= MAX_TOKEN_BYTES);
+    assert!(token.len() <= DEFAULT_MAX_TOKEN_BYTES);
     let parts: Vec<&[u8]> = token.split(|byte| *byte == b'.').collect();
     assert_eq!(parts.len(), 3);
     for part in parts {

@@ -49,7 +49,7 @@ pub fn scope(policy: &UserLookupPolicy) -> CacheKey {
     )
 }
 
-/// The call with the token's claims and what UserInfo adds to them: less than [`MAX_TOKEN_BYTES`](crate::token::jwt::MAX_TOKEN_BYTES)
+/// The call with the token's claims and what UserInfo adds to them: less than `limits.token_bytes`
 /// and [`user_info::MAX_ANSWER_BYTES`](crate::enrich::user_info::MAX_ANSWER_BYTES) together.
 pub fn call(policy: &UserLookupPolicy, claims: &MergedClaims<'_>) -> HttpCall {
     let body = claims.to_json().into_owned();

@@ -14,8 +14,9 @@ use memchr::memchr;
 use std::fmt;
 use std::rc::Rc;
 
-/// The longest token that is read, in bytes. Cognito's are 1 to 2 KiB; 16 KiB is more than most servers take in a header.
-pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// The longest token that is read unless `limits.token_bytes` says otherwise. Cognito's are 1 to 2 KiB; 16 KiB is more than most
+/// servers take in a header.
+pub const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// A token of which nothing is known but its form: anyone may have written it.
 /// Its claims can be used to refuse it or to find the key that it must be signed with, and for nothing else.
@@ -75,15 +76,19 @@ impl<'t> UntrustedJwt<'t> {
     /// # Errors
     /// Its form is not that of a JWT of Cognito: see [`Malformed`].
     pub fn parse(token: &'t [u8]) -> Result<UntrustedJwt<'t>, Malformed> {
-        UntrustedJwt::parse_with(token, &mut LastHeader::default())
+        UntrustedJwt::parse_with(token, DEFAULT_MAX_TOKEN_BYTES, &mut LastHeader::default())
     }
 
-    /// Reads a token, and its header only if that is another than the last one's.
+    /// Reads a token of at most `max_bytes`, and its header only if that is another than the last one's.
     ///
     /// # Errors
     /// Its form is not that of a JWT of Cognito: see [`Malformed`].
-    pub fn parse_with(token: &'t [u8], last_header: &mut LastHeader) -> Result<UntrustedJwt<'t>, Malformed> {
-        if token.len() > MAX_TOKEN_BYTES {
+    pub fn parse_with(
+        token: &'t [u8],
+        max_bytes: usize,
+        last_header: &mut LastHeader,
+    ) -> Result<UntrustedJwt<'t>, Malformed> {
+        if token.len() > max_bytes {
             return Err(Malformed::TooLong);
         }
         UntrustedJwt::read(token, last_header).map_err(|reason| match reason {
@@ -276,7 +281,7 @@ mod tests {
         let mut last = LastHeader::default();
         let mut kid = |header: &str| {
             let token = token(header, CLAIMS);
-            let jwt = UntrustedJwt::parse_with(token.as_bytes(), &mut last);
+            let jwt = UntrustedJwt::parse_with(token.as_bytes(), DEFAULT_MAX_TOKEN_BYTES, &mut last);
             jwt.map(|jwt| (jwt.kid().map(str::to_owned), jwt.check_algorithm().is_ok()))
         };
         let some = |kid: &str| Some(kid.to_owned());
@@ -348,14 +353,14 @@ mod tests {
                 Err(Malformed::NotUtf8),
             ),
             (
-                format!("{signing_input}.{}", "A".repeat(MAX_TOKEN_BYTES)),
+                format!("{signing_input}.{}", "A".repeat(DEFAULT_MAX_TOKEN_BYTES)),
                 Err(Malformed::TooLong),
             ),
         ] {
             assert_eq!(parsed(&token), expected, "{token}");
         }
         assert_eq!(parsed(b"\xff.\xff.\xff"), Err(Malformed::NotBase64Url));
-        let room = MAX_TOKEN_BYTES - signing_input.len() - 1;
+        let room = DEFAULT_MAX_TOKEN_BYTES - signing_input.len() - 1;
         let fill = |length: usize| format!("{signing_input}.{}", "A".repeat(length));
         // 4n + 1 characters are no base64, so the longest may be one shorter.
         assert_eq!(parsed(fill(room - usize::from(room % 4 == 1))), Ok(()));

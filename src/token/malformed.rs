@@ -9,7 +9,7 @@ pub enum Malformed {
     EmptyCredential,
     /// The source holds two credentials, or a header value of which a proxy made one out of two.
     SeveralCredentials,
-    /// Over [`MAX_TOKEN_BYTES`](crate::token::jwt::MAX_TOKEN_BYTES).
+    /// Over `limits.token_bytes`.
     TooLong,
     /// Not three parts with a dot between them, or one of them is empty (RFC 7515, section 7.1).
     NotThreeParts,
@@ -120,7 +120,7 @@ impl fmt::Display for Malformed {
         f.write_str(match self {
             Malformed::EmptyCredential => "the credential is empty",
             Malformed::SeveralCredentials => "the request holds more than one credential",
-            Malformed::TooLong => "the token is longer than 16 KiB",
+            Malformed::TooLong => "the token is longer than this server accepts",
             Malformed::NotThreeParts => "the token is not three parts with a dot between them",
             Malformed::NotBase64Url => "a part of the token is not strict base64url without padding",
             Malformed::NotUtf8 => "the token's header or claims are not UTF-8",

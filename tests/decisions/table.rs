@@ -161,6 +161,16 @@ fn rows() -> Vec<Row> {
             json!({"scopes": {"all": ["items/read", "items/write"]}}),
             Some(", error=\"insufficient_scope\", scope=\"items/read items/write\", error_description=\""),
         ),
+        judged(
+            "not_permitted",
+            json!([{"groups": {"any": ["admins"]}}, {"scopes": {"any": ["items/read"]}}, {"scopes": {"any": ["x"]}}]),
+            Some(", error=\"insufficient_scope\", scope=\"items/read\", error_description=\""),
+        ),
+        judged(
+            "reauthentication_required",
+            json!([{"groups": {"any": ["admins"]}, "max_age_seconds": 1}, {"max_age_seconds": 30}]),
+            Some(", error=\"insufficient_user_authentication\", max_age=30, error_description=\""),
+        ),
         calls(
             "user_rejected",
             lookup.clone(),
@@ -306,6 +316,38 @@ fn a_good_token_passes_with_its_identity() {
         (world.counter("jwt_cache_miss"), world.counter("verify_module")),
         (1, 1)
     );
+}
+
+#[test]
+fn a_token_is_at_most_as_long_as_the_limit() {
+    let token = |bytes: usize| {
+        let of = |filler: usize| token_with("filler", json!("x".repeat(filler)));
+        let short = of(0).len();
+        // Three bytes more are four characters more.
+        (bytes.saturating_sub(short) / 4 * 3..)
+            .map(of)
+            .find(|token| token.len() >= bytes)
+            .unwrap()
+    };
+    for (limit, length, expected) in [
+        (None, 16_000, Fate::Passed),
+        (None, 16_385, Fate::Refused("token_malformed")),
+        (Some(1024), 1025, Fate::Refused("token_malformed")),
+        (Some(65_536), 65_000, Fate::Passed),
+        (Some(65_536), 65_537, Fate::Refused("token_malformed")),
+    ] {
+        let config = inline(&[first_key()]);
+        let config = match limit {
+            Some(bytes) => with(config, "limits", json!({"token_bytes": bytes})),
+            None => config,
+        };
+        let mut world = World::start(&config, 1);
+        assert_eq!(
+            world.fate_of(0, &Ask::bearer(&token(length))),
+            expected,
+            "{limit:?} {length}"
+        );
+    }
 }
 
 #[test]

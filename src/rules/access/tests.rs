@@ -363,3 +363,328 @@ fn a_sign_in_is_no_older_than_max_age_and_not_from_the_future() {
         );
     }
 }
+
+/// What `claims: {name: matcher}` says of an access token with these members.
+fn claim_holds(claim: &str, matcher: &ClaimMatcher, members: &str) -> bool {
+    let alternative = Alternative {
+        claims: vec![(name(claim), matcher.clone())],
+        ..Alternative::default()
+    };
+    match outcome(&alternative, &access(&format!(",{members}"))) {
+        Ok(()) => true,
+        Err(forbidden) => {
+            assert_eq!(Err(forbidden), refused(Unmet::Claims));
+            false
+        }
+    }
+}
+
+fn one_of(values: &[ClaimValue]) -> ClaimMatcher {
+    ClaimMatcher::OneOf(values.to_vec())
+}
+
+fn none_of(values: &[ClaimValue]) -> ClaimMatcher {
+    ClaimMatcher::NoneOf(values.to_vec())
+}
+
+fn text(text: &str) -> ClaimValue {
+    ClaimValue::Text(text.to_owned())
+}
+
+#[test]
+fn matchers_of_strings_look_at_each_string_of_a_list() {
+    let [prefix, suffix, contains] = [
+        ClaimMatcher::Prefix("te".to_owned()),
+        ClaimMatcher::Suffix("@a.example".to_owned()),
+        ClaimMatcher::Contains("dmi".to_owned()),
+    ];
+    let words = ClaimMatcher::Words(list(&["read", "write"]));
+    for (matcher, json, holds) in [
+        (&prefix, r#""tenant""#, true),
+        (&prefix, r#""te""#, true),
+        (&prefix, r#""\u0074e""#, true),
+        (&prefix, r#""t""#, false),
+        (&prefix, r#""Tenant""#, false),
+        (&prefix, r#""a te""#, false),
+        (&prefix, r#"["x","tenant"]"#, true),
+        (&prefix, r#"["x",1,["te"],{"te":1}]"#, false),
+        (&prefix, "[]", false),
+        (&prefix, r#"{"te":"te"}"#, false),
+        (&prefix, "1", false),
+        (&prefix, "null", false),
+        (&suffix, r#""b@a.example""#, true),
+        (&suffix, r#""b@a.example.com""#, false),
+        (&suffix, r#""b@A.example""#, false),
+        (&suffix, r#"["b@a.example"]"#, true),
+        (&contains, r#""admin""#, true),
+        (&contains, r#""adm in""#, false),
+        (&contains, r#"["x","admins"]"#, true),
+        (&contains, "true", false),
+        (&words, r#""read""#, true),
+        (&words, r#""a read b""#, true),
+        (&words, r#""a  write""#, true),
+        (&words, r#""reader""#, false),
+        (&words, r#""a,read""#, false),
+        (&words, r#""a\tread""#, false),
+        (&words, r#"["a","b write"]"#, true),
+        (&words, r#""""#, false),
+    ] {
+        let members = format!(r#""a":{json}"#);
+        assert_eq!(claim_holds("a", matcher, &members), holds, "{matcher:?} {json}");
+        assert!(!claim_holds("absent", matcher, &members), "{matcher:?}");
+    }
+}
+
+#[test]
+fn present_and_not() {
+    let [present, absent] = [true, false].map(ClaimMatcher::Present);
+    let not = none_of(&[text("x"), ClaimValue::Number(1.0), ClaimValue::Bool(true)]);
+    for (json, is_present, is_other) in [
+        (r#""y""#, true, true),
+        (r#""x""#, true, false),
+        ("1", true, false),
+        ("1.0", true, false),
+        ("2", true, true),
+        ("0", true, true),
+        ("true", true, false),
+        ("false", true, true),
+        (r#"["y"]"#, true, true),
+        (r#"["y","x"]"#, true, false),
+        ("[null]", true, true),
+        ("{}", true, true),
+        ("null", false, false),
+        (r#""""#, false, false),
+        ("[]", false, false),
+    ] {
+        let members = format!(r#""a":{json}"#);
+        assert_eq!(claim_holds("a", &present, &members), is_present, "{json}");
+        assert_eq!(claim_holds("a", &absent, &members), !is_present, "{json}");
+        assert_eq!(claim_holds("a", &not, &members), is_other, "{json}");
+    }
+    assert!(!claim_holds("a", &present, r#""b":1"#));
+    assert!(claim_holds("a", &absent, r#""b":1"#));
+    assert!(!claim_holds("a", &not, r#""b":1"#));
+}
+
+#[test]
+fn pointers_lead_into_claims() {
+    let x = one_of(&[text("x")]);
+    let absent = ClaimMatcher::Present(false);
+    for (pointer, members, found) in [
+        ("/a", r#""a":"x""#, true),
+        ("/a/b", r#""a":{"b":"x"}"#, true),
+        ("/a/0/b~1c", r#""a":[{"b/c":"x"}]"#, true),
+        ("/a/b", r#""a":{"b":["w","x"]}"#, true),
+        ("/a/b", r#""a":{"c":"x"}"#, false),
+        ("/a/b", r#""a":"x""#, false),
+        ("/a/1", r#""a":["x"]"#, false),
+        // Parsers choose differently.
+        ("/a/b", r#""a":{"b":"x","b":"x"}"#, false),
+        ("/a/b", r#""a":{"b":"x","\u0062":"x"}"#, false),
+        ("/a/b/c", r#""a":{"b":{"c":"x"},"b":{"c":"x"}}"#, false),
+        ("/a/c", r#""a":{"b":1,"b":2,"c":"x"}"#, true),
+    ] {
+        assert_eq!(claim_holds(pointer, &x, members), found, "{pointer} {members}");
+        assert_eq!(claim_holds(pointer, &absent, members), !found, "{pointer} {members}");
+    }
+    assert!(!claim_holds("a/b", &x, r#""a":{"b":"x"}"#));
+    assert!(claim_holds("a/b", &x, r#""a/b":"x""#));
+}
+
+#[test]
+fn an_unverified_attribute_fails_every_matcher() {
+    let matchers = [
+        one_of(&[text("a@b.c")]),
+        none_of(&[text("x")]),
+        ClaimMatcher::Prefix("a".to_owned()),
+        ClaimMatcher::Suffix("c".to_owned()),
+        ClaimMatcher::Contains("@".to_owned()),
+        ClaimMatcher::Words(list(&["a@b.c"])),
+        ClaimMatcher::Present(true),
+    ];
+    let absent = ClaimMatcher::Present(false);
+    for (attribute, flag) in [("email", "email_verified"), ("phone_number", "phone_number_verified")] {
+        for claim in [attribute.to_owned(), format!("/{attribute}")] {
+            for verified in [
+                r#","VERIFIED":false"#,
+                r#","VERIFIED":"false""#,
+                r#","VERIFIED":null"#,
+                "",
+            ] {
+                let members = format!(r#""{attribute}":"a@b.c"{}"#, verified.replace("VERIFIED", flag));
+                for matcher in matchers.iter().chain([&absent]) {
+                    assert!(!claim_holds(&claim, matcher, &members), "{claim} {matcher:?} {members}");
+                }
+            }
+            let members = format!(r#""{attribute}":"a@b.c","{flag}":true"#);
+            for matcher in &matchers {
+                assert!(claim_holds(&claim, matcher, &members), "{claim} {matcher:?} {members}");
+            }
+            assert!(!claim_holds(&claim, &absent, &members));
+            assert!(claim_holds(&claim, &absent, r#""name":"x""#), "{claim}");
+        }
+    }
+}
+
+#[test]
+fn a_flag_is_one_value_as_a_boolean_and_as_a_string() {
+    let [yes, no] = [true, false].map(ClaimValue::Bool);
+    for (value, json, holds) in [
+        (&yes, "true", true),
+        (&yes, r#""true""#, true),
+        (&yes, r#""True""#, false),
+        (&yes, "1", false),
+        (&yes, "false", false),
+        (&no, "false", true),
+        (&no, r#""false""#, true),
+        (&no, r#""""#, false),
+        (&no, "null", false),
+        (&text("true"), "true", true),
+        (&text("true"), r#""true""#, true),
+        (&text("false"), "true", false),
+    ] {
+        for claim in ["email_verified", "/email_verified", "phone_number_verified"] {
+            let members = format!("\"{}\":{json}", claim.trim_start_matches('/'));
+            let matcher = one_of(std::slice::from_ref(value));
+            assert_eq!(
+                claim_holds(claim, &matcher, &members),
+                holds,
+                "{claim} {value:?} {json}"
+            );
+        }
+    }
+    assert!(!claim_holds(
+        "email_verified",
+        &none_of(&[no]),
+        r#""email_verified":"false""#
+    ));
+    assert!(!claim_holds("other", &one_of(&[yes]), r#""other":"true""#));
+}
+
+#[test]
+fn one_alternative_must_hold() {
+    let groups = |groups: &[&str], max_age| Alternative {
+        groups: words(groups, &[]),
+        max_age,
+        ..Alternative::default()
+    };
+    let scopes = |scopes: &[&str]| Alternative {
+        scopes: words(scopes, &[]),
+        ..Alternative::default()
+    };
+    let age = |seconds| Some(Duration::from_secs(seconds));
+    let old = |seconds| {
+        Err(Forbidden::ReauthenticationRequired {
+            max_age: Duration::from_secs(seconds),
+        })
+    };
+    let unmet = |unmet: &[Unmet], scopes: &[&str]| {
+        Err(Forbidden::NotPermitted {
+            unmet: unmet.to_vec(),
+            scopes: list(scopes),
+        })
+    };
+    let in_a = r#","cognito:groups":["a"],"auth_time":1699999000"#;
+    for (alternatives, members, expected) in [
+        (vec![groups(&["a"], None), scopes(&["s"])], in_a, Ok(())),
+        (vec![scopes(&["s"]), groups(&["a"], None)], in_a, Ok(())),
+        (
+            vec![scopes(&["s"]), groups(&["b"], None)],
+            in_a,
+            unmet(&[Unmet::Scopes, Unmet::Groups], &["s"]),
+        ),
+        (
+            vec![groups(&["b"], None), scopes(&["s", "t"]), scopes(&["u"])],
+            in_a,
+            unmet(&[Unmet::Groups, Unmet::Scopes], &["s", "t"]),
+        ),
+        (
+            vec![groups(&["b"], age(1)), groups(&["c"], None)],
+            in_a,
+            unmet(&[Unmet::Groups], &[]),
+        ),
+        // Of an alternative that fails by its age alone a new sign-in is worth asking for.
+        (vec![groups(&["a"], age(60)), scopes(&["s"])], in_a, old(60)),
+        (vec![scopes(&["s"]), groups(&["a"], age(60))], in_a, old(60)),
+        (
+            vec![groups(&["b"], age(5)), groups(&["a"], age(60)), groups(&["a"], age(30))],
+            in_a,
+            old(60),
+        ),
+        (vec![groups(&["a"], age(60)), groups(&["a"], age(1000))], in_a, Ok(())),
+        (vec![groups(&["a"], None), Alternative::default()], "", Ok(())),
+    ] {
+        let found = of(&Requirement::one_of(alternatives.clone()), &access(members));
+        assert_eq!(found, expected, "{alternatives:?} {members}");
+    }
+}
+
+#[test]
+fn requirements_of_several_rules_must_all_hold() {
+    let age = |seconds| Alternative {
+        max_age: Some(Duration::from_secs(seconds)),
+        ..Alternative::default()
+    };
+    let group = |group| Alternative {
+        groups: words(&[group], &[]),
+        ..Alternative::default()
+    };
+    let scope = |scope| Alternative {
+        scopes: words(&[scope], &[]),
+        ..Alternative::default()
+    };
+    let old = |seconds| {
+        Err(Forbidden::ReauthenticationRequired {
+            max_age: Duration::from_secs(seconds),
+        })
+    };
+    let unmet = |unmet, scopes: &[&str]| {
+        Err(Forbidden::NotPermitted {
+            unmet: vec![unmet],
+            scopes: list(scopes),
+        })
+    };
+    let identity = access(r#","cognito:groups":["a"],"scope":"s","auth_time":1699999000"#);
+    let one = |alternative: Alternative| vec![alternative];
+    for (requirements, expected) in [
+        (vec![], Ok(())),
+        (vec![vec![]], Ok(())),
+        (vec![one(group("a")), one(scope("s")), one(age(1000))], Ok(())),
+        (vec![one(group("a")), one(scope("t"))], unmet(Unmet::Scopes, &["t"])),
+        (
+            vec![one(age(1)), one(scope("s")), one(group("b")), one(scope("t"))],
+            unmet(Unmet::Groups, &["s", "t"]),
+        ),
+        (vec![one(group("b")), one(age(1))], unmet(Unmet::Groups, &[])),
+        (vec![one(group("a")), one(age(60)), one(age(30)), one(age(90))], old(30)),
+        (vec![vec![group("b"), age(60)], one(group("a"))], old(60)),
+    ] {
+        let requirements: Vec<Requirement> = requirements.into_iter().map(Requirement::one_of).collect();
+        let captures = Captures::default();
+        let pairs = requirements.iter().map(|requirement| (requirement, &captures));
+        let found = authorize_all(pairs, &identity, UnixTime::from_secs(NOW), SKEW).map(|_| ());
+        assert_eq!(found, expected, "{requirements:?}");
+    }
+}
+
+#[test]
+fn an_attribute_in_the_path_counts_only_when_it_is_verified() {
+    let pattern = PathPattern::template("/t/{x}").unwrap();
+    let captures = pattern.captures(&normalize(b"/t/a@b").unwrap());
+    for (claim, members, holds) in [
+        ("email", r#""email":"a@b","email_verified":true"#, true),
+        ("/email", r#""email":"a@b","email_verified":"true""#, true),
+        ("email", r#""email":"a@b""#, false),
+        ("/email", r#""email":"a@b","email_verified":false"#, false),
+        ("/a/0", r#""a":["a@b"]"#, true),
+        ("/a/b", r#""a":{"b":"a@b","b":"a@b"}"#, false),
+    ] {
+        let requirement = Requirement::from(Alternative {
+            path_claims: vec![("x".to_owned(), name(claim))],
+            ..Alternative::default()
+        });
+        let identity = access(&format!(",{members}"));
+        let permit = requirement.authorize(&identity, &captures, UnixTime::from_secs(NOW), SKEW);
+        assert_eq!(permit.is_ok(), holds, "{claim} {members}");
+    }
+}
