@@ -215,7 +215,7 @@ format: ## format the Rust code
 .PHONY: lock-tools
 lock-tools: ## pin anew what tools/requirements.in and tools/package.json ask for
 	python3 -m venv $(BUILD)/lock && $(BUILD)/lock/bin/pip install --quiet uv==0.13.9
-	$(BUILD)/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
+	$(BUILD)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock-tools" tools/requirements.in -o tools/requirements.txt
 	cd tools && npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 

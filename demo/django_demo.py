@@ -146,7 +146,7 @@ class Walk:
 
         heading("Nobody becomes another")
         adas_id = str(first.document.get("id"))
-        forged = (("x-user-id", adas_id), ("X_User_Id", adas_id), ("x-cognito-sub", ada.sub))
+        forged = (("x-user-id", adas_id), ("X-User-Id", adas_id), ("x-cognito-sub", ada.sub))
         ravis = self.get("Ravi with Ada's id in forged headers is Ravi", "/api/me", ravi.id_token, 200, headers=forged)
         self.check("he has an id of his own", str(ravis.document.get("id")) not in ("None", adas_id), ravis.document)
         self.get("Ada's id without a token is nobody", "/api/me", None, 401, headers=forged)

@@ -104,7 +104,7 @@ class Envoy:
 
     def admin(self, path: str, method: str = "GET") -> str:
         """An answer of the admin interface."""
-        request = urllib.request.Request(f"http://{self._admin_address}{path}", method=method)
+        request = urllib.request.Request(f"http://{self.admin_address}{path}", method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.read().decode()
 
@@ -197,7 +197,7 @@ class Envoy:
     def _is_ready(self, doors: int) -> bool:
         if not self._admin_path.exists() or not (address := self._admin_path.read_text().strip()):
             return False
-        self._admin_address = address
+        self.admin_address = address
         try:
             listeners = json.loads(self.admin("/listeners?format=json")).get("listener_statuses", [])
             ready = self.admin("/ready").strip() == "LIVE"
