@@ -87,3 +87,4 @@ pub mod rules;
 pub mod signature;
 pub mod time;
 pub mod token;
+pub mod trace;

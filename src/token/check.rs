@@ -4,6 +4,7 @@ use super::TokenUse;
 use super::claims::Claims;
 use crate::code::Code;
 use crate::time::UnixTime;
+use crate::trace::{Check, Trace, listed, shortened};
 use std::cmp::Ordering;
 use std::fmt;
 use std::time::Duration;
@@ -28,6 +29,15 @@ pub enum Clients {
     OneOf(Vec<String>),
 }
 
+impl fmt::Display for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Clients::Any => f.write_str("any client"),
+            Clients::OneOf(clients) => write!(f, "one of {}", listed(clients.iter().map(String::as_str))),
+        }
+    }
+}
+
 /// The kinds of token that a pool accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AcceptedUse {
@@ -37,6 +47,17 @@ pub enum AcceptedUse {
     Access,
     /// Both.
     Any,
+}
+
+impl AcceptedUse {
+    /// The configuration's word, and for both the two.
+    const fn as_str(self) -> &'static str {
+        match self {
+            AcceptedUse::Id => "id",
+            AcceptedUse::Access => "access",
+            AcceptedUse::Any => "id or access",
+        }
+    }
 }
 
 /// A claim that does not hold. Plain data; its text is the refusal's detail.
@@ -104,26 +125,83 @@ impl fmt::Display for ClaimError {
     }
 }
 
-/// Checks all claims, in the order in which they are refused; tells the token's kind and its accepted client.
+/// Checks all claims, in the order in which they are refused; returns the token's kind and its accepted client.
 pub(in crate::token) fn all<'a>(
     claims: &'a Claims,
     policy: &ClaimPolicy,
     now: UnixTime,
+    trace: &mut Trace,
 ) -> Result<(TokenUse, &'a str), ClaimError> {
-    times(claims, policy.clock_skew, now)?;
-    issued_at(claims.issued_at(), policy.clock_skew, now)?;
-    let token_use = token_use(claims.token_use(), policy.token_use)?;
+    times(claims, policy.clock_skew, now, trace)?;
+    let iat = issued_at(claims.issued_at(), policy.clock_skew, now);
+    trace.check(Check::IssuedAt, &iat, || {
+        not_after(claims.issued_at(), policy.clock_skew, now)
+    });
+    iat?;
+    let token_use = token_use(claims.token_use(), policy.token_use);
+    trace.check(Check::TokenUse, &token_use, || {
+        (
+            claims.token_use().map(shortened),
+            Some(policy.token_use.as_str().to_owned()),
+        )
+    });
+    let token_use = token_use?;
     let client = match token_use {
         TokenUse::Id => client(claims.audience(), &policy.clients),
         TokenUse::Access => client(claims.client_id().into_iter(), &policy.clients),
-    }?;
-    Ok((token_use, client))
+    };
+    trace.check(Check::Client, &client, || {
+        let found = match token_use {
+            TokenUse::Id => format!("aud {}", listed(claims.audience())),
+            TokenUse::Access => format!("client_id {}", listed(claims.client_id())),
+        };
+        (Some(found), Some(policy.clients.to_string()))
+    });
+    Ok((token_use, client?))
 }
 
-/// Checks what changes as time goes on: `exp` and `nbf`. For remembered tokens, too.
-pub(in crate::token) fn times(claims: &Claims, clock_skew: Duration, now: UnixTime) -> Result<(), ClaimError> {
-    expires_at(claims.expires_at(), clock_skew, now)?;
-    not_before(claims.not_before(), clock_skew, now)
+/// Checks what changes as time goes on: `exp` and `nbf`. For cached tokens, too.
+pub(in crate::token) fn times(
+    claims: &Claims,
+    clock_skew: Duration,
+    now: UnixTime,
+    trace: &mut Trace,
+) -> Result<(), ClaimError> {
+    let exp = expires_at(claims.expires_at(), clock_skew, now);
+    trace.check(Check::ExpiresAt, &exp, || {
+        let skew = clock_skew.as_secs();
+        (
+            Some(moment(claims.expires_at(), now)),
+            Some(format!(
+                "later than now, {}, less the skew of {skew} s",
+                now.as_secs_f64()
+            )),
+        )
+    });
+    exp?;
+    let nbf = not_before(claims.not_before(), clock_skew, now);
+    trace.check(Check::NotBefore, &nbf, || {
+        not_after(claims.not_before(), clock_skew, now)
+    });
+    nbf
+}
+
+/// What is found and expected of a moment that must not lie in the future.
+fn not_after(found: Option<f64>, clock_skew: Duration, now: UnixTime) -> (Option<String>, Option<String>) {
+    let skew = clock_skew.as_secs();
+    let expected = format!("not later than now, {}, plus the skew of {skew} s", now.as_secs_f64());
+    let found = found.map_or_else(|| "none, and none is needed".to_owned(), |found| moment(found, now));
+    (Some(found), Some(expected))
+}
+
+/// `1700000000 (42 seconds ago)`.
+fn moment(seconds: f64, now: UnixTime) -> String {
+    let distance = now.as_secs_f64() - seconds;
+    if distance >= 0.0 {
+        format!("{seconds} ({} ago)", Seconds(whole_seconds(distance)))
+    } else {
+        format!("{seconds} (in {})", Seconds(whole_seconds(-distance)))
+    }
 }
 
 /// RFC 7519, section 4.1.4: `exp` is the first moment at which the token must not be accepted.
@@ -328,7 +406,7 @@ mod tests {
         ] {
             let json = format!("{{\"iss\":\"i\",\"sub\":\"s\",\"exp\":1700000001,{members}}}");
             let claims = Claims::parse(json).unwrap();
-            assert_eq!(all(&claims, &policy, now()), expected, "{members}");
+            assert_eq!(all(&claims, &policy, now(), &mut Trace::off()), expected, "{members}");
         }
     }
 

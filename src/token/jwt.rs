@@ -8,6 +8,7 @@ use super::malformed::{HeaderParameter, Malformed};
 use crate::keys::rsa::PublicKey;
 use crate::signature::{BadSignature, Verifier, VerifySignature};
 use crate::time::UnixTime;
+use crate::trace::Trace;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use memchr::memchr;
@@ -150,7 +151,15 @@ impl<'t> UntrustedJwt<'t> {
     /// # Errors
     /// A claim does not hold: the same that [`SignedJwt::check`] would say.
     pub fn refuse_early(&self, policy: &ClaimPolicy, now: UnixTime) -> Result<(), ClaimError> {
-        check::all(&self.claims, policy, now).map(|_| ())
+        self.refuse_early_with(policy, now, &mut Trace::off())
+    }
+
+    /// As [`UntrustedJwt::refuse_early`], and records each check.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn refuse_early_with(&self, policy: &ClaimPolicy, now: UnixTime, trace: &mut Trace) -> Result<(), ClaimError> {
+        check::all(&self.claims, policy, now, trace).map(|_| ())
     }
 
     /// Checks the signature. The outcome is an error if it is not the key's, or if the algorithm is not allowed.
@@ -177,7 +186,7 @@ impl SignedJwt {
     /// # Errors
     /// A claim does not hold.
     pub fn check(self, policy: &ClaimPolicy, now: UnixTime) -> Result<Identity, ClaimError> {
-        let (token_use, client) = check::all(&self.claims, policy, now)?;
+        let (token_use, client) = check::all(&self.claims, policy, now, &mut Trace::off())?;
         let client = client.into();
         Ok(Identity {
             token_use,

@@ -13,6 +13,7 @@ pub mod removal;
 pub mod source;
 
 use crate::time::UnixTime;
+use crate::trace::Trace;
 use check::ClaimError;
 use std::rc::Rc;
 use std::time::Duration;
@@ -67,7 +68,15 @@ impl Identity {
     /// # Errors
     /// The token has expired, or the clock was set back to before it became valid.
     pub fn still_valid(&self, clock_skew: Duration, now: UnixTime) -> Result<(), ClaimError> {
-        check::times(&self.claims, clock_skew, now)
+        self.still_valid_with(clock_skew, now, &mut Trace::off())
+    }
+
+    /// As [`Identity::still_valid`], and records each check.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn still_valid_with(&self, clock_skew: Duration, now: UnixTime, trace: &mut Trace) -> Result<(), ClaimError> {
+        check::times(&self.claims, clock_skew, now, trace)
     }
 
     /// The accepted app client: the accepted one of `aud` of an ID token, `client_id` of an access token.
@@ -92,7 +101,7 @@ impl Identity {
             clock_skew: Duration::ZERO,
         };
         let before = UnixTime::default();
-        let (token_use, client) = check::all(&claims, &policy, before).unwrap();
+        let (token_use, client) = check::all(&claims, &policy, before, &mut Trace::off()).unwrap();
         let client = client.into();
         Identity {
             token_use,
