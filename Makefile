@@ -24,11 +24,11 @@ export CARGO_TARGET_DIR
 RAW := $(CARGO_TARGET_DIR)/$(TARGET)/release/envoy_cognito_jwt.wasm
 WASM := $(CURDIR)/dist/envoy_cognito_jwt.wasm
 WASM_MODULE_CRYPTO := $(CURDIR)/dist/test/envoy_cognito_jwt-module-crypto.wasm
-WASM_TRAP := $(CURDIR)/dist/test/envoy_cognito_jwt-trap.wasm
+WASM_PANIC := $(CURDIR)/dist/test/envoy_cognito_jwt-panic.wasm
 WASM_POISON := $(CURDIR)/dist/test/poison.wasm
 WASM_NOOP := $(CURDIR)/dist/test/noop.wasm
 WASM_FLOOR := $(CURDIR)/dist/test/floor.wasm
-export WASM WASM_MODULE_CRYPTO WASM_TRAP WASM_POISON WASM_NOOP WASM_FLOOR
+export WASM WASM_MODULE_CRYPTO WASM_PANIC WASM_POISON WASM_NOOP WASM_FLOOR
 
 STAGE := tools/stage
 SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
@@ -85,9 +85,9 @@ release: ## everything that a release consists of, into dist/; prints what to pu
 .PHONY: wasm-test
 wasm-test: tools-rust
 	@tools/setup.py --optional node
-	$(TEST_WASM_CARGO) -p envoy-cognito-jwt-proxy-wasm --features force-module-crypto,test-trap
+	$(TEST_WASM_CARGO) -p envoy-cognito-jwt-proxy-wasm --features force-module-crypto,test-panic
 	@$(SLIM) $(TEST_RAW) $(WASM_MODULE_CRYPTO)
-	@install -D -m 644 $(WASM_MODULE_CRYPTO) $(WASM_TRAP)
+	@install -D -m 644 $(WASM_MODULE_CRYPTO) $(WASM_PANIC)
 	CARGO_TARGET_DIR=$(BUILD)/poison $(CARGO) build --locked --release --quiet --target $(TARGET) --manifest-path tests/envoy/poison/Cargo.toml
 	@install -D -m 644 $(BUILD)/poison/$(TARGET)/release/poison.wasm $(WASM_POISON)
 

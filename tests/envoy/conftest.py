@@ -34,9 +34,9 @@ def wasm_module_crypto() -> str:
 
 
 @pytest.fixture(scope="session")
-def wasm_trap() -> str:
-    """The same module, built so that the request header `x-test-trap` makes it trap."""
-    return built("WASM_TRAP", "dist/test/envoy_cognito_jwt-trap.wasm")
+def wasm_panic() -> str:
+    """The same module, built so that it panics on a request with the header `x-test-panic`."""
+    return built("WASM_PANIC", "dist/test/envoy_cognito_jwt-panic.wasm")
 
 
 @pytest.fixture(scope="session")
