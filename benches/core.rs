@@ -90,7 +90,8 @@ fn verify_signature_in_module(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(args = [1, 1000])]
 fn find_remembered_token(bencher: Bencher<'_, '_>, entries: usize) {
-    let mut tokens = TokenCache::new(entries);
+    let mut tokens = TokenCache::new(entries, usize::MAX);
+    let never = UnixTime::from_millis(u64::MAX);
     let key = first_key().published();
     let signed = first_key().sign_claims(&claims("id"));
     let verified = Rc::new(Verified {
@@ -101,7 +102,13 @@ fn find_remembered_token(bencher: Bencher<'_, '_>, entries: usize) {
         subject: "sub".into(),
     });
     for number in 0..entries {
-        tokens.insert(format!("{signed}{number:04}").as_bytes(), Rc::clone(&verified), 1);
+        tokens.insert(
+            format!("{signed}{number:04}").as_bytes(),
+            Rc::clone(&verified),
+            1,
+            never,
+            UnixTime::default(),
+        );
     }
     let wanted = format!("{signed}0000");
     bencher.bench_local(|| tokens.find(black_box(wanted.as_bytes()), |_| 1, |_, _| true).is_some());

@@ -358,7 +358,9 @@ impl Authenticator<'_> {
             .map_err(|error| stop(Rejection::Claim(error)))?;
         let verified = Rc::new(self.prepare(identity, id, key));
         let generation = self.keys.get(id.0).map_or(0, PoolKeys::generation);
-        self.tokens.insert(token, Rc::clone(&verified), generation);
+        let expires_at = end_of(&verified).after(pool.claims.clock_skew);
+        self.tokens
+            .insert(token, Rc::clone(&verified), generation, expires_at, now);
         Ok(verified)
     }
 

@@ -1,11 +1,12 @@
-//! Verified tokens, remembered: a hit skips decoding and signature, not time, not the key's presence, not the rule.
+//! Verified tokens, cached: a hit skips decoding and signature, not time, not the key's presence, not the rule.
 
+use crate::bounded_cache::BoundedCache;
 use crate::command::Headers;
 use crate::keys::PoolId;
 use crate::keys::jwks::Key;
+use crate::memory;
+use crate::time::UnixTime;
 use crate::token::Identity;
-use lru::LruCache;
-use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 /// A token that was verified, with all that later requests with it need.
@@ -23,6 +24,25 @@ pub struct Verified {
     pub subject: Rc<str>,
 }
 
+impl Verified {
+    /// Returns how many bytes of memory it owns. The key is the key set's.
+    fn heap_bytes(&self) -> usize {
+        let Verified {
+            identity,
+            pool: _,
+            key: _,
+            headers,
+            subject,
+        } = self;
+        memory::sum([
+            identity.heap_bytes(),
+            memory::shared(size_of::<Headers>()),
+            headers.heap_bytes(),
+            memory::shared(subject.len()),
+        ])
+    }
+}
+
 impl AsRef<Identity> for Verified {
     fn as_ref(&self) -> &Identity {
         &self.identity
@@ -38,28 +58,21 @@ struct Entry {
     generation: u32,
 }
 
-/// A bounded memory of verified tokens, the least recently used out first.
+/// Verified tokens, bounded in number and in bytes: expired ones go first, then the least recently used.
 ///
 /// A token is looked up by its [`Tail`], the end of its signature, which nobody but the pool can choose. Only verified
-/// tokens are remembered, so an attacker cannot fill a bucket with others, and the whole text is compared whatever the
+/// tokens are cached, so an attacker cannot fill a bucket with others, and the whole text is compared whatever the
 /// tail says.
 #[derive(Debug)]
 pub struct TokenCache {
-    /// `None` remembers nothing.
-    entries: Option<LruCache<Tail, Entry>>,
+    entries: BoundedCache<Tail, Entry>,
 }
 
 impl TokenCache {
-    /// A memory of at most `max_entries` tokens; 0 remembers nothing.
-    pub fn new(max_entries: usize) -> TokenCache {
-        let bounded = |max_entries| {
-            // Made with a bound it would take the memory for all entries at once.
-            let mut entries = LruCache::unbounded();
-            entries.resize(max_entries);
-            entries
-        };
+    /// An empty cache of at most so many tokens and bytes; 0 tokens switch it off.
+    pub fn new(max_entries: usize, max_bytes: usize) -> TokenCache {
         TokenCache {
-            entries: NonZeroUsize::new(max_entries).map(bounded),
+            entries: BoundedCache::new(max_entries, max_bytes),
         }
     }
 
@@ -72,8 +85,7 @@ impl TokenCache {
         is_current: impl FnOnce(PoolId, &Key) -> bool,
     ) -> Option<Rc<Verified>> {
         let tail = Tail::of(token)?;
-        let entries = self.entries.as_mut()?;
-        let entry = entries.get_mut(&tail).filter(|entry| *entry.token == *token)?;
+        let entry = self.entries.get_mut(&tail).filter(|entry| *entry.token == *token)?;
         let generation = generation_of(entry.verified.pool);
         if entry.generation == generation {
             return Some(Rc::clone(&entry.verified));
@@ -82,27 +94,43 @@ impl TokenCache {
             entry.generation = generation;
             return Some(Rc::clone(&entry.verified));
         }
-        entries.pop(&tail);
+        self.entries.remove(&tail);
         None
     }
 
-    /// Remembers a token that was verified with a key of this generation of its pool's keys. Of two with one tail, which
-    /// no signature that verifies has by chance, the later is remembered.
-    pub fn insert(&mut self, token: &[u8], verified: Rc<Verified>, generation: u32) {
-        if let (Some(entries), Some(tail)) = (&mut self.entries, Tail::of(token)) {
-            let token = token.into();
-            let entry = Entry {
-                token,
-                verified,
-                generation,
-            };
-            entries.put(tail, entry);
-        }
+    /// Keeps a token that was verified with a key of this generation of its pool's keys, and that expires at this time. Of
+    /// two with one tail, which no signature that verifies has by chance, the later is kept.
+    pub fn insert(
+        &mut self,
+        token: &[u8],
+        verified: Rc<Verified>,
+        generation: u32,
+        expires_at: UnixTime,
+        now: UnixTime,
+    ) {
+        let Some(tail) = Tail::of(token) else { return };
+        let owned = memory::sum([
+            memory::block(token.len()),
+            memory::shared(size_of::<Verified>()),
+            verified.heap_bytes(),
+        ]);
+        let token = token.into();
+        let entry = Entry {
+            token,
+            verified,
+            generation,
+        };
+        self.entries.insert(tail, entry, owned, expires_at, now);
     }
 
-    /// How many tokens are remembered.
+    /// How many tokens are cached.
     pub fn len(&self) -> usize {
-        self.entries.as_ref().map_or(0, LruCache::len)
+        self.entries.len()
+    }
+
+    /// How many bytes they are counted as.
+    pub fn bytes(&self) -> usize {
+        self.entries.bytes()
     }
 
     /// Whether none is.
@@ -112,7 +140,7 @@ impl TokenCache {
 }
 
 /// The last bytes of a token: 16 characters of base64url are 96 bits of the signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Tail(u128);
 
 impl Tail {
@@ -126,6 +154,7 @@ impl Tail {
 mod tests {
     use super::*;
     use crate::keys::rsa::PublicKey;
+    use std::time::Duration;
 
     fn verified(sub: &str) -> Rc<Verified> {
         let json = format!(r#"{{"iss":"i","sub":"{sub}","exp":1,"token_use":"id","aud":"c"}}"#);
@@ -152,10 +181,17 @@ mod tests {
         found.map(|verified| verified.subject.to_string())
     }
 
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+    const LATER: UnixTime = UnixTime::from_secs(1_800_000_001);
+
+    fn insert(cache: &mut TokenCache, token: &[u8], verified: Rc<Verified>) {
+        cache.insert(token, verified, 1, LATER, NOW);
+    }
+
     fn filled(max_entries: usize, names: &[&str]) -> TokenCache {
-        let mut cache = TokenCache::new(max_entries);
+        let mut cache = TokenCache::new(max_entries, usize::MAX);
         for name in names {
-            cache.insert(text(name).as_bytes(), verified(name), 1);
+            insert(&mut cache, text(name).as_bytes(), verified(name));
         }
         cache
     }
@@ -164,7 +200,7 @@ mod tests {
     fn the_least_recently_used_goes_first() {
         let mut cache = filled(3, &["a", "b", "c"]);
         assert_eq!(find(&mut cache, &text("a")).as_deref(), Some("a"));
-        cache.insert(text("d").as_bytes(), verified("d"), 1);
+        insert(&mut cache, text("d").as_bytes(), verified("d"));
         for (name, is_there) in [("a", true), ("b", false), ("c", true), ("d", true)] {
             assert_eq!(find(&mut cache, &text(name)).is_some(), is_there, "{name}");
         }
@@ -174,9 +210,9 @@ mod tests {
     #[test]
     fn it_never_holds_more_than_its_bound() {
         for bound in [0, 1, 2, 100] {
-            let mut cache = TokenCache::new(bound);
+            let mut cache = TokenCache::new(bound, usize::MAX);
             for number in 0..250 {
-                cache.insert(text(&number.to_string()).as_bytes(), verified("s"), 1);
+                insert(&mut cache, text(&number.to_string()).as_bytes(), verified("s"));
                 assert!(cache.len() <= bound);
             }
             assert_eq!(cache.len(), bound);
@@ -185,9 +221,39 @@ mod tests {
     }
 
     #[test]
+    fn it_never_holds_more_bytes_than_its_bound() {
+        let mut cache = TokenCache::new(1000, 1 << 20);
+        for number in 0..250 {
+            let token = format!("{number}{}", "x".repeat(16 * 1024 + number));
+            insert(&mut cache, token.as_bytes(), verified(&"s".repeat(10 * number + 1)));
+            assert!(cache.bytes() <= 1 << 20);
+        }
+        assert!((30..60).contains(&cache.len()), "{}", cache.len());
+        // One that is larger than all the room is not kept, and moves nothing out.
+        let before = cache.len();
+        insert(&mut cache, "x".repeat(1 << 20).as_bytes(), verified("s"));
+        assert_eq!(cache.len(), before);
+    }
+
+    #[test]
+    fn expired_ones_go_first() {
+        let mut cache = TokenCache::new(2, usize::MAX);
+        let expiring = NOW.after(Duration::from_millis(1));
+        cache.insert(text("stays").as_bytes(), verified("stays"), 1, LATER, NOW);
+        cache.insert(text("expires").as_bytes(), verified("expires"), 1, expiring, NOW);
+        assert!(find(&mut cache, &text("expires")).is_some());
+        cache.insert(text("new").as_bytes(), verified("new"), 1, LATER, expiring);
+        assert!(
+            find(&mut cache, &text("stays")).is_some(),
+            "though it was used longer ago"
+        );
+        assert!(find(&mut cache, &text("expires")).is_none());
+    }
+
+    #[test]
     fn the_same_token_again_takes_no_second_place() {
         let mut cache = filled(2, &["a", "b"]);
-        cache.insert(text("b").as_bytes(), verified("again"), 1);
+        insert(&mut cache, text("b").as_bytes(), verified("again"));
         assert_eq!(find(&mut cache, &text("b")).as_deref(), Some("again"));
         assert_eq!(cache.len(), 2, "nobody else had to go for it");
     }
@@ -197,8 +263,8 @@ mod tests {
         // They differ before the tail, in it, in length.
         let tail = "0123456789abcdef0123456789abcdef";
         let token = format!("head.{tail}");
-        let mut cache = TokenCache::new(10);
-        cache.insert(token.as_bytes(), verified("s"), 1);
+        let mut cache = TokenCache::new(10, usize::MAX);
+        insert(&mut cache, token.as_bytes(), verified("s"));
         for other in [
             format!("heaD.{tail}"),
             tail.to_owned(),
@@ -215,10 +281,10 @@ mod tests {
 
     #[test]
     fn what_is_too_short_for_a_signature_is_not_remembered() {
-        let mut cache = TokenCache::new(10);
-        cache.insert(&[b'a'; 15], verified("s"), 1);
+        let mut cache = TokenCache::new(10, usize::MAX);
+        insert(&mut cache, &[b'a'; 15], verified("s"));
         assert!(cache.is_empty());
-        cache.insert(&[b'a'; 16], verified("s"), 1);
+        insert(&mut cache, &[b'a'; 16], verified("s"));
         assert_eq!(cache.len(), 1);
     }
 

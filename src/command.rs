@@ -1,6 +1,7 @@
 //! What the core wants done: values that the shell carries out, in order.
 
 use crate::code::Code;
+use crate::memory;
 use crate::metrics::Counter;
 use crate::request::RequestId;
 use std::borrow::Cow;
@@ -91,6 +92,11 @@ impl Headers {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+
+    /// Returns how many bytes of memory they own. The names are the configuration's.
+    pub fn heap_bytes(&self) -> usize {
+        memory::block(self.values.capacity()).saturating_add(memory::list::<(Rc<str>, usize)>(self.ends.capacity()))
     }
 }
 

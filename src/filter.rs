@@ -115,7 +115,7 @@ impl Filter {
             rules,
             reserved,
             keys: config.pools.iter().map(keys_of).collect(),
-            tokens: TokenCache::new(config.token_cache.max_entries),
+            tokens: TokenCache::new(config.token_cache.max_entries, config.token_cache.max_bytes()),
             last_header: LastHeader::default(),
             user_info: config.pools.iter().map(memory_of_user_info).collect(),
             user_lookup: config.user_lookup.as_ref().map(memory_of_lookup),

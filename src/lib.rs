@@ -67,6 +67,7 @@
 )]
 
 pub mod authenticator;
+mod bounded_cache;
 pub mod cache;
 pub mod call;
 pub mod code;
@@ -79,6 +80,7 @@ pub mod identity;
 mod json;
 pub mod keys;
 mod load;
+mod memory;
 pub mod metrics;
 pub mod reject;
 pub mod request;

@@ -129,6 +129,13 @@ pub struct TokenCacheLimits {
     pub max_mebibytes: usize,
 }
 
+impl TokenCacheLimits {
+    /// `max_mebibytes` in bytes.
+    pub fn max_bytes(&self) -> usize {
+        self.max_mebibytes.saturating_mul(1 << 20)
+    }
+}
+
 /// The sizes that are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -2,6 +2,7 @@
 
 use super::json::{self, Member};
 use super::malformed::{KnownClaim, Malformed};
+use crate::memory;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -20,6 +21,8 @@ pub struct Claims {
 pub struct ClaimSet {
     json: String,
     members: OnceCell<Vec<Member>>,
+    /// What the members cost, whether they are held at the moment or not.
+    member_bytes: usize,
 }
 
 /// A claim's value, decoded for comparisons.
@@ -142,6 +145,19 @@ impl Claims {
         self.known.groups.iter().map(|group| &**group)
     }
 
+    /// Returns how many bytes of memory they own: see [`ClaimSet::heap_bytes`].
+    pub fn heap_bytes(&self) -> usize {
+        let Claims {
+            set,
+            known,
+            issuer,
+            subject,
+            expires_at: _,
+        } = self;
+        let texts = [issuer, subject].map(|text| memory::block(text.len()));
+        memory::sum([set.heap_bytes(), known.heap_bytes()].into_iter().chain(texts))
+    }
+
     /// See [`Identity::slim`](super::Identity::slim).
     pub(in crate::token) fn slim(&mut self) {
         self.set.members.take();
@@ -154,8 +170,18 @@ impl ClaimSet {
     /// # Errors
     /// Not one strict JSON object: see [`Malformed`].
     pub fn parse(json: String) -> Result<ClaimSet, Malformed> {
-        let members = OnceCell::from(json::members(&json)?);
-        Ok(ClaimSet { json, members })
+        let members = json::members(&json)?;
+        let owned = memory::sum(members.iter().map(Member::heap_bytes));
+        Ok(ClaimSet {
+            json,
+            member_bytes: memory::list::<Member>(members.capacity()).saturating_add(owned),
+            members: OnceCell::from(members),
+        })
+    }
+
+    /// Returns how many bytes of memory it owns, with the members, which it may let go of and read again.
+    pub fn heap_bytes(&self) -> usize {
+        memory::block(self.json.capacity()).saturating_add(self.member_bytes)
     }
 
     /// The text has been read before, so it can be read again.
@@ -237,6 +263,26 @@ struct Known {
 }
 
 impl Known {
+    fn heap_bytes(&self) -> usize {
+        let Known {
+            issuer,
+            subject,
+            expires_at: _,
+            not_before: _,
+            issued_at: _,
+            auth_time: _,
+            token_use,
+            client_id,
+            scope,
+            audience,
+            groups,
+        } = self;
+        let texts = [issuer, subject, token_use, client_id, scope].into_iter().flatten();
+        let texts = texts.chain(audience).chain(groups);
+        let lists = [audience, groups].map(|list| memory::list::<Box<str>>(list.capacity()));
+        memory::sum(texts.map(|text| memory::block(text.len())).chain(lists))
+    }
+
     fn read(&mut self, name: &str, raw: &str) -> Result<(), Malformed> {
         let text = |claim| match json::text(raw) {
             Some(text) => Ok(Box::from(text)),

@@ -1,6 +1,7 @@
 //! One JSON object, read strictly by `serde_json`: what RFC 8259 leaves open, and parsers therefore answer differently, is refused.
 
 use super::malformed::Malformed;
+use crate::memory;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -23,6 +24,11 @@ impl Member {
     /// Its value's JSON text, as it came, without spaces around it.
     pub fn raw(&self) -> &str {
         self.value.get()
+    }
+
+    /// How many bytes of memory it owns.
+    pub fn heap_bytes(&self) -> usize {
+        memory::block(self.name.len()).saturating_add(memory::block(self.raw().len()))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod merged;
 pub mod removal;
 pub mod source;
 
+use crate::memory;
 use crate::time::UnixTime;
 use crate::trace::Trace;
 use check::ClaimError;
@@ -82,6 +83,16 @@ impl Identity {
     /// The accepted app client: the accepted one of `aud` of an ID token, `client_id` of an access token.
     pub fn client(&self) -> &Rc<str> {
         &self.client
+    }
+
+    /// Returns how many bytes of memory it owns.
+    pub fn heap_bytes(&self) -> usize {
+        let Identity {
+            claims,
+            token_use: _,
+            client,
+        } = self;
+        claims.heap_bytes().saturating_add(memory::shared(client.len()))
     }
 
     /// Lets go of what can be read from the claims' text again, at the first question for one of them by name.

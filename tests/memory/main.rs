@@ -1,0 +1,101 @@
+//! What a worker keeps is bounded in bytes, whatever tokens and answers look like: measured, not only counted.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod allocator;
+mod worker;
+
+use serde_json::{Value, json};
+use support::tokens::{base64url, first_key, id_claims};
+use support::world::START;
+use support::world::settings::inline;
+use worker::Worker;
+
+const MEBIBYTE: isize = 1 << 20;
+
+/// What a claim or an answer is filled with up to a size: one long text, or as many small things as there is room for.
+const FILLINGS: [(&str, fn(usize) -> (String, Value)); 4] = [
+    ("one text", |size| ("custom:x".to_owned(), json!("x".repeat(size)))),
+    ("short groups", |size| {
+        ("cognito:groups".to_owned(), json!(vec!["a"; size / 4]))
+    }),
+    ("long groups", |size| {
+        (
+            "cognito:groups".to_owned(),
+            json!(vec!["\u{e9}".repeat(60); size / 123]),
+        )
+    }),
+    ("an object", |size| {
+        let members = (0..size / 10).map(|number| (format!("{number:04}"), json!(1)));
+        ("custom:o".to_owned(), members.collect())
+    }),
+];
+
+/// These claims and many small ones, or one large one.
+fn filled(mut claims: Value, filling: Option<fn(usize) -> (String, Value)>, size: usize) -> Value {
+    match filling {
+        Some(filling) => {
+            let (name, value) = filling(size);
+            claims[name] = value;
+        }
+        None => {
+            for number in 0..size / 10 {
+                claims[format!("{number:05}")] = json!(1);
+            }
+        }
+    }
+    claims
+}
+
+fn fillings() -> impl Iterator<Item = (&'static str, Option<fn(usize) -> (String, Value)>)> {
+    let given = FILLINGS.into_iter().map(|(name, filling)| (name, Some(filling)));
+    given.chain([("small claims", None)])
+}
+
+/// A token of these claims, whose signature nobody looks at.
+fn token(claims: &Value, number: u32) -> String {
+    let header = json!({"kid": first_key().kid, "alg": "RS256"}).to_string();
+    let signature: Vec<u8> = number.to_be_bytes().into_iter().cycle().take(256).collect();
+    format!(
+        "{}.{}.{}",
+        base64url(header),
+        base64url(claims.to_string()),
+        base64url(signature)
+    )
+}
+
+#[test]
+fn cached_tokens_hold_no_more_than_their_bound() {
+    for (token_bytes, tokens) in [(16_384, 60), (65_536, 20)] {
+        for (name, filling) in fillings() {
+            let mut config = inline(&[first_key()]);
+            config["token_cache"] = json!({"max_entries": 100_000, "max_mebibytes": 1});
+            config["limits"] = json!({"token_bytes": token_bytes, "header_value_bytes": 65_536});
+            config["identity"] = json!({"payload_header": "x-payload"});
+            // A rule that asks for a claim by name has all claims of a cached token read once more, and kept.
+            config["rules"] = json!([{"require": {"claims": {"custom:absent": {"present": false}}}}]);
+            let mut worker = Worker::start(&config);
+            let claims = filled(id_claims(START), filling, token_bytes * 68 / 100);
+            let before = allocator::held();
+            let mut most = 0;
+            for number in 0..tokens {
+                let token = token(&claims, number);
+                assert!(token.len() > token_bytes * 80 / 100, "{name}: {}", token.len());
+                for _ in 0..2 {
+                    assert!(worker.passes(&token), "{name}");
+                }
+                most = most.max(allocator::held() - before);
+            }
+            assert!(
+                worker.count("jwt_cache_hit") >= u64::from(tokens),
+                "{name}: nothing was cached"
+            );
+            assert!(most <= MEBIBYTE, "{name} of {token_bytes}: {most} bytes");
+            assert!(most > MEBIBYTE / 4, "{name} of {token_bytes}: only {most} bytes");
+        }
+    }
+}
