@@ -189,6 +189,11 @@ impl JwksCache {
         self.policy.timeout
     }
 
+    /// The name of the pool's entry in the shared store.
+    pub fn entry(&self) -> &str {
+        self.entry.as_str()
+    }
+
     /// A request came with a `kid` that no key has: may it wait for a fetch?
     pub fn ask_for_unknown_kid(&mut self, now: UnixTime) -> Refetch {
         if self.is_pending(now) {

@@ -62,6 +62,14 @@ pub struct EntryName {
     pool: String,
 }
 
+/// How the names of all pools' entries begin.
+const KEY_ENTRIES: &str = "envoy-cognito-jwt/keys/";
+
+/// Whether an entry of the store is one of a pool's keys, not an answer of a call.
+pub fn is_key_entry(name: &str) -> bool {
+    name.starts_with(KEY_ENTRIES)
+}
+
 impl EntryName {
     /// The entry for these issuers' keys, fetched from `uri` through `cluster`. The name holds a digest of all three, since other
     /// plugins may share the store, among them an older configuration of this one: what came through a cluster that it trusted,
@@ -74,7 +82,7 @@ impl EntryName {
         }
         let pool = URL_SAFE_NO_PAD.encode(digest.finalize());
         EntryName {
-            name: format!("envoy-cognito-jwt/keys/{pool}"),
+            name: format!("{KEY_ENTRIES}{pool}"),
             pool,
         }
     }

@@ -1,0 +1,175 @@
+//! Carries the core's commands out, in order.
+
+use crate::abi::{HeaderType, ModuleHttpHeader};
+use crate::envoy::{self, EnvoyStream, Refused};
+use crate::stream::{Stream, StreamState};
+use crate::worker::Worker;
+use cognito_jwt::code::Code;
+use cognito_jwt::command::{Command, FilterState, HeaderEdit, Reply, Severity};
+use cognito_jwt::metrics::Counter;
+use cognito_jwt::reject::{Rejection, Wording};
+use std::rc::Rc;
+
+/// Whom commands are about.
+enum Subject {
+    /// A stream that is there.
+    Stream(Rc<Stream>),
+    /// Nobody, or one whose client has hung up.
+    Gone,
+    /// A stream of which a command failed: it has been refused.
+    Refused,
+}
+
+/// Carries out what the filter of this worker commands; before the first [`Command::Of`] it is about `own`. A stream of which
+/// a command fails is refused with `internal_error`: it must not pass with headers that a client may have forged.
+pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoIterator<Item = Command>) {
+    let mut subject = own.map_or(Subject::Gone, |stream| Subject::Stream(Rc::clone(stream)));
+    for command in commands {
+        match command {
+            Command::Of(id) => subject = worker.waiting_stream(id).map_or(Subject::Gone, Subject::Stream),
+            // What it would have come to is not what it came to: it is counted as refused.
+            Command::Count(_) if matches!(subject, Subject::Refused) => {}
+            Command::Count(counter) => worker.count(counter),
+            Command::Log(severity, line) => envoy::log(severity, &line),
+            Command::TickEvery(period) => worker.set_period(period),
+            // The main thread's filter tells it for all.
+            Command::RecordKeys(_) => {}
+            about_request => {
+                let Subject::Stream(stream) = &subject else { continue };
+                if about(worker, stream, about_request).is_err() {
+                    envoy::log(Severity::Error, "a request could not be changed: it is refused");
+                    refuse(worker, stream);
+                    subject = Subject::Refused;
+                }
+            }
+        }
+    }
+}
+
+/// Refuses a stream with `internal_error`, whatever has become of it so far.
+pub fn refuse(worker: &Worker, stream: &Rc<Stream>) {
+    worker.forget(stream);
+    if let Some(mut envoy) = stream.envoy() {
+        // It may have been set to something else before.
+        let _not_annotated = envoy.set_filter_state(DECISION, Code::InternalError.as_str());
+    }
+    worker.count(Counter::Denied(Code::InternalError));
+    answer(stream, &worker.internal_error());
+}
+
+/// The answer of a filter that has no settings: it can only refuse.
+pub fn internal_error() -> Reply {
+    Rejection::Internal.reply(&Wording {
+        realm: String::new(),
+        disclose_reason: true,
+    })
+}
+
+const DECISION: &str = "wasm.cognito_decision";
+
+fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), Refused> {
+    match command {
+        Command::Edit(edit) => apply(&mut stream.envoy().ok_or(Refused)?, &edit),
+        Command::Decide(decision) => annotate(stream, DECISION, decision),
+        Command::Annotate(FilterState::Subject, subject) => annotate(stream, "wasm.cognito_sub", &subject),
+        Command::Annotate(FilterState::ClientId, client) => annotate(stream, "wasm.cognito_client_id", &client),
+        Command::Reply(reply) => {
+            worker.leave_waiting(stream);
+            answer(stream, &reply);
+            Ok(())
+        }
+        Command::Resume => {
+            worker.leave_waiting(stream);
+            resume(stream);
+            Ok(())
+        }
+        Command::Of(_) | Command::Count(_) | Command::RecordKeys(_) | Command::Log(..) | Command::TickEvery(_) => {
+            Ok(())
+        }
+    }
+}
+
+fn apply(envoy: &mut EnvoyStream<'_>, edit: &HeaderEdit) -> Result<(), Refused> {
+    match edit {
+        HeaderEdit::Remove(name) => envoy.remove_header(HeaderType::RequestHeader, name),
+        HeaderEdit::Set(name, value) => envoy.set_header(HeaderType::RequestHeader, name.as_bytes(), value),
+        HeaderEdit::Add(headers) => headers.iter().try_for_each(|(name, value)| {
+            envoy.add_header(HeaderType::RequestHeader, name.as_bytes(), value.as_bytes())
+        }),
+    }
+}
+
+/// Filter state that is not set changes no decision.
+fn annotate(stream: &Stream, name: &str, value: &str) -> Result<(), Refused> {
+    let _not_annotated = stream.envoy().map(|mut envoy| envoy.set_filter_state(name, value));
+    Ok(())
+}
+
+/// Answers the request, unless it has been answered or is gone.
+pub fn answer(stream: &Stream, reply: &Reply) {
+    if stream.state() == StreamState::Denied {
+        return;
+    }
+    stream.set_state(StreamState::Denied);
+    let Some(envoy) = stream.envoy() else { return };
+    let mut headers: Vec<ModuleHttpHeader> = reply
+        .headers
+        .iter()
+        .map(|(name, value)| ModuleHttpHeader::of(name.as_bytes(), value.as_bytes()))
+        .collect();
+    if is_grpc(&envoy) {
+        headers.push(ModuleHttpHeader::of(
+            b"grpc-status",
+            grpc_status(reply.code.status()).as_bytes(),
+        ));
+    }
+    envoy.send_response(
+        reply.code.status(),
+        &mut headers,
+        reply.body.as_bytes(),
+        reply.code.response_code_details(),
+    );
+}
+
+/// Lets the request go on, if it waits.
+fn resume(stream: &Stream) {
+    if stream.state() == StreamState::Paused
+        && let Some(envoy) = stream.envoy()
+    {
+        stream.set_state(StreamState::Open);
+        envoy.continue_decoding();
+    }
+}
+
+/// As Envoy tells gRPC requests (`Grpc::Common::isGrpcRequestHeaders`): it makes a gRPC answer of ours then.
+fn is_grpc(envoy: &EnvoyStream<'_>) -> bool {
+    let content_type = envoy
+        .header(HeaderType::RequestHeader, "content-type")
+        .unwrap_or_default();
+    let rest = content_type.strip_prefix(b"application/grpc");
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+')))
+}
+
+/// Envoy makes 0 of an answer that does not say its gRPC status: a refusal that looks like success.
+const fn grpc_status(status: u16) -> &'static str {
+    match status {
+        400 => "3",
+        401 => "16",
+        403 => "7",
+        503 => "14",
+        _ => "2",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_refusal_is_a_success_for_grpc() {
+        for code in Code::ALL {
+            assert_ne!(grpc_status(code.status()), "0", "{}", code.as_str());
+            assert_ne!(grpc_status(code.status()), "2", "{}: not in the table", code.as_str());
+        }
+    }
+}

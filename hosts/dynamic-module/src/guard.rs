@@ -1,0 +1,57 @@
+//! No panic leaves the module: one that crossed into Envoy would abort the whole proxy.
+
+use crate::envoy;
+use cognito_jwt::command::Severity;
+use std::panic::{self, AssertUnwindSafe};
+
+/// Runs what a hook does. If it panics, `instead` is run, and if that panics too, the result is `last`.
+///
+/// What the hook works on may be half-changed after a panic: `instead` must not believe it.
+pub fn guarded<T>(hook: impl FnOnce() -> T, instead: impl FnOnce() -> T, last: T) -> T {
+    caught(hook).or_else(|| caught(instead)).unwrap_or(last)
+}
+
+fn caught<T>(part: impl FnOnce() -> T) -> Option<T> {
+    match panic::catch_unwind(AssertUnwindSafe(part)) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            // Even dropping what was thrown may panic.
+            let _dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            None
+        }
+    }
+}
+
+/// Has panics logged by their place alone: what they say could hold a part of a request. The hook is that of this module's own
+/// standard library: no other code in the process is concerned.
+pub fn log_panics_by_their_place() {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string);
+        let line = format!(
+            "internal error at {}: the request at hand is refused",
+            place.as_deref().unwrap_or("an unknown place")
+        );
+        envoy::log(Severity::Error, &line);
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct PanicsWhenDropped;
+
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+
+    #[test]
+    fn whatever_panics_something_is_returned() {
+        assert_eq!(guarded(|| 1, || 2, 3), 1);
+        assert_eq!(guarded(|| panic!("hook"), || 2, 3), 2);
+        assert_eq!(guarded(|| panic!("hook"), || panic!("instead"), 3), 3);
+        assert_eq!(guarded(|| panic::panic_any(PanicsWhenDropped), || 2, 3), 2);
+    }
+}

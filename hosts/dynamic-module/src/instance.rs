@@ -1,0 +1,307 @@
+//! One configuration of the filter, as all threads see it.
+//!
+//! ```text
+//!   main thread                 this, shared                   a worker's thread
+//!   ───────────                 ────────────                   ─────────────────
+//!   keys, calls  ◄── requests ── post_to_main ◄────────────────  a request needs a call, or keys
+//!        │
+//!        └── answers ──────────► desk of the worker ── wake ──►  what waits is decided
+//!
+//!   ticker's thread ── notify_tick ──► main thread, which wakes the workers whose requests wait
+//! ```
+
+use crate::envoy::{ConfigScheduler, EnvoyConfig, MetricId, Refused, StreamScheduler};
+use crate::ticker;
+use cognito_jwt::call::{CallId, HttpAnswer, HttpCall};
+use cognito_jwt::metrics::{Counter, JWKS_KEYS_GAUGE};
+use cognito_jwt::request::RequestId;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Answers for a worker that nobody waits for there are kept up to so many bytes, for the next request.
+const MAX_UNCLAIMED_BYTES: usize = 1024 * 1024;
+
+/// Which configuration, in the order in which they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation(pub u64);
+
+/// Which worker's part of which configuration: no two have one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorkerId(pub u64);
+
+/// What a worker asks of the main thread.
+#[derive(Debug)]
+pub enum ToMain {
+    /// Send this call; its answer goes to the worker.
+    Call(WorkerId, CallId, HttpCall),
+    /// A request needs the keys of this entry of the store to be fetched.
+    Fetch(String),
+}
+
+/// The end of a call, for the worker that asked for it.
+#[derive(Debug)]
+pub struct Mail {
+    /// Which call.
+    pub call: CallId,
+    /// The answer; `None` if the call failed.
+    pub answer: Option<HttpAnswer>,
+}
+
+/// The metrics as Envoy numbers them.
+#[derive(Debug)]
+pub struct Metrics {
+    envoy: EnvoyConfig,
+    counters: Vec<MetricId>,
+    keys: MetricId,
+}
+
+impl Metrics {
+    /// Defines all of them; only while the configuration is made.
+    ///
+    /// # Errors
+    /// Envoy refuses one.
+    pub fn define(envoy: EnvoyConfig) -> Result<Metrics, Refused> {
+        let counters: Result<Vec<MetricId>, Refused> = Counter::all()
+            .map(|counter| envoy.define_counter(&counter.name()))
+            .collect();
+        Ok(Metrics {
+            envoy,
+            counters: counters?,
+            keys: envoy.define_gauge(JWKS_KEYS_GAUGE)?,
+        })
+    }
+
+    /// Counts one.
+    pub fn count(&self, counter: Counter) {
+        if let Some(id) = self.counters.get(counter.index()) {
+            self.envoy.increment(*id);
+        }
+    }
+
+    /// Records how many keys all pools have.
+    pub fn record_keys(&self, keys: u64) {
+        self.envoy.set_gauge(self.keys, keys);
+    }
+}
+
+/// One configuration.
+#[derive(Debug)]
+pub struct Instance {
+    /// Which one.
+    pub generation: Generation,
+    /// Its text, from which each thread makes a filter of its own.
+    pub configuration: Box<[u8]>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The way to the main thread; `None` when the configuration is over, and where Envoy only checks it.
+    scheduler: Mutex<Option<ConfigScheduler>>,
+    /// The main thread has been woken and has not come yet.
+    is_notified: AtomicBool,
+    is_tick_due: AtomicBool,
+    is_over: AtomicBool,
+    to_main: Mutex<Vec<ToMain>>,
+    desks: Mutex<BTreeMap<WorkerId, Desk>>,
+    /// The main thread's tick period, in milliseconds.
+    main_period: AtomicU64,
+    /// The shortest period that a worker with waiting requests wants.
+    waiting_period: AtomicU64,
+}
+
+/// What the other threads hold of one worker.
+#[derive(Debug)]
+struct Desk {
+    /// Ways to wake it: its waiting streams. Any of them does, and each may be gone at any time.
+    streams: BTreeMap<RequestId, StreamScheduler>,
+    mail: Vec<Mail>,
+    period: Duration,
+    /// It wants to be woken before the next tick.
+    is_urgent: bool,
+}
+
+const NEVER: u64 = u64::MAX;
+
+impl Instance {
+    /// The configuration of this text.
+    pub fn new(
+        generation: Generation,
+        configuration: &[u8],
+        metrics: Metrics,
+        scheduler: Option<ConfigScheduler>,
+        main_period: Duration,
+    ) -> Instance {
+        Instance {
+            generation,
+            configuration: configuration.into(),
+            metrics,
+            scheduler: Mutex::new(scheduler),
+            is_notified: AtomicBool::new(false),
+            is_tick_due: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+            to_main: Mutex::default(),
+            desks: Mutex::default(),
+            main_period: AtomicU64::new(millis(main_period)),
+            waiting_period: AtomicU64::new(NEVER),
+        }
+    }
+
+    /// The configuration is over: its last stream is gone.
+    pub fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+        locked(&self.scheduler).take();
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// How often the main thread is to be woken: `None`, not at all.
+    pub fn period(&self) -> Duration {
+        let period = self.main_period.load(Ordering::Relaxed);
+        Duration::from_millis(period.min(self.waiting_period.load(Ordering::Relaxed)))
+    }
+
+    /// The main thread's filter wants another period.
+    pub fn set_main_period(&self, period: Duration) {
+        self.main_period.store(millis(period), Ordering::Relaxed);
+    }
+
+    /// Wakes the main thread for a tick.
+    pub fn notify_tick(&self) {
+        self.is_tick_due.store(true, Ordering::Release);
+        self.notify();
+    }
+
+    fn notify(&self) {
+        if self.is_notified.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(scheduler) = &*locked(&self.scheduler) {
+            scheduler.wake();
+        }
+    }
+
+    /// The main thread has come: what it was woken for, and whether for a tick.
+    pub fn take_for_main(&self) -> (Vec<ToMain>, bool) {
+        // What is posted from here on wakes it again.
+        self.is_notified.store(false, Ordering::Release);
+        let is_tick_due = self.is_tick_due.swap(false, Ordering::AcqRel);
+        (std::mem::take(&mut *locked(&self.to_main)), is_tick_due)
+    }
+
+    /// A worker asks the main thread for something.
+    pub fn post_to_main(&self, requests: impl IntoIterator<Item = ToMain>) {
+        locked(&self.to_main).extend(requests);
+        self.notify();
+    }
+
+    /// A stream waits; its worker's filter wants ticks of this period as long as it does.
+    pub fn enter_waiting(&self, worker: WorkerId, id: RequestId, scheduler: StreamScheduler, period: Duration) {
+        {
+            let mut desks = locked(&self.desks);
+            let desk = desks.entry(worker).or_insert_with(|| Desk {
+                streams: BTreeMap::new(),
+                mail: Vec::new(),
+                period,
+                is_urgent: false,
+            });
+            desk.streams.insert(id, scheduler);
+            desk.is_urgent = true;
+        }
+        self.set_waiting_period(worker, period);
+        self.notify();
+    }
+
+    /// The worker's filter wants ticks of another period.
+    pub fn set_waiting_period(&self, worker: WorkerId, period: Duration) {
+        let is_shorter = {
+            let mut desks = locked(&self.desks);
+            let Some(desk) = desks.get_mut(&worker) else { return };
+            desk.period = period;
+            let before = self.waiting_period.load(Ordering::Relaxed);
+            let shortest = shortest_period(&desks);
+            self.waiting_period.store(shortest, Ordering::Relaxed);
+            shortest < before
+        };
+        if is_shorter {
+            ticker::nudge();
+        }
+    }
+
+    /// A stream waits no longer.
+    pub fn leave_waiting(&self, worker: WorkerId, id: RequestId) {
+        let mut desks = locked(&self.desks);
+        let Some(desk) = desks.get_mut(&worker) else { return };
+        // It may be the one that is being woken on the main thread at this moment: that happens with the lock held, too.
+        desk.streams.remove(&id);
+        if desk.streams.is_empty() {
+            self.waiting_period.store(shortest_period(&desks), Ordering::Relaxed);
+        }
+    }
+
+    /// A call of a worker has ended; on the main thread.
+    pub fn deliver(&self, worker: WorkerId, mut mail: Mail) {
+        let mut desks = locked(&self.desks);
+        let Some(desk) = desks.get_mut(&worker) else { return };
+        if desk.streams.is_empty() && desk.mail_bytes() > MAX_UNCLAIMED_BYTES {
+            mail.answer = None;
+        }
+        desk.mail.push(mail);
+    }
+
+    /// What has come for this worker.
+    pub fn take_mail(&self, worker: WorkerId) -> Vec<Mail> {
+        let mut desks = locked(&self.desks);
+        desks
+            .get_mut(&worker)
+            .map(|desk| std::mem::take(&mut desk.mail))
+            .unwrap_or_default()
+    }
+
+    /// Wakes the workers whose requests wait: `all` of them, or those that have mail or are in a hurry. On the main thread.
+    pub fn wake_workers(&self, all: bool) {
+        let mut desks = locked(&self.desks);
+        for desk in desks.values_mut() {
+            let is_urgent = std::mem::take(&mut desk.is_urgent);
+            if let Some(stream) = desk.streams.values().next()
+                && (all || is_urgent || !desk.mail.is_empty())
+            {
+                stream.wake();
+            }
+        }
+    }
+
+    /// The worker is gone, or has nothing more to do with this configuration.
+    pub fn clear_desk(&self, worker: WorkerId) {
+        locked(&self.desks).remove(&worker);
+    }
+}
+
+impl Desk {
+    fn mail_bytes(&self) -> usize {
+        let bytes = |mail: &Mail| match &mail.answer {
+            Some(HttpAnswer {
+                body: cognito_jwt::call::Body::Whole(body),
+                ..
+            }) => body.len(),
+            Some(_) | None => 0,
+        };
+        self.mail.iter().map(bytes).fold(0, usize::saturating_add)
+    }
+}
+
+fn shortest_period(desks: &BTreeMap<WorkerId, Desk>) -> u64 {
+    let waiting = desks.values().filter(|desk| !desk.streams.is_empty());
+    waiting.map(|desk| millis(desk.period)).min().unwrap_or(NEVER)
+}
+
+fn millis(period: Duration) -> u64 {
+    u64::try_from(period.as_millis()).unwrap_or(NEVER).max(1)
+}
+
+/// What a panic left is whole: each change of what these locks guard is one step.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,28 @@
+//! `libenvoy_cognito_jwt.so`: the filter as a native library for Envoy's dynamic modules. The only place that talks to Envoy
+//! through this ABI: it reads what the core asks for and carries out what the core commands.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `abi`, `envoy`, `hooks` | the C side: declarations, callbacks as safe code sees them, what Envoy calls. All `unsafe` is here |
+//! | `guard` | no panic leaves the module |
+//! | `configuration`, `instance` | a configuration's beginning and end; what all threads see of it |
+//! | `root` | the main thread's part: keys and calls |
+//! | `worker`, `stream`, `executor` | a worker's part: one filter of the core for each configuration, its streams, its commands |
+//! | `store`, `process`, `ticker` | what there is once in the process: shared keys and answers, the thread that lets time pass |
+//! | `crypto`, `route` | signatures; what Envoy knows of a request's route |
+
+mod abi;
+mod configuration;
+mod crypto;
+mod envoy;
+mod executor;
+mod guard;
+mod hooks;
+mod instance;
+mod process;
+mod root;
+mod route;
+mod store;
+mod stream;
+mod ticker;
+mod worker;

@@ -1,0 +1,171 @@
+//! One stream: what becomes of its headers, its body and its trailers.
+
+use crate::abi::{self, HeaderType};
+use crate::envoy::{EnvoyStream, StreamHandle};
+use crate::executor;
+use crate::worker::Worker;
+use cognito_jwt::request::{RequestHead, RequestId};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Whether a stream's parts may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamState {
+    /// They may.
+    Open,
+    /// They wait for the decision.
+    Paused,
+    /// They may not: nobody has decided yet, or the decision is a refusal.
+    New,
+    /// It has been answered.
+    Denied,
+}
+
+/// One stream of one worker.
+#[derive(Debug)]
+pub struct Stream {
+    /// `None` where there is no filter to decide: all is refused.
+    worker: Option<Rc<Worker>>,
+    /// Its number in the worker.
+    pub id: RequestId,
+    handle: StreamHandle,
+    state: Cell<StreamState>,
+}
+
+impl Stream {
+    /// A new stream of this worker.
+    pub fn new(worker: Option<Rc<Worker>>, handle: StreamHandle) -> Stream {
+        let id = worker.as_ref().map_or(RequestId(0), |worker| worker.next_id());
+        Stream {
+            worker,
+            id,
+            handle,
+            state: Cell::new(StreamState::New),
+        }
+    }
+
+    /// The stream as Envoy has it; `None` once it is gone.
+    pub fn envoy(&self) -> Option<EnvoyStream<'_>> {
+        self.handle.get()
+    }
+
+    /// What may go on.
+    pub fn state(&self) -> StreamState {
+        self.state.get()
+    }
+
+    /// From now on this may go on.
+    pub fn set_state(&self, state: StreamState) {
+        self.state.set(state);
+    }
+
+    /// The headers are there.
+    pub fn on_headers(self: &Rc<Stream>, ends_stream: bool) -> u32 {
+        if self.decide(ends_stream).is_none() {
+            self.refuse();
+        }
+        match self.state() {
+            StreamState::Open => abi::headers_status::CONTINUE,
+            StreamState::Paused => abi::headers_status::STOP_ALL_ITERATION_AND_WATERMARK,
+            StreamState::New | StreamState::Denied => abi::headers_status::STOP_ITERATION,
+        }
+    }
+
+    /// A part of the body is there.
+    pub fn on_body(&self) -> u32 {
+        match self.state() {
+            StreamState::Open => abi::body_status::CONTINUE,
+            // Envoy does not even ask while all iteration is stopped.
+            StreamState::Paused => abi::body_status::STOP_ITERATION_AND_WATERMARK,
+            StreamState::New | StreamState::Denied => abi::body_status::STOP_ITERATION_NO_BUFFER,
+        }
+    }
+
+    /// The trailers are there. The request is refused if those that could speak for the filter cannot be removed.
+    pub fn on_trailers(self: &Rc<Stream>) -> u32 {
+        if self.state() != StreamState::Denied && self.strip_trailers().is_none() {
+            self.refuse();
+        }
+        match self.state() {
+            StreamState::Open => abi::trailers_status::CONTINUE,
+            StreamState::Paused | StreamState::New | StreamState::Denied => abi::trailers_status::STOP_ITERATION,
+        }
+    }
+
+    /// The main thread has woken this stream's worker.
+    pub fn on_scheduled(self: &Rc<Stream>) {
+        if let Some(worker) = &self.worker {
+            worker.on_wake();
+        }
+    }
+
+    /// The stream is over, or its client has hung up.
+    pub fn on_gone(self: &Rc<Stream>) {
+        self.handle.forget();
+        if self.state() == StreamState::Paused
+            && let Some(worker) = &self.worker
+        {
+            worker.forget(self);
+        }
+    }
+
+    /// Something panicked in a hook of this stream: nothing that the worker's filter holds is relied on any more.
+    pub fn on_panic(self: &Rc<Stream>) {
+        if let Some(worker) = &self.worker {
+            worker.start_over();
+        }
+        if self.state() != StreamState::Open {
+            self.refuse();
+        }
+    }
+
+    /// The same while its trailers were looked at: they must not go on, though the rest of it has.
+    pub fn on_trailers_panic(self: &Rc<Stream>) {
+        self.on_panic();
+        self.refuse();
+    }
+
+    /// Refuses the request with `internal_error`.
+    fn refuse(self: &Rc<Stream>) {
+        match &self.worker {
+            Some(worker) => executor::refuse(worker, self),
+            None => executor::answer(self, &executor::internal_error()),
+        }
+    }
+
+    /// Carries out what the request comes to; `None` where it could not even be looked at.
+    fn decide(self: &Rc<Stream>, ends_stream: bool) -> Option<()> {
+        let worker = self.worker.as_ref()?;
+        let decision = {
+            let envoy = self.envoy()?;
+            let head = RequestHead::new(envoy.headers(HeaderType::RequestHeader)?).with_end_of_stream(ends_stream);
+            #[cfg(feature = "test-trap")]
+            if head.first("x-test-trap").is_some() {
+                trap();
+            }
+            worker.on_request(self, &envoy, head)?
+        };
+        executor::carry_out(worker, Some(self), decision.commands);
+        if decision.goes_on && self.state() == StreamState::New {
+            self.set_state(StreamState::Open);
+        }
+        Some(())
+    }
+
+    /// Removes the trailers that could speak for the filter; `None` if they cannot be read or changed.
+    fn strip_trailers(&self) -> Option<()> {
+        let worker = self.worker.as_ref()?;
+        let mut envoy = self.envoy()?;
+        let reserved = worker.reserved_trailers(&RequestHead::new(envoy.headers(HeaderType::RequestTrailer)?))?;
+        reserved
+            .iter()
+            .try_for_each(|name| envoy.remove_header(HeaderType::RequestTrailer, name))
+            .ok()
+    }
+}
+
+#[cfg(feature = "test-trap")]
+#[allow(clippy::panic, reason = "a build that only tests load")]
+fn trap() {
+    panic!("x-test-trap");
+}

@@ -1,0 +1,364 @@
+//! One worker's part of one configuration: the core's filter, and the streams that wait.
+//!
+//! Nothing of Envoy's that may end a stream, an answer or going on, is called while the filter is borrowed: Envoy may come
+//! back with the end of that stream before it returns.
+
+use crate::crypto::Verifier;
+use crate::envoy::{self, EnvoyStream};
+use crate::executor;
+use crate::instance::{Instance, Mail, ToMain, WorkerId};
+use crate::process;
+use crate::route::Route;
+use crate::stream::{Stream, StreamState};
+use cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
+use cognito_jwt::command::{Command, Flow, Reply, Severity};
+use cognito_jwt::config::Config;
+use cognito_jwt::env::Env;
+use cognito_jwt::filter::Filter;
+use cognito_jwt::keys::shared::{Conflict, SharedStore, Stored, Version, is_key_entry};
+use cognito_jwt::metrics::Counter;
+use cognito_jwt::request::{RequestHead, RequestId};
+use cognito_jwt::time::UnixTime;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The numbers of workers that were given.
+static LAST_ID: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// This thread's part of each configuration that it has had a stream of, the newest last.
+    static WORKERS: RefCell<Vec<Rc<Worker>>> = const { RefCell::new(Vec::new()) };
+    /// How many configurations had ended when this thread last looked for some to forget.
+    static SEEN_ENDS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// One worker's part of one configuration.
+#[derive(Debug)]
+pub struct Worker {
+    instance: Arc<Instance>,
+    id: WorkerId,
+    core: RefCell<Core>,
+    waiting: RefCell<BTreeMap<RequestId, Rc<Stream>>>,
+    last_stream: Cell<u32>,
+}
+
+/// The core's filter and what it stands on.
+#[derive(Debug)]
+struct Core {
+    filter: Filter,
+    crypto: Verifier,
+    outbox: Outbox,
+    period: Duration,
+    ticked_at: UnixTime,
+}
+
+impl Worker {
+    /// This thread's part of the configuration, made at its first stream; `None` if that cannot be.
+    pub fn of(instance: &Arc<Instance>) -> Option<Rc<Worker>> {
+        forget_ended();
+        let found = WORKERS.with_borrow(|workers| {
+            let of_instance = |worker: &&Rc<Worker>| worker.instance.generation == instance.generation;
+            workers.iter().rev().find(of_instance).map(Rc::clone)
+        });
+        if found.is_some() {
+            return found;
+        }
+        let worker = Rc::new(Worker::new(Arc::clone(instance))?);
+        WORKERS.with_borrow_mut(|workers| workers.push(Rc::clone(&worker)));
+        Some(worker)
+    }
+
+    fn new(instance: Arc<Instance>) -> Option<Worker> {
+        Some(Worker {
+            core: RefCell::new(Core::new(&instance)?),
+            instance,
+            id: WorkerId(LAST_ID.fetch_add(1, Ordering::Relaxed)),
+            waiting: RefCell::default(),
+            last_stream: Cell::new(0),
+        })
+    }
+
+    /// A number for a new stream that no waiting one has.
+    pub fn next_id(&self) -> RequestId {
+        loop {
+            let id = self.last_stream.get().wrapping_add(1);
+            self.last_stream.set(id);
+            if !self.waiting.borrow().contains_key(&RequestId(id)) {
+                return RequestId(id);
+            }
+        }
+    }
+
+    /// What the filter commands for a new request; `None` if it cannot be asked. If the request is to wait, it does so when
+    /// this returns.
+    pub fn on_request(&self, stream: &Rc<Stream>, envoy: &EnvoyStream<'_>, head: RequestHead<'_>) -> Option<Decision> {
+        let mut commands = Vec::new();
+        let (flow, waits) = {
+            let mut core = self.core.try_borrow_mut().ok()?;
+            let now = process::now();
+            // While requests wait, the ticker keeps the time: a request's own hook ends no other one.
+            if core.filter.waiting() == 0 && core.is_tick_due(now) {
+                core.tick(now, &mut commands);
+            }
+            let flow = core.on_request(stream.id, envoy, head, now, &mut commands);
+            (flow, flow == Flow::Pause && core.filter.is_waiting(stream.id))
+        };
+        if waits {
+            self.enter_waiting(stream, envoy)?;
+        }
+        self.post();
+        Some(Decision {
+            commands,
+            goes_on: flow == Flow::Continue,
+        })
+    }
+
+    /// The main thread has woken this worker: answers have come, or time has passed.
+    pub fn on_wake(self: &Rc<Worker>) {
+        let mail = self.instance.take_mail(self.id);
+        let mut commands = Vec::new();
+        {
+            let Ok(mut core) = self.core.try_borrow_mut() else {
+                return;
+            };
+            let now = process::now();
+            for mail in mail {
+                core.on_answer(mail, now, &mut commands);
+            }
+            core.tick(now, &mut commands);
+        }
+        self.post();
+        executor::carry_out(self, None, commands);
+        self.refuse_forgotten();
+    }
+
+    /// A stream that waits, but not for anything that the filter knows of, would wait for ever.
+    fn refuse_forgotten(self: &Rc<Worker>) {
+        let forgotten: Vec<Rc<Stream>> = {
+            let Ok(core) = self.core.try_borrow() else { return };
+            let waiting = self.waiting.borrow();
+            let is_forgotten = |stream: &&Rc<Stream>| !core.filter.is_waiting(stream.id);
+            waiting.values().filter(is_forgotten).map(Rc::clone).collect()
+        };
+        for stream in forgotten {
+            executor::refuse(self, &stream);
+        }
+    }
+
+    /// The names of those trailers that could speak for the filter; `None` if it cannot be asked.
+    pub fn reserved_trailers(&self, trailers: &RequestHead<'_>) -> Option<Vec<Vec<u8>>> {
+        let core = self.core.try_borrow().ok()?;
+        Some(core.filter.forged(trailers).into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    /// The answer to a request that could not be checked.
+    pub fn internal_error(&self) -> Reply {
+        match self.core.try_borrow() {
+            Ok(core) => core.filter.internal_error(),
+            Err(_) => executor::internal_error(),
+        }
+    }
+
+    /// Counts one.
+    pub fn count(&self, counter: Counter) {
+        self.instance.metrics.count(counter);
+    }
+
+    /// The filter wants ticks of another period.
+    pub fn set_period(&self, period: Duration) {
+        if let Ok(mut core) = self.core.try_borrow_mut() {
+            core.period = period;
+        }
+        if !self.waiting.borrow().is_empty() {
+            self.instance.set_waiting_period(self.id, period);
+        }
+    }
+
+    /// The stream of this number, if it waits.
+    pub fn waiting_stream(&self, id: RequestId) -> Option<Rc<Stream>> {
+        self.waiting.borrow().get(&id).map(Rc::clone)
+    }
+
+    /// From now on the stream waits; `None` if nothing could ever wake it.
+    fn enter_waiting(&self, stream: &Rc<Stream>, envoy: &EnvoyStream<'_>) -> Option<()> {
+        let scheduler = envoy.scheduler()?;
+        let period = self.core.try_borrow().ok()?.period;
+        stream.set_state(StreamState::Paused);
+        self.waiting.borrow_mut().insert(stream.id, Rc::clone(stream));
+        self.instance.enter_waiting(self.id, stream.id, scheduler, period);
+        Some(())
+    }
+
+    /// The stream waits no longer.
+    pub fn leave_waiting(&self, stream: &Stream) {
+        if self.waiting.borrow_mut().remove(&stream.id).is_some() {
+            self.instance.leave_waiting(self.id, stream.id);
+        }
+    }
+
+    /// The stream is gone, or is refused: the filter need not think of it any more.
+    pub fn forget(&self, stream: &Stream) {
+        self.leave_waiting(stream);
+        if let Ok(mut core) = self.core.try_borrow_mut() {
+            core.filter.on_gone(stream.id);
+        }
+    }
+
+    /// Makes the filter anew, since it may be half-changed. The streams that waited are refused when they are woken.
+    pub fn start_over(&self) {
+        if let Ok(mut core) = self.core.try_borrow_mut()
+            && let Some(new) = Core::new(&self.instance)
+        {
+            // The answer to a call of the old filter must not be taken for one of the new filter's.
+            new.outbox.last_call.set(core.outbox.last_call.get());
+            *core = new;
+        }
+    }
+
+    /// Hands over what the filter asked of the main thread.
+    fn post(&self) {
+        let (calls, fetches) = match self.core.try_borrow() {
+            Ok(core) => (core.outbox.calls.take(), core.outbox.fetches.take()),
+            Err(_) => return,
+        };
+        if calls.is_empty() && fetches.is_empty() {
+            return;
+        }
+        let calls = calls.into_iter().map(|(id, call)| ToMain::Call(self.id, id, call));
+        self.instance
+            .post_to_main(calls.chain(fetches.into_iter().map(ToMain::Fetch)));
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.instance.clear_desk(self.id);
+    }
+}
+
+/// Forgets this thread's part of configurations that have ended, if any have since it last looked.
+fn forget_ended() {
+    let ends = process::ended_configurations();
+    if SEEN_ENDS.replace(ends) == ends {
+        return;
+    }
+    // Dropped outside the borrow.
+    let ended: Vec<Rc<Worker>> = WORKERS.with_borrow_mut(|workers| {
+        let (ended, live) = std::mem::take(workers)
+            .into_iter()
+            .partition(|worker| worker.instance.is_over());
+        *workers = live;
+        ended
+    });
+    drop(ended);
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub struct Decision {
+    /// To be carried out.
+    pub commands: Vec<Command>,
+    /// Whether it goes on when they are; otherwise it waits, or they answer it.
+    pub goes_on: bool,
+}
+
+impl Core {
+    fn new(instance: &Instance) -> Option<Core> {
+        match Config::parse(&instance.configuration) {
+            Ok(config) => Some(Core {
+                filter: Filter::new(config),
+                crypto: Verifier::new(),
+                outbox: Outbox::default(),
+                period: Filter::first_tick(),
+                ticked_at: UnixTime::default(),
+            }),
+            Err(errors) => {
+                envoy::log(
+                    Severity::Error,
+                    &format!("a configuration that was good is not: {errors}"),
+                );
+                None
+            }
+        }
+    }
+
+    fn is_tick_due(&self, now: UnixTime) -> bool {
+        now < self.ticked_at || now.since(self.ticked_at) >= self.period
+    }
+
+    fn tick(&mut self, now: UnixTime, commands: &mut Vec<Command>) {
+        self.ticked_at = now;
+        self.filter.show_debug(envoy::is_logged(Severity::Debug));
+        let (filter, env) = self.split(now, process::random());
+        filter.on_tick(&env, commands);
+    }
+
+    fn on_answer(&mut self, mail: Mail, now: UnixTime, commands: &mut Vec<Command>) {
+        let (filter, env) = self.split(now, process::random());
+        filter.on_answer(mail.call, mail.answer, &env, commands);
+    }
+
+    fn on_request(
+        &mut self,
+        id: RequestId,
+        envoy: &EnvoyStream<'_>,
+        head: RequestHead<'_>,
+        now: UnixTime,
+        commands: &mut Vec<Command>,
+    ) -> Flow {
+        // A request needs no random number.
+        let (filter, env) = self.split(now, 0);
+        filter.on_request(id, head, &Route(envoy), &env, commands)
+    }
+
+    fn split(&mut self, now: UnixTime, random: u64) -> (&mut Filter, Env<'_>) {
+        let env = Env {
+            now,
+            random,
+            crypto: &self.crypto,
+            shared: &self.outbox,
+            calls: &self.outbox,
+        };
+        (&mut self.filter, env)
+    }
+}
+
+/// What the filter asks of the main thread during a hook.
+#[derive(Debug, Default)]
+struct Outbox {
+    calls: RefCell<Vec<(CallId, HttpCall)>>,
+    fetches: RefCell<Vec<String>>,
+    last_call: Cell<u32>,
+}
+
+impl SendCall for Outbox {
+    /// The main thread sends it. That no such cluster is known comes later, as a call that failed.
+    fn send(&self, call: &HttpCall) -> Result<CallId, NotSent> {
+        let id = self.last_call.get().wrapping_add(1);
+        self.last_call.set(id);
+        self.calls.borrow_mut().push((CallId(id), call.clone()));
+        Ok(CallId(id))
+    }
+}
+
+/// The process's store, but for keys: only the main thread's filter fetches them, so that a fetch depends on no worker's next
+/// request. A worker that wants the lease does not get it; the main thread hears of it.
+impl SharedStore for Outbox {
+    fn load(&self, name: &str) -> Option<Stored> {
+        process::store().load(name)
+    }
+
+    fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict> {
+        if !is_key_entry(name) {
+            return process::store().swap(name, bytes, seen);
+        }
+        if process::store().is_current(name, seen) {
+            self.fetches.borrow_mut().push(name.to_owned());
+        }
+        Err(Conflict)
+    }
+}
