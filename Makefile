@@ -1,6 +1,7 @@
 # Every task of the project by its name. Each may be run again at any time; `make` alone lists them.
 #
 #   TOOLS=DIR     where Envoy, the emulator of Cognito and the rest are installed (default: .tools)
+#   HOST=native   for `make demo`, `make test-e2e` and `make soak`: the native module for Envoy instead of the Wasm one
 #   E2E_JOBS=N    end-to-end tests at once
 #   PYTEST=ARGS   for `make test-e2e` and `make test-differential`
 
@@ -24,11 +25,20 @@ export CARGO_TARGET_DIR
 RAW := $(CARGO_TARGET_DIR)/$(TARGET)/release/envoy_cognito_jwt.wasm
 WASM := $(CURDIR)/dist/envoy_cognito_jwt.wasm
 WASM_MODULE_CRYPTO := $(CURDIR)/dist/test/envoy_cognito_jwt-module-crypto.wasm
-WASM_PANIC := $(CURDIR)/dist/test/envoy_cognito_jwt-panic.wasm
+WASM_TRAP := $(CURDIR)/dist/test/envoy_cognito_jwt-trap.wasm
 WASM_POISON := $(CURDIR)/dist/test/poison.wasm
 WASM_NOOP := $(CURDIR)/dist/test/noop.wasm
 WASM_FLOOR := $(CURDIR)/dist/test/floor.wasm
-export WASM WASM_MODULE_CRYPTO WASM_PANIC WASM_POISON WASM_NOOP WASM_FLOOR
+export WASM WASM_MODULE_CRYPTO WASM_TRAP WASM_POISON WASM_NOOP WASM_FLOOR
+NATIVE := $(CURDIR)/dist/libenvoy_cognito_jwt.so
+NATIVE_TRAP := $(CURDIR)/dist/test/libenvoy_cognito_jwt-trap.so
+export NATIVE NATIVE_TRAP
+
+# Some shells keep the machine's name in HOST.
+ifeq ($(filter wasm native,$(HOST)),)
+override HOST := wasm
+endif
+export HOST
 
 STAGE := tools/stage
 SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
@@ -85,11 +95,26 @@ release: ## everything that a release consists of, into dist/; prints what to pu
 .PHONY: wasm-test
 wasm-test: tools-rust
 	@tools/setup.py --optional node
-	$(TEST_WASM_CARGO) -p envoy-cognito-jwt-proxy-wasm --features force-module-crypto,test-panic
+	$(TEST_WASM_CARGO) -p envoy-cognito-jwt-proxy-wasm --features force-module-crypto,test-trap
 	@$(SLIM) $(TEST_RAW) $(WASM_MODULE_CRYPTO)
-	@install -D -m 644 $(WASM_MODULE_CRYPTO) $(WASM_PANIC)
+	@install -D -m 644 $(WASM_MODULE_CRYPTO) $(WASM_TRAP)
 	CARGO_TARGET_DIR=$(BUILD)/poison $(CARGO) build --locked --release --quiet --target $(TARGET) --manifest-path tests/envoy/poison/Cargo.toml
 	@install -D -m 644 $(BUILD)/poison/$(TARGET)/release/poison.wasm $(WASM_POISON)
+
+# A panic must be caught before it reaches Envoy, so this has a profile of its own, and a target folder for its names.
+NATIVE_CARGO = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile native -p envoy-cognito-jwt-dynamic-module
+RAW_NATIVE := $(CARGO_TARGET_DIR)/native/native/libenvoy_cognito_jwt.so
+
+.PHONY: native
+native: tools-rust ## the native module for Envoy's dynamic modules, dist/libenvoy_cognito_jwt.so (needs a C compiler)
+	$(NATIVE_CARGO)
+	@install -D -m 755 $(RAW_NATIVE) $(NATIVE)
+	@ls -l $(NATIVE) | awk '{ print $$9 ": " $$5 " bytes" }'; sha256sum $(NATIVE)
+
+.PHONY: native-test
+native-test: tools-rust
+	$(NATIVE_CARGO) --features test-trap --target-dir $(CARGO_TARGET_DIR)/native-trap
+	@install -D -m 755 $(CARGO_TARGET_DIR)/native-trap/native/libenvoy_cognito_jwt.so $(NATIVE_TRAP)
 
 .PHONY: tools
 tools: ## install what building, testing and the demo need, all pinned, into TOOLS
@@ -140,11 +165,6 @@ test-native: ## the tests of the pure core
 .PHONY: test-e2e
 test-e2e: tools ## the tests in a real Envoy (needs `make wasm wasm-test`)
 	cd tests/envoy && $(PYTHON) -m pytest -n $(E2E_JOBS) $(PYTEST)
-
-.PHONY: test-folding
-test-folding: tools ## the identity headers before real PHP and CGI servers, which are fetched from Debian (needs `make wasm`)
-	@tools/debian.sh php php-cgi lighttpd
-	cd tests/envoy && REQUIRE_SERVERS=1 $(PYTHON) -m pytest test_folding.py
 
 .PHONY: test-django
 test-django: ## the tests of the Django example

@@ -1,29 +1,40 @@
 """Fixtures: an Envoy per configuration and test module, with its upstream and key server."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from support.host import HOST, module_path
 from support.servers import KeyServer, Upstream
 from support.stage import Stages
 from support.tokens import Pool, signing_key
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-
 
 def built(variable: str, default: str) -> str:
     """A built module; a missing one is an error, never a skipped test."""
-    path = Path(os.environ.get(variable, REPOSITORY / default)).resolve()
+    path = module_path(variable, default)
     if not path.is_file():
-        pytest.fail(f"{path} is missing: run `make wasm`, or set {variable}", pytrace=False)
+        pytest.fail(f"{path} is missing: run `make {HOST.target}`, or set {variable}", pytrace=False)
     return str(path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is about one host alone is skipped on the other, with the reason."""
+    for item in items:
+        only = item.get_closest_marker("only_on")
+        if only and only.args[0] != HOST.name:
+            item.add_marker(pytest.mark.skip(reason=f"only on the {only.args[0]} host: {only.args[1]}"))
+
+
+@pytest.fixture(scope="session")
+def module() -> str:
+    """The module of the host under test, as it ships."""
+    return built(HOST.variable, HOST.default)
 
 
 @pytest.fixture(scope="session")
 def wasm() -> str:
-    """The module as it ships."""
+    """The Wasm module as it ships."""
     return built("WASM", "dist/envoy_cognito_jwt.wasm")
 
 
@@ -34,9 +45,9 @@ def wasm_module_crypto() -> str:
 
 
 @pytest.fixture(scope="session")
-def wasm_panic() -> str:
-    """The same module, built so that it panics on a request with the header `x-test-panic`."""
-    return built("WASM_PANIC", "dist/test/envoy_cognito_jwt-panic.wasm")
+def trap() -> str:
+    """The module of the host under test, built so that the request header `x-test-trap` makes it trap, or panic."""
+    return built(f"{HOST.variable}_TRAP", HOST.trap)
 
 
 @pytest.fixture(scope="session")
@@ -68,9 +79,9 @@ def pool() -> Pool:
 
 
 @pytest.fixture(scope="module")
-def stages(wasm: str, upstream: Upstream, key_server: KeyServer) -> Iterator[Stages]:
+def stages(module: str, upstream: Upstream, key_server: KeyServer) -> Iterator[Stages]:
     """Starts Envoys for this module and ends them after it."""
-    started = Stages(wasm, upstream, key_server)
+    started = Stages(module, upstream, key_server)
     yield started
     started.close()
 
@@ -92,8 +103,8 @@ def own_key_server() -> Iterator[KeyServer]:
 
 
 @pytest.fixture
-def own_stages(wasm: str, own_upstream: Upstream, own_key_server: KeyServer) -> Iterator[Stages]:
+def own_stages(module: str, own_upstream: Upstream, own_key_server: KeyServer) -> Iterator[Stages]:
     """Starts Envoys for one test, with servers of their own."""
-    started = Stages(wasm, own_upstream, own_key_server)
+    started = Stages(module, own_upstream, own_key_server)
     yield started
     started.close()

@@ -10,6 +10,7 @@ from support.bootstrap import Door
 from support.client import bearer
 from support.config import config, inline, pool_config
 from support.envoy import DidNotStart
+from support.host import HOST
 from support.servers import jwks
 from support.stage import Stage, Stages
 from support.tokens import CLIENT, Pool, signing_key
@@ -241,7 +242,7 @@ def bench(stages: Stages) -> Iterator[Bench]:
 
 
 def error_lines(log: str) -> list[str]:
-    return [line for line in log.splitlines() if "wasm log" in line and re.search(r"\[(error|critical)\]", line)]
+    return [line for line in log.splitlines() if HOST.log_mark in line and re.search(r"\[(error|critical)\]", line)]
 
 
 def check_error(log: str, place: str, words: str) -> None:
@@ -305,7 +306,7 @@ def test_several_mistakes_are_one_line_or_the_first(bench: Bench) -> None:
 def test_a_rule_that_never_matches_is_warned_about(bench: Bench) -> None:
     accepted, log = bench.propose(config(rules=[{"match": {"path": {"prefix": "/a"}}}, {"match": {"path": {"exact": "/a/b"}}}, {}, RULE]))
     assert accepted
-    warnings = [line for line in log.splitlines() if "[warning]" in line and "wasm log" in line]
+    warnings = [line for line in log.splitlines() if "[warning]" in line and HOST.log_mark in line]
     assert any("rules[0]" in line and "rules[1]" in line for line in warnings), warnings
     assert any("rules[3]" in line for line in warnings), warnings
 

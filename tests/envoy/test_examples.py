@@ -11,6 +11,7 @@ import yaml
 from support.bootstrap import Door
 from support.client import bearer, fetch
 from support.envoy import Envoy, envoy_binary
+from support.host import HOST, native_filter
 from support.servers import Gate, KeyServer, ScriptedServer, Upstream, json_answer
 from support.stage import Stage
 from support.tokens import SUB, Pool
@@ -28,14 +29,21 @@ OTHERS_SUB = "99999999-bbbb-cccc-dddd-eeeeeeeeeeee"
 
 
 class ExampleDoor(Door):
-    """The listener of an example with the module of this build, on a port that the kernel picks."""
+    """The listener of an example with the module of this build, on a port that the kernel picks. On the native host its filter is
+    the native one with the same configuration."""
 
-    def __init__(self, document: dict, wasm: str) -> None:
-        (listener,) = document["static_resources"]["listeners"]
+    def __init__(self, document: dict, module: str) -> None:
+        (listener,) = copy.deepcopy(document["static_resources"]["listeners"])
         super().__init__(name=listener["name"])
-        text = json.dumps(listener)
-        assert text.count(MODULE) == 1
-        object.__setattr__(self, "_listener", json.loads(text.replace(MODULE, wasm)))
+        filters = listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
+        (place,) = [place for place, entry in enumerate(filters) if entry["name"] == "envoy.filters.http.wasm"]
+        plugin = filters[place]["typed_config"]["config"]
+        if HOST.name == "native":
+            filters[place] = native_filter(module, plugin["configuration"], plugin["name"])
+        else:
+            assert plugin["vm_config"]["code"] == {"local": {"filename": MODULE}}
+            plugin["vm_config"]["code"]["local"]["filename"] = module
+        object.__setattr__(self, "_listener", listener)
 
     def listener(self, access_log: str) -> dict:
         """As the example has it, but for port, module and access log."""
@@ -81,7 +89,7 @@ def user_info():
 
 
 @pytest.fixture(scope="module")
-def example(wasm: str, upstream: Upstream, key_server: KeyServer, users: ScriptedServer, user_info: ScriptedServer):
+def example(module: str, upstream: Upstream, key_server: KeyServer, users: ScriptedServer, user_info: ScriptedServer):
     """Starts examples with their clusters at the test's servers, each once."""
     started: dict[str, Stage] = {}
 
@@ -90,7 +98,7 @@ def example(wasm: str, upstream: Upstream, key_server: KeyServer, users: Scripte
             document = parsed(name)
             servers = {"app": upstream.port, "users": users.port, "cognito-domain": user_info.port}
             clusters = {cluster: servers.get(cluster, key_server.port) for cluster in cluster_names(document)}
-            started[name] = Stage(Envoy((ExampleDoor(document, wasm),), clusters), upstream, key_server)
+            started[name] = Stage(Envoy((ExampleDoor(document, module),), clusters), upstream, key_server)
         return started[name]
 
     yield start
@@ -167,11 +175,11 @@ def verifies_its_host(cluster: dict) -> None:
     assert validation["match_typed_subject_alt_names"] == [{"san_type": "DNS", "matcher": {"exact": host}}]
 
 
-def test_a_long_body_waits_in_parts(wasm: str, own_upstream: Upstream, own_key_server: KeyServer) -> None:
+def test_a_long_body_waits_in_parts(module: str, own_upstream: Upstream, own_key_server: KeyServer) -> None:
     """The buffer limit holds the client back instead of refusing the request, and all of the body arrives in the end."""
     gate = Gate(own_key_server.answer)
     own_key_server.answer = gate
-    envoy = Envoy((ExampleDoor(parsed("minimal.yaml"), wasm),), {"app": own_upstream.port, "cognito": own_key_server.port})
+    envoy = Envoy((ExampleDoor(parsed("minimal.yaml"), module),), {"app": own_upstream.port, "cognito": own_key_server.port})
     body = b"x" * 1_000_000
     ((pool, kind),) = pools_of("minimal.yaml")
     with ThreadPoolExecutor(1) as client:

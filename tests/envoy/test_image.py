@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.only_on("wasm", "the image holds the Wasm module")
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 

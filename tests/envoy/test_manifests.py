@@ -25,6 +25,8 @@ sys.path.append(str(PROJECT))
 from demo import pool, services  # noqa: E402
 from demo.tour import CLOCK_SKEW, Tour  # noqa: E402
 
+pytestmark = pytest.mark.only_on("wasm", "Istio and Envoy Gateway load the Wasm module")
+
 DEPLOY = PROJECT / "deploy"
 CRDS = Path(os.environ.get("CRDS") or PROJECT.parent / "shared/crds")
 RELEASES = {

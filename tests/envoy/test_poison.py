@@ -15,6 +15,8 @@ from support.stage import Stage, Stages
 from support.tokens import Pool, b64, b64_uint, signing_key
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.only_on("wasm", "no other plugin reaches the native host's store")
+
 FIRST, SECOND, FORGER = signing_key("first"), signing_key("second"), signing_key("forger")
 OTHER = Pool("us-east-1_Neighbour1", key=SECOND.named(FIRST.kid))
 

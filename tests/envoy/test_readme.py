@@ -13,6 +13,7 @@ from support.bootstrap import Door, Plugin, route
 from support.client import Header, Response, bearer, fetch
 from support.config import config, pool_config
 from support.envoy import DidNotStart, Envoy
+from support.host import HOST
 from support.servers import KeyServer, ScriptedServer, Upstream, json_answer
 from support.stage import Stage, Stages
 from support.tokens import ABSENT, SUB, Pool, signing_key
@@ -217,10 +218,10 @@ def both_keys(upstream: Upstream):
 
 
 @pytest.fixture(scope="module")
-def beside(wasm: str, upstream: Upstream, both_keys: KeyServer):
+def beside(module: str, upstream: Upstream, both_keys: KeyServer):
     """`jwt_authn` as the README configures it, and this filter doing the same, in one Envoy."""
     theirs = Door(tuple(yaml.safe_load(block("filters: jwt_authn"))), name="theirs")
-    ours = Door((Plugin(json.loads(block("config: instead-of-jwt_authn")), wasm).http_filter(),), name="ours")
+    ours = Door((Plugin(json.loads(block("config: instead-of-jwt_authn")), module).http_filter(),), name="ours")
     envoy = Envoy((theirs, ours), {"upstream": upstream.port, "cognito": both_keys.port})
     yield Stage(envoy, upstream, both_keys)
     envoy.close()
@@ -369,7 +370,7 @@ def test_the_table_of_metrics(examples: Stage) -> None:
     """All that Envoy shows, and no other."""
     named = [code(cells[0]) for cells in rows("metrics")]
     all_names = {name.replace("<code>", each) for name in named for each in (expect.STATUS if "<code>" in name else [""])}
-    assert {name.removeprefix("wasmcustom.") for name in examples.envoy.stats("^wasmcustom")} == all_names
+    assert {name.removeprefix(f"{HOST.metric_root}.") for name in examples.envoy.stats(f"^{HOST.metric_root}")} == all_names
 
 
 def test_the_table_of_headers(examples: Stage) -> None:
@@ -440,11 +441,9 @@ def test_the_size_of_the_corpus() -> None:
 
 
 def test_where_the_unsafe_code_is() -> None:
-    """None in the core, which forbids it; in the Wasm module one file."""
-    assert "#![forbid(unsafe_code)]" in (PROJECT / "src/lib.rs").read_text()
-    sources = (PROJECT / "hosts/proxy-wasm/src").rglob("*.rs")
-    holds_unsafe = {str(path.relative_to(PROJECT)) for path in sources if re.search(r"\bunsafe\b(?!_)", path.read_text())}
-    assert holds_unsafe == {"hosts/proxy-wasm/src/plugin/sys.rs"}
+    """In three files, as SECURITY.md says."""
+    holds_unsafe = {str(path.relative_to(PROJECT)) for path in (PROJECT / "src").rglob("*.rs") if re.search(r"\bunsafe\b", path.read_text())}
+    assert holds_unsafe == {"src/shell/abi.rs", "src/shell/exports.rs", "src/shell/runtime.rs"}
 
 
 def test_modules_import_only_what_stands_left_of_them() -> None:

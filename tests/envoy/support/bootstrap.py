@@ -1,11 +1,11 @@
 """Envoy's configuration around the filter under test, as plain data."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from .host import handed_over, native_filter, wasm_filter
 
 ADDRESS = "127.0.0.1"
-STRING_VALUE = "type.googleapis.com/google.protobuf.StringValue"
-STRUCT = "type.googleapis.com/google.protobuf.Struct"
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 ACCESS_LOG_FIELDS = {
@@ -24,7 +24,8 @@ class Plugin:
     """One instance of the filter: its module, its configuration and how the host is to run it."""
 
     configuration: dict | str
-    wasm: str
+    module: str
+    """the file: a Wasm module, or a native library, which has no VM and nothing of what is about one"""
     form: str = "string"
     """`string`: JSON in a `StringValue`; `struct`: a `google.protobuf.Struct`"""
     name: str = "cognito"
@@ -35,29 +36,12 @@ class Plugin:
 
     def http_filter(self) -> dict:
         """The entry in `http_filters`."""
-        if self.form == "struct":
-            handed_over = {"@type": STRUCT, "value": self.configuration}
-        else:
-            text = self.configuration if isinstance(self.configuration, str) else json.dumps(self.configuration)
-            handed_over = {"@type": STRING_VALUE, "value": text}
-        return {
-            "name": "envoy.filters.http.wasm",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-                "config": {
-                    "name": self.name,
-                    "root_id": self.name,
-                    "failure_policy": self.failure_policy,
-                    **({"allow_on_headers_stop_iteration": True} if self.stop_iteration else {}),
-                    "configuration": handed_over,
-                    "vm_config": {
-                        "vm_id": self.vm_id,
-                        "runtime": "envoy.wasm.runtime.v8",
-                        "code": {"local": {"filename": self.wasm}},
-                    },
-                },
-            },
-        }
+        text = self.configuration if isinstance(self.configuration, str) else json.dumps(self.configuration)
+        configuration = handed_over(self.configuration, text, self.form)
+        if self.module.endswith(".so"):
+            return native_filter(self.module, configuration, self.name)
+        stop = {"allow_on_headers_stop_iteration": True} if self.stop_iteration else {}
+        return wasm_filter(self.module, configuration, self.name, self.vm_id, failure_policy=self.failure_policy, **stop)
 
 
 ROUTER = {
@@ -73,8 +57,6 @@ class Door:
     filters: tuple[dict, ...] = ()
     name: str = "door"
     routes: tuple[dict, ...] = ()
-    max_headers: int | None = None
-    """how many headers a request may have, in up to 8 MiB; `None`: Envoy's default, 100 in 60 KiB"""
 
     def listener(self, access_log: str) -> dict:
         """The listener as Envoy reads it."""
@@ -87,7 +69,6 @@ class Door:
             "upgrade_configs": [{"upgrade_type": "websocket"}],
             "http_protocol_options": {"enable_trailers": True},
             "http_filters": [*self.filters, ROUTER],
-            **({"common_http_protocol_options": {"max_headers_count": self.max_headers}, "max_request_headers_kb": 8192} if self.max_headers else {}),
             "access_log": [
                 {
                     "name": "envoy.access_loggers.file",

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from . import tokens
 from .bootstrap import Door, bootstrap, discovery_response
+from .host import HOST
 from .waiting import wait_until
 
-METRIC_PREFIX = "wasmcustom.cognito_jwt."
 START_SECONDS = 60.0
+CRASHED = "panicked|Uncaught RuntimeError|internal error at"
 LONG_WORD = re.compile(r"[A-Za-z0-9_-]{40,}")
 
 
@@ -61,7 +62,7 @@ class Envoy:
                 [
                     envoy_binary(), "-c", str(config_path), "--concurrency", str(concurrency), "--disable-hot-restart",
                     "--admin-address-path", str(self._admin_path), "--log-level", "info",
-                    "--component-log-level", "wasm:debug", "--file-flush-interval-msec", "20",
+                    "--component-log-level", "wasm:debug,dynamic_modules:debug", "--file-flush-interval-msec", "20",
                 ],
                 stdout=log, stderr=subprocess.STDOUT,
             )
@@ -119,8 +120,8 @@ class Envoy:
 
     def counters(self) -> dict[str, int]:
         """The filter's own metrics that are not 0, without their common prefix."""
-        found = self.stats("^wasmcustom")
-        return {name.removeprefix(METRIC_PREFIX): value for name, value in found.items() if value}
+        found = self.stats(f"^{HOST.metric_root}")
+        return {name.removeprefix(HOST.metric_prefix): value for name, value in found.items() if value}
 
     def counter(self, name: str) -> int:
         """One of the filter's metrics."""
@@ -173,7 +174,7 @@ class Envoy:
             self._folder.cleanup()
         if not self.tolerates_vm_failures:
             assert not failures, f"a VM failed: {failures}"
-            assert "panicked" not in log and "Uncaught RuntimeError" not in log, excerpt(log, "panicked|Uncaught RuntimeError")
+            assert not re.search(CRASHED, log), excerpt(log, CRASHED)
         assert not leaked_tokens(log + counters), f"a token was logged: {leaked_tokens(log)}"
 
     # -- inside ----------------------------------------------------------------------------------------------

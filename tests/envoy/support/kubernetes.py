@@ -3,7 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from .bootstrap import STRING_VALUE, Door
+from .bootstrap import Door
+from .host import STRING_VALUE
 
 PER_ROUTE = "type.googleapis.com/envoy.config.route.v3.FilterConfig"
 

@@ -81,8 +81,8 @@ class Counting:
 class Stages:
     """Starts Envoys and keeps those that are alike."""
 
-    def __init__(self, wasm: str, upstream: Upstream, key_server: KeyServer) -> None:
-        self.wasm = wasm
+    def __init__(self, module: str, upstream: Upstream, key_server: KeyServer) -> None:
+        self.module = module
         self.upstream = upstream
         self.key_server = key_server
         self._kept: dict[str, Stage] = {}
@@ -90,7 +90,7 @@ class Stages:
 
     def plugin(self, configuration: dict | str | None = None, **how) -> Plugin:
         """The filter with this configuration."""
-        return Plugin(usual_config() if configuration is None else configuration, how.pop("wasm", self.wasm), **how)
+        return Plugin(usual_config() if configuration is None else configuration, how.pop("module", self.module), **how)
 
     def shared(self, configuration: dict | str | None = None, **how) -> Stage:
         """The module's Envoy with this configuration, started at its first use."""
