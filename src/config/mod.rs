@@ -99,9 +99,8 @@ fn read_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
 
 fn struct_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
     protobuf_struct::decode(bytes).map_err(|error| {
-        let why = error.as_str();
         ConfigErrors::whole(format!(
-            "must be JSON text or a google.protobuf.Struct, but as a Struct it has {why}"
+            "must be JSON text or a google.protobuf.Struct, but as a Struct: {error}"
         ))
     })
 }

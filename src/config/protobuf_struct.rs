@@ -1,43 +1,72 @@
 //! Reads a serialized `google.protobuf.Struct` (`google/protobuf/struct.proto`): the form in which Envoy hands over a
 //! plugin configuration that was written as YAML or JSON in its own.
+//!
+//! The messages are declared here and not taken from `prost-types`, because there the last of two equal keys, or of two kinds
+//! of one value, wins silently. No serializer writes two, so they are a sign of tampering or damage: every field is `repeated`
+//! here, which is the same on the wire, and two are refused.
 
 use crate::json::Node;
+use prost::{DecodeError, Message};
+use std::fmt;
 
-/// Objects and lists deeper than this are refused, as serde_json does for JSON text (its limit is 128).
-const MAX_DEPTH: usize = 64;
+/// `message Struct { map<string, Value> fields = 1; }`
+#[derive(Clone, PartialEq, Message)]
+struct Struct {
+    #[prost(message, repeated, tag = "1")]
+    fields: Vec<Entry>,
+}
+
+/// An entry of a map is a message of its own. A key that is left out is the empty string.
+#[derive(Clone, PartialEq, Message)]
+struct Entry {
+    #[prost(string, repeated, tag = "1")]
+    key: Vec<String>,
+    #[prost(message, repeated, tag = "2")]
+    value: Vec<Value>,
+}
+
+/// `message Value { oneof kind { NullValue null_value = 1; double number_value = 2; string string_value = 3;
+/// bool bool_value = 4; Struct struct_value = 5; ListValue list_value = 6; } }`
+#[derive(Clone, PartialEq, Message)]
+struct Value {
+    #[prost(int32, repeated, packed = "false", tag = "1")]
+    null: Vec<i32>,
+    #[prost(double, repeated, packed = "false", tag = "2")]
+    number: Vec<f64>,
+    #[prost(string, repeated, tag = "3")]
+    text: Vec<String>,
+    #[prost(bool, repeated, packed = "false", tag = "4")]
+    bool: Vec<bool>,
+    #[prost(message, repeated, tag = "5")]
+    object: Vec<Struct>,
+    #[prost(message, repeated, tag = "6")]
+    list: Vec<ListValue>,
+}
+
+/// `message ListValue { repeated Value values = 1; }`
+#[derive(Clone, PartialEq, Message)]
+struct ListValue {
+    #[prost(message, repeated, tag = "1")]
+    values: Vec<Value>,
+}
 
 /// Why bytes are no `google.protobuf.Struct`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::config) enum StructError {
-    /// The bytes end within a field.
-    Truncated,
-    /// A varint of more than 64 bits.
-    Overlong,
-    /// A field number of zero, a group, or a wire type that does not exist.
-    BadTag,
-    /// A field of the message with another wire type than its own.
-    WrongWireType,
-    /// A string that is not UTF-8.
-    NotUtf8,
+    /// They are not the message, or it is nested deeper than `prost` goes: 100 messages, three for each object.
+    NotAStruct(DecodeError),
     /// A number that is not finite: JSON has none such.
     NotFinite,
     /// A value without a kind, or with two.
     NotOneKind,
-    /// Deeper than [`MAX_DEPTH`].
-    TooDeep,
 }
 
-impl StructError {
-    pub(in crate::config) fn as_str(self) -> &'static str {
+impl fmt::Display for StructError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StructError::Truncated => "the bytes end within a field",
-            StructError::Overlong => "an integer of more than 64 bits",
-            StructError::BadTag => "a field tag that protobuf does not have",
-            StructError::WrongWireType => "a field of the wrong wire type",
-            StructError::NotUtf8 => "a string that is not UTF-8",
-            StructError::NotFinite => "a number that is not finite",
-            StructError::NotOneKind => "a value without a kind, or with two",
-            StructError::TooDeep => "nested too deep",
+            StructError::NotAStruct(error) => error.fmt(f),
+            StructError::NotFinite => f.write_str("a number is not finite"),
+            StructError::NotOneKind => f.write_str("a value has no kind, or two"),
         }
     }
 }
@@ -48,194 +77,53 @@ impl StructError {
 /// # Errors
 /// The bytes are no Struct.
 pub(in crate::config) fn decode(bytes: &[u8]) -> Result<Node, StructError> {
-    decode_struct(bytes, 0)
+    object(Struct::decode(bytes).map_err(StructError::NotAStruct)?)
 }
 
-/// `message Struct { map<string, Value> fields = 1; }`
-fn decode_struct(bytes: &[u8], depth: usize) -> Result<Node, StructError> {
-    let depth = deeper(depth)?;
-    let mut fields = Fields { rest: bytes };
-    let mut members = Vec::new();
-    while let Some((number, payload)) = fields.next()? {
-        if number == 1 {
-            members.push(decode_entry(payload.bytes()?, depth)?);
-        }
-    }
-    Ok(Node::Object(members))
+fn object(message: Struct) -> Result<Node, StructError> {
+    let members: Result<_, _> = message.fields.into_iter().map(member).collect();
+    members.map(Node::Object)
 }
 
-/// An entry of a map is a message of its own: `key = 1`, `value = 2`. A key that is left out is the empty string.
-fn decode_entry(bytes: &[u8], depth: usize) -> Result<(String, Node), StructError> {
-    let mut fields = Fields { rest: bytes };
-    let mut key = None;
-    let mut value = None;
-    while let Some((number, payload)) = fields.next()? {
-        match number {
-            1 => once(&mut key, text(payload.bytes()?)?)?,
-            2 => once(&mut value, decode_value(payload.bytes()?, depth)?)?,
-            _ => {}
-        }
-    }
-    Ok((key.unwrap_or_default(), value.ok_or(StructError::NotOneKind)?))
+fn member(entry: Entry) -> Result<(String, Node), StructError> {
+    let key = match entry.key.len() {
+        0 => String::new(),
+        _ => only(entry.key)?,
+    };
+    Ok((key, node(only(entry.value)?)?))
 }
 
-/// `message Value { oneof kind { NullValue null_value = 1; double number_value = 2; string string_value = 3;
-/// bool bool_value = 4; Struct struct_value = 5; ListValue list_value = 6; } }`
-fn decode_value(bytes: &[u8], depth: usize) -> Result<Node, StructError> {
-    let mut fields = Fields { rest: bytes };
-    let mut value = None;
-    while let Some((number, payload)) = fields.next()? {
-        let kind = match number {
-            1 => payload.varint().map(|_| Node::Null)?,
-            2 => Node::Number(payload.double()?),
-            3 => Node::Text(text(payload.bytes()?)?),
-            4 => Node::Bool(payload.varint()? != 0),
-            5 => decode_struct(payload.bytes()?, depth)?,
-            6 => decode_list(payload.bytes()?, depth)?,
-            _ => continue,
-        };
-        once(&mut value, kind)?;
-    }
-    value.ok_or(StructError::NotOneKind)
+fn node(value: Value) -> Result<Node, StructError> {
+    let null = value.null.into_iter().map(|_| Ok(Node::Null));
+    let number = value.number.into_iter().map(finite);
+    let text = value.text.into_iter().map(|text| Ok(Node::Text(text)));
+    let bool = value.bool.into_iter().map(|bool| Ok(Node::Bool(bool)));
+    let object = value.object.into_iter().map(object);
+    let list = value.list.into_iter().map(list);
+    only(null.chain(number).chain(text).chain(bool).chain(object).chain(list))?
 }
 
-/// `message ListValue { repeated Value values = 1; }`
-fn decode_list(bytes: &[u8], depth: usize) -> Result<Node, StructError> {
-    let depth = deeper(depth)?;
-    let mut fields = Fields { rest: bytes };
-    let mut items = Vec::new();
-    while let Some((number, payload)) = fields.next()? {
-        if number == 1 {
-            items.push(decode_value(payload.bytes()?, depth)?);
-        }
-    }
-    Ok(Node::List(items))
+fn list(message: ListValue) -> Result<Node, StructError> {
+    let items: Result<_, _> = message.values.into_iter().map(node).collect();
+    items.map(Node::List)
 }
 
-fn deeper(depth: usize) -> Result<usize, StructError> {
-    if depth < MAX_DEPTH {
-        Ok(depth.saturating_add(1))
+fn finite(number: f64) -> Result<Node, StructError> {
+    if number.is_finite() {
+        Ok(Node::Number(number))
     } else {
-        Err(StructError::TooDeep)
+        Err(StructError::NotFinite)
     }
 }
 
-/// Protobuf lets the last of two win; no serializer writes two, so two are a sign of tampering or damage.
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), StructError> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(StructError::NotOneKind),
+/// The one of them.
+fn only<T>(items: impl IntoIterator<Item = T>) -> Result<T, StructError> {
+    let mut items = items.into_iter();
+    match (items.next(), items.next()) {
+        (Some(item), None) => Ok(item),
+        _ => Err(StructError::NotOneKind),
     }
 }
-
-fn text(bytes: &[u8]) -> Result<String, StructError> {
-    std::str::from_utf8(bytes)
-        .map(String::from)
-        .map_err(|_| StructError::NotUtf8)
-}
-
-/// The fields of a message, in order.
-struct Fields<'a> {
-    rest: &'a [u8],
-}
-
-/// What a field carries, by wire type.
-enum Payload<'a> {
-    Varint(u64),
-    Fixed64([u8; 8]),
-    Bytes(&'a [u8]),
-    Fixed32,
-}
-
-impl<'a> Payload<'a> {
-    fn varint(self) -> Result<u64, StructError> {
-        if let Payload::Varint(number) = self {
-            Ok(number)
-        } else {
-            Err(StructError::WrongWireType)
-        }
-    }
-
-    fn bytes(self) -> Result<&'a [u8], StructError> {
-        if let Payload::Bytes(bytes) = self {
-            Ok(bytes)
-        } else {
-            Err(StructError::WrongWireType)
-        }
-    }
-
-    fn double(self) -> Result<f64, StructError> {
-        let Payload::Fixed64(bytes) = self else {
-            return Err(StructError::WrongWireType);
-        };
-        let number = f64::from_le_bytes(bytes);
-        if number.is_finite() {
-            Ok(number)
-        } else {
-            Err(StructError::NotFinite)
-        }
-    }
-}
-
-impl<'a> Fields<'a> {
-    /// The next field's number and payload; `None` at the end.
-    fn next(&mut self) -> Result<Option<(u64, Payload<'a>)>, StructError> {
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        let tag = self.varint()?;
-        let number = tag >> 3;
-        if number == 0 || number > MAX_FIELD_NUMBER {
-            return Err(StructError::BadTag);
-        }
-        let payload = match tag & 7 {
-            0 => Payload::Varint(self.varint()?),
-            1 => Payload::Fixed64(self.array()?),
-            2 => {
-                let len = self.varint()?;
-                Payload::Bytes(self.take(usize::try_from(len).map_err(|_| StructError::Truncated)?)?)
-            }
-            5 => self.array::<4>().map(|_| Payload::Fixed32)?,
-            _ => return Err(StructError::BadTag),
-        };
-        Ok(Some((number, payload)))
-    }
-
-    fn varint(&mut self) -> Result<u64, StructError> {
-        let mut number = 0_u64;
-        for shift in (0..u64::BITS).step_by(7) {
-            let [byte] = self.array::<1>()?;
-            let bits = u64::from(byte & 0x7f);
-            // The tenth byte has room for one bit only.
-            if shift == LAST_SHIFT && bits > 1 {
-                return Err(StructError::Overlong);
-            }
-            number |= bits << shift;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(StructError::Overlong)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], StructError> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(StructError::Truncated)?;
-        self.rest = rest;
-        Ok(*head)
-    }
-
-    fn take(&mut self, len: usize) -> Result<&'a [u8], StructError> {
-        let (head, rest) = self.rest.split_at_checked(len).ok_or(StructError::Truncated)?;
-        self.rest = rest;
-        Ok(head)
-    }
-}
-
-/// Where the bits of a varint's tenth and last byte go.
-const LAST_SHIFT: u32 = 63;
-
-/// The largest field number that protobuf has: 2^29 - 1.
-const MAX_FIELD_NUMBER: u64 = (1 << 29) - 1;
 
 #[cfg(test)]
 mod tests {
@@ -255,9 +143,7 @@ mod tests {
                     .collect(),
             ))
         };
-        let deep = nested(MAX_DEPTH);
-        let too_deep = nested(MAX_DEPTH + 1);
-        let table: Vec<(&str, Vec<u8>, Result<Node, StructError>)> = vec![
+        let table: Vec<(&str, Vec<u8>, Result<Node, &str>)> = vec![
             ("empty", vec![], object(vec![])),
             ("null", entry(b"a", &[0x08, 0x00]), object(vec![("a", Node::Null)])),
             (
@@ -303,62 +189,91 @@ mod tests {
             (
                 "no value",
                 vec![0x0a, 0x03, 0x0a, 0x01, b'a'],
-                Err(StructError::NotOneKind),
+                Err("a value has no kind, or two"),
             ),
-            ("no kind", entry(b"a", b""), Err(StructError::NotOneKind)),
+            ("no kind", entry(b"a", b""), Err("a value has no kind, or two")),
             (
                 "two kinds",
-                entry(b"a", &[0x20, 0, 0x20, 1]),
-                Err(StructError::NotOneKind),
+                entry(b"a", &[0x08, 0, 0x20, 1]),
+                Err("a value has no kind, or two"),
             ),
-            ("tag only", vec![0x0a], Err(StructError::Truncated)),
-            ("short", vec![0x0a, 0x05, 0x0a], Err(StructError::Truncated)),
+            (
+                "one kind twice",
+                entry(b"a", &[0x20, 0, 0x20, 1]),
+                Err("a value has no kind, or two"),
+            ),
+            (
+                "two values",
+                field(0x0a, &[field(0x12, &[0x20, 0]), field(0x12, &[0x20, 0])].concat()),
+                Err("a value has no kind, or two"),
+            ),
+            ("tag only", vec![0x0a], Err("invalid varint")),
+            ("short", vec![0x0a, 0x05, 0x0a], Err("buffer underflow")),
             (
                 "length of 2^64-1",
                 b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01".to_vec(),
-                Err(StructError::Truncated),
+                Err("buffer underflow"),
             ),
             (
                 "varint of 65 bits",
                 b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02".to_vec(),
-                Err(StructError::Overlong),
+                Err("invalid varint"),
             ),
             (
                 "varint of 11 bytes",
                 [&b"\x10"[..], &[0x80; 11]].concat(),
-                Err(StructError::Overlong),
+                Err("invalid varint"),
             ),
-            ("field 0", vec![0x02, 0x00], Err(StructError::BadTag)),
-            ("group", vec![0x0b], Err(StructError::BadTag)),
-            ("wire type 7", vec![0x0f], Err(StructError::BadTag)),
-            ("fields as varint", vec![0x08, 0x01], Err(StructError::WrongWireType)),
+            ("field 0", vec![0x02, 0x00], Err("invalid tag value: 0")),
+            (
+                "group",
+                vec![0x0b],
+                Err("invalid wire type: StartGroup (expected LengthDelimited)"),
+            ),
+            ("wire type 7", vec![0x0f], Err("invalid wire type value: 7")),
+            (
+                "fields as varint",
+                vec![0x08, 0x01],
+                Err("invalid wire type: Varint (expected LengthDelimited)"),
+            ),
             (
                 "number as varint",
                 entry(b"a", &[0x10, 0x01]),
-                Err(StructError::WrongWireType),
+                Err("invalid wire type: Varint (expected SixtyFourBit)"),
             ),
             (
                 "bool as bytes",
                 entry(b"a", &[0x22, 0x00]),
-                Err(StructError::WrongWireType),
+                Err("a value has no kind, or two"),
             ),
             (
                 "NaN",
                 entry(b"a", b"\x11\0\0\0\0\0\0\xf8\x7f"),
-                Err(StructError::NotFinite),
+                Err("a number is not finite"),
             ),
-            ("key not UTF-8", entry(b"\xff", &[0x20, 1]), Err(StructError::NotUtf8)),
+            (
+                "key not UTF-8",
+                entry(b"\xff", &[0x20, 1]),
+                Err("data is not UTF-8 encoded"),
+            ),
             (
                 "value not UTF-8",
                 entry(b"a", b"\x1a\x01\xff"),
-                Err(StructError::NotUtf8),
+                Err("data is not UTF-8 encoded"),
             ),
-            ("too deep", too_deep, Err(StructError::TooDeep)),
+            ("too deep", nested(40), Err("recursion limit reached")),
         ];
         for (name, bytes, expected) in table {
-            assert_eq!(decode(&bytes), expected, "{name}");
+            match (decode(&bytes), expected) {
+                (Err(error), Err(end)) => assert!(error.to_string().ends_with(end), "{name}: {error}"),
+                (read, expected) => assert_eq!(
+                    read.map_err(|error| error.to_string()),
+                    expected.map_err(String::from),
+                    "{name}"
+                ),
+            }
         }
-        assert!(decode(&deep).is_ok());
+        assert!(decode(&nested(32)).is_ok());
     }
 
     fn entry(key: &[u8], value: &[u8]) -> Vec<u8> {

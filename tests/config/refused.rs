@@ -145,7 +145,7 @@ fn repeated_members_are_told_at_their_object() {
 #[test]
 fn bytes_of_neither_form() {
     let json = "config: must be JSON text or a google.protobuf.Struct, but as JSON: ";
-    let proto = "config: must be JSON text or a google.protobuf.Struct, but as a Struct it has ";
+    let proto = "config: must be JSON text or a google.protobuf.Struct, but as a Struct: ";
     let missing = "config: pools: is missing: must list the user pools whose tokens are accepted";
     let table: [(&[u8], String); 10] = [
         (b"", missing.into()),
@@ -159,10 +159,13 @@ fn bytes_of_neither_form() {
             b"{\"a\xff\": 1}",
             "config: must be JSON text or a google.protobuf.Struct, but is not UTF-8 at byte 3".into(),
         ),
-        (b"\x0a\x05", format!("{proto}the bytes end within a field")),
+        (
+            b"\x0a\x05",
+            format!("{proto}failed to decode Protobuf message: Struct.fields: buffer underflow"),
+        ),
         (
             b"\x0a\x04\x0a\x00\x12\x00",
-            format!("{proto}a value without a kind, or with two"),
+            format!("{proto}a value has no kind, or two"),
         ),
     ];
     for (bytes, expected) in table {
