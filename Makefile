@@ -71,6 +71,11 @@ help: ## this list
 demo: tools wasm ## sign in at an emulated Cognito and watch a real Envoy accept and refuse
 	@$(PYTHON) -m demo
 
+.PHONY: demo-monitoring
+demo-monitoring: tools wasm ## the demo under traffic, with a Prometheus and the dashboard's panels to look at
+	@tools/debian.sh prometheus
+	@$(PYTHON) -m demo.monitoring
+
 .PHONY: demo-django
 demo-django: tools wasm ## the same with a Django API behind it, whose users the filter finds or creates
 	@$(PYTHON) -m demo.django_demo
@@ -138,6 +143,9 @@ test: ## everything that CI checks, with the time of each stage
 	@if type -P skopeo apt-get | grep -q .; \
 	  then $(STAGE) "the image, to a registry and back" $(MAKE) --no-print-directory oci-test; \
 	  else echo; echo "=== the image, to a registry and back: left out, there is neither skopeo nor apt-get"; fi
+	@if type -P prometheus apt-get | grep -q .; \
+	  then $(STAGE) "alerts and dashboard" $(MAKE) --no-print-directory monitoring-test; \
+	  else echo; echo "=== alerts and dashboard: left out, there is neither prometheus nor apt-get"; fi
 	@$(STAGE) "the demo" $(PYTHON) -m demo </dev/null
 	@$(STAGE) "the Django example" $(MAKE) --no-print-directory test-django
 	@$(STAGE) "the demo with Django" $(PYTHON) -m demo.django_demo </dev/null
@@ -187,6 +195,19 @@ fuzz: $(CARGO_FUZZ) ## fuzz what reads bytes from the network, FUZZ_SECONDS (60)
 .PHONY: oci-test
 oci-test: oci ## push the image to a real registry on the loopback and pull it back (programs from Debian's packages)
 	@tools/oci_test.sh
+
+.PHONY: monitoring-test
+monitoring-test: tools wasm ## alerts by promtool, the dashboard by Grafana's type and by every query in a real Prometheus that scrapes the demo
+	@tools/debian.sh prometheus promtool
+	$(TOOLS)/bin/promtool check config deploy/monitoring/prometheus.yaml
+	$(TOOLS)/bin/promtool test rules deploy/monitoring/rules_test.yaml
+	@tools/dashboard/check.sh
+	@$(PYTHON) -m demo.monitoring --test
+
+.PHONY: monitoring-picture
+monitoring-picture: tools wasm ## draw docs/monitoring.svg from three minutes of the demo under traffic
+	@tools/debian.sh prometheus
+	@$(PYTHON) -m demo.monitoring --picture docs/monitoring.svg
 
 .PHONY: compose-test
 compose-test: tools wasm ## run envoy/compose.yaml for real, with a Docker engine of its own where none runs (root; not part of `make test`)
@@ -242,7 +263,7 @@ lock-tools: ## pin anew what tools/requirements.in and tools/package.json ask fo
 	python3 -m venv $(BUILD)/lock && $(BUILD)/lock/bin/pip install --quiet uv==0.13.9
 	$(BUILD)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock-tools" tools/requirements.in -o tools/requirements.txt
-	cd tools && npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+	for folder in tools tools/dashboard; do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done
 
 .PHONY: clean
 clean: ## remove what was built, but not TOOLS
