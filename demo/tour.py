@@ -10,6 +10,7 @@ import argparse
 import http.client
 import json
 import os
+import re
 import sys
 import time
 import urllib.parse
@@ -67,7 +68,7 @@ class Answer:
         """Every header that an application could take for the filter's word, however it is spelled."""
         if self.upstream_headers is None:
             return None
-        return {name: value for name, value in self.upstream_headers.items() if name.replace("_", "-").startswith(IDENTITY_PREFIX)}
+        return {name: value for name, value in self.upstream_headers.items() if re.sub("[^a-z0-9]", "-", name.lower()).startswith(IDENTITY_PREFIX)}
 
 
 @dataclass
@@ -165,10 +166,10 @@ def chapters(people: dict[str, Person], partner: Person, kiosk: Person, stranger
             refused("Not a token at all", "letmein", "token_malformed"),
             refused("Real, but of an app client that is not accepted here", partner.id_token, "client_mismatch"),
             Step(
-                "A forged identity, in two spellings, beside ravi's token", "/orders", **ravis, identity=told(ravi.id_token),
-                headers=(("x-cognito-sub", ada.sub), ("X-Cognito-Sub", ada.sub)),
+                "A forged identity, in three spellings, beside ravi's token", "/orders", **ravis, identity=told(ravi.id_token),
+                headers=(("x-cognito-sub", ada.sub), ("X-Cognito-Sub", ada.sub), ("x.cognito~sub", ada.sub)),
             ),
-            Step("A forged identity on a public path", "/health", headers=(("x-cognito-sub", ada.sub), ("X-COGNITO-GROUPS", "admins")), identity={}),
+            Step("A forged identity on a public path", "/health", headers=(("x-cognito-sub", ada.sub), ("X.COGNITO.GROUPS", "admins")), identity={}),
         ],
         "May you do this?": [
             Step("/admin is for the group admins: ravi is a reader", "/admin/users", **ravis, status=403, code="not_permitted"),
