@@ -13,8 +13,9 @@ pub enum Counter {
     CorsPreflightBypassed,
     /// Requests refused, by code.
     Denied(Code),
-    /// Requests that would have been refused, by code (`mode: shadow`).
-    ShadowDenied(Code),
+    /// Requests that would have been refused, by code (`mode: shadow`). Istio's own stats tags mangle names that end in
+    /// `denied`, as those of its RBAC filter's shadow rules do, so that is not its name.
+    WouldDeny(Code),
     /// Key fetches that gave a usable set.
     JwksFetchSuccess,
     /// Key fetches that did not.
@@ -79,7 +80,7 @@ impl Counter {
     pub fn all() -> impl Iterator<Item = Counter> {
         let plain = PLAIN.iter().map(|(counter, _)| *counter);
         let denied = Code::ALL.iter().map(|code| Counter::Denied(*code));
-        let shadow = Code::ALL.iter().map(|code| Counter::ShadowDenied(*code));
+        let shadow = Code::ALL.iter().map(|code| Counter::WouldDeny(*code));
         plain.chain(denied).chain(shadow)
     }
 
@@ -105,7 +106,7 @@ impl Counter {
             Counter::UserLookupFailed => 16,
             Counter::UserLookupCached => 17,
             Counter::Denied(code) => PLAIN.len().saturating_add(code.index()),
-            Counter::ShadowDenied(code) => PLAIN.len().saturating_add(Code::ALL.len()).saturating_add(code.index()),
+            Counter::WouldDeny(code) => PLAIN.len().saturating_add(Code::ALL.len()).saturating_add(code.index()),
         }
     }
 
@@ -113,7 +114,7 @@ impl Counter {
     pub fn name(self) -> String {
         match self {
             Counter::Denied(code) => format!("cognito_jwt.denied.{}", code.as_str()),
-            Counter::ShadowDenied(code) => format!("cognito_jwt.shadow_denied.{}", code.as_str()),
+            Counter::WouldDeny(code) => format!("cognito_jwt.would_deny.{}", code.as_str()),
             plain => {
                 let name = PLAIN
                     .iter()

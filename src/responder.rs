@@ -113,7 +113,7 @@ impl Responder<'_> {
                     add(&verified.headers, out);
                 }
                 annotate(refusal.verified.as_deref(), code.as_str(), out);
-                out.push(Command::Count(Counter::ShadowDenied(code)));
+                out.push(Command::Count(Counter::WouldDeny(code)));
                 Passage::Through
             }
         }
@@ -252,7 +252,7 @@ mod tests {
 
         let (passage, out) = settle("shadow", false, refusal(Vec::new()), b"");
         assert_eq!(passage, Passage::Through);
-        let counter = Command::Count(Counter::ShadowDenied(Code::TokenMissing));
+        let counter = Command::Count(Counter::WouldDeny(Code::TokenMissing));
         assert_eq!(out, [Command::Decide("token_missing"), counter]);
     }
 

@@ -84,10 +84,13 @@ fn config(root: &Value<'_>) -> Option<Config> {
 }
 
 fn mode(value: &Value<'_>) -> Option<Mode> {
-    match value.word(&["enforce", "shadow"])? {
-        0 => Some(Mode::Enforce),
-        _ => Some(Mode::Shadow),
+    if value.word(&["enforce", "shadow"])? == 0 {
+        return Some(Mode::Enforce);
     }
+    // Forgotten, it would leave the application open without a word.
+    value
+        .warn("is \"shadow\": nothing is refused, decisions are only logged and counted; leave it out to enforce them");
+    Some(Mode::Shadow)
 }
 
 fn token_cache(value: Option<Value<'_>>) -> TokenCacheLimits {

@@ -529,6 +529,10 @@ fn warnings_name_place_and_reason() {
             both,
             "config: pools[0].additional_regions: has no effect: \"issuer\" is given, and it alone is accepted",
         ),
+        (
+            with("/mode", json!("shadow")),
+            "config: mode: is \"shadow\": nothing is refused, decisions are only logged and counted; leave it out to enforce them",
+        ),
     ];
     for (document, warning) in table {
         assert_eq!(accept(&document).warnings, [warning]);

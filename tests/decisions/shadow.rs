@@ -28,7 +28,7 @@ fn nothing_is_refused_and_all_is_told() {
             (Some(decision), sub, is_identified.then_some(CLIENT))
         );
         if decision != "allowed" {
-            assert_eq!(world.counter(&format!("shadow_denied.{decision}")), 1);
+            assert_eq!(world.counter(&format!("would_deny.{decision}")), 1);
             assert_eq!(world.counter(&format!("denied.{decision}")), 0);
         }
         if is_identified {

@@ -228,7 +228,8 @@ fn every_code_is_answered_as_it_must_be() {
         assert_eq!(header(reply, "cache-control"), Some("no-store"));
         assert_eq!(header(reply, "content-type"), Some("application/problem+json"));
         let body: Value = serde_json::from_str(&reply.body).unwrap();
-        let members: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut members: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        members.sort_unstable();
         assert_eq!(members, ["code", "detail", "status", "title", "type"], "{code}");
         assert_eq!((&body["code"], &body["status"]), (&json!(code), &json!(status)));
         assert_eq!(body["type"], json!("about:blank"));
@@ -278,7 +279,8 @@ fn without_reasons_clients_see_four_words_and_operators_all() {
             _ => assert_eq!(challenge, Some(format!("Bearer realm=\"cognito\"{error}").as_str())),
         }
         let body: Value = serde_json::from_str(&reply.body).unwrap();
-        let members: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut members: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        members.sort_unstable();
         assert_eq!(members, ["code", "status", "title", "type"]);
         assert_eq!(body["code"], json!(coarse), "{}", row.code);
         assert_eq!(reply.code.as_str(), row.code);

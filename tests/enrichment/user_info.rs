@@ -394,7 +394,7 @@ fn a_token_that_expires_while_it_waits_is_refused() {
                 [""; 0],
                 "as if it had come late"
             );
-            assert_eq!(world.counter("shadow_denied.token_expired"), 1);
+            assert_eq!(world.counter("would_deny.token_expired"), 1);
         }
         assert_eq!(world.fate(late), Fate::Passed);
         assert_eq!(world.upstream(late, "x-cognito-sub"), [SUB]);

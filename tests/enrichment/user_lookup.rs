@@ -323,7 +323,7 @@ fn a_rejected_user_is_forbidden_and_in_shadow_mode_identified() {
     world.pass_millis(1);
     world.answer_next(Some(answer(404, "")));
     assert_eq!(
-        (world.fate(asked), world.counter("shadow_denied.user_rejected")),
+        (world.fate(asked), world.counter("would_deny.user_rejected")),
         (Fate::Passed, 1)
     );
     assert_eq!(world.upstream(asked, "x-cognito-sub"), [SUB]);

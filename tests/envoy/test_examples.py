@@ -205,7 +205,7 @@ def test_an_example_lets_good_tokens_pass_and_nothing_else(name: str, example) -
 def test_shadow_refuses_nothing_and_tells_what_it_would_have_done(example) -> None:
     """The header that a client sends for itself goes all the same."""
     stage = example("shadow.yaml")
-    seen = stage.admits("/x", ("x-cognito-sub", "root"), decision="token_missing", counter="shadow_denied.token_missing")
+    seen = stage.admits("/x", ("x-cognito-sub", "root"), decision="token_missing", counter="would_deny.token_missing")
     assert seen.header("x-cognito-sub") is None
     ((pool, kind),) = pools_of("shadow.yaml")
     assert stage.admits("/x", bearer(token_of(pool, kind))).header("x-cognito-sub") == SUB

@@ -23,7 +23,7 @@ def stage(stages: Stages) -> Stage:
 
 
 def would_be_refused(stage: Stage, code: str, target: str, *headers: Header) -> SeenRequest:
-    return stage.admits(target, *headers, decision=code, counter=f"shadow_denied.{code}")
+    return stage.admits(target, *headers, decision=code, counter=f"would_deny.{code}")
 
 
 def test_what_would_be_refused_passes_without_identity(stage: Stage, pool: Pool) -> None:
@@ -60,3 +60,12 @@ def test_what_is_allowed_is_counted_as_ever(stage: Stage, pool: Pool) -> None:
 def test_a_debug_line_tells_what_would_have_happened(stage: Stage) -> None:
     would_be_refused(stage, "token_missing", "/")
     assert any("token_missing" in line and "[debug]" in line for line in stage.envoy.log().splitlines())
+
+
+def test_a_warning_at_the_start_says_that_nothing_is_refused(stages: Stages) -> None:
+    def warnings(mode: str) -> list[str]:
+        log = stages.shared(config(pool_config(token_use="any"), mode=mode)).envoy.log()
+        return [line for line in log.splitlines() if "[warning]" in line and "nothing is refused" in line]
+
+    assert warnings("shadow") and 'config: mode: is "shadow"' in warnings("shadow")[0]
+    assert not warnings("enforce")

@@ -248,6 +248,6 @@ def test_details_of_an_access_token_are_part_of_what_is_posted(own_stages: Stage
 def test_shadow_mode_lets_a_rejected_user_pass(own_stages: Stages, users: ScriptedServer, pool: Pool) -> None:
     users.answer = Answer(403)
     stage = own_stages.fresh(with_lookup() | {"mode": "shadow"}, clusters={"users": users.port})
-    seen = stage.admits("/", bearer(pool.id_token()), ("x-user-id", "forged"), decision="user_rejected", counter="shadow_denied.user_rejected")
+    seen = stage.admits("/", bearer(pool.id_token()), ("x-user-id", "forged"), decision="user_rejected", counter="would_deny.user_rejected")
     assert seen.header("x-user-id") is None
     assert seen.header("x-cognito-sub") == SUB

@@ -89,7 +89,7 @@ fn in_shadow_mode_who_is_over_the_bound_passes() {
     let mut world = World::start(&with(fetched(json!({})), "mode", json!("shadow")), 1);
     world.ask_many(0, &id_token(), MAX_WAITING);
     assert_eq!(world.fate_of(0, &id_token()), Fate::Passed);
-    assert_eq!(world.counter("shadow_denied.keys_unavailable"), 1);
+    assert_eq!(world.counter("would_deny.keys_unavailable"), 1);
 }
 
 #[test]

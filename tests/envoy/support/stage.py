@@ -57,7 +57,7 @@ class Stage:
 class Counting:
     """Compares the filter's decision counters before and after."""
 
-    DECISIONS = ("allowed", "bypassed", "cors_preflight_bypassed", "denied.", "shadow_denied.")
+    DECISIONS = ("allowed", "bypassed", "cors_preflight_bypassed", "denied.", "would_deny.")
 
     def __init__(self, envoy: Envoy, counter: str, expected: int) -> None:
         self._envoy = envoy
