@@ -6,7 +6,7 @@
 use crate::authenticator::{self, AuthContext, Authenticator, Progress, Wait};
 use crate::cache::TokenCache;
 use crate::call::{Body, CallId, HttpAnswer, NotSent};
-use crate::command::{Command, Flow, HeaderEdit, Reply, Severity};
+use crate::command::{Command, Flow, Reply, Severity};
 use crate::config::{Config, KeySource};
 use crate::enrich::in_flight::{InFlightCall, InFlightCalls};
 use crate::enrich::response_cache::{Answer, ResponseCache};
@@ -24,7 +24,7 @@ use crate::responder::{AuthDecision, Passage, Responder};
 use crate::rules::RuleSet;
 use crate::time::UnixTime;
 use crate::token::jwt::LastHeader;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ pub struct Filter {
     config: Config,
     wording: Wording,
     rules: RuleSet,
-    strip: ReservedHeaders,
+    reserved: ReservedHeaders,
     keys: Vec<PoolKeys>,
     tokens: TokenCache,
     last_header: LastHeader,
@@ -101,7 +101,7 @@ impl Filter {
             .user_lookup
             .iter()
             .flat_map(|lookup| lookup.headers.iter().map(|(name, _)| &**name));
-        let strip = ReservedHeaders::new(config.identity.header_names().chain(lookup_headers));
+        let reserved = ReservedHeaders::new(config.identity.header_names().chain(lookup_headers));
         let memory_of_user_info = |pool: &crate::config::Pool| {
             let policy = pool.user_info.as_ref()?;
             Some(ResponseCache::new("user-info", user_info::scope(policy), policy.ttl))
@@ -113,7 +113,7 @@ impl Filter {
                 disclose_reason: config.disclose_reason,
             },
             rules,
-            strip,
+            reserved,
             keys: config.pools.iter().map(keys_of).collect(),
             tokens: TokenCache::new(config.token_cache.max_entries, config.token_cache.max_bytes()),
             last_header: LastHeader::default(),
@@ -168,7 +168,7 @@ impl Filter {
         if self.load.record_request() {
             self.set_tick(env.now, false, out);
         }
-        let head = self.strip(head, out);
+        let head = self.reserved.strip(head, out);
         let request_id = || head.first("x-request-id").unwrap_or_default();
         let case = match authenticator::open(&self.config, &self.rules, &head, route, out) {
             Ok(case) => case,
@@ -277,40 +277,14 @@ impl Filter {
         self.waiting.contains_key(&id)
     }
 
-    /// The names of those trailers that could speak for the filter: some upstreams read trailers as if they were headers.
-    pub fn forged<'a>(&self, trailers: &RequestHead<'a>) -> Vec<&'a [u8]> {
-        trailers
-            .iter()
-            .map(|(name, _)| name)
-            .filter(|name| self.strip.is_reserved(name))
-            .collect()
+    /// Returns the names of the trailers that only the filter may set; the host removes them.
+    pub fn forged<'a>(&self, trailers: &RequestHead<'a>) -> BTreeSet<&'a [u8]> {
+        self.reserved.in_trailers(trailers)
     }
 
     /// A request is gone, answered or not.
     pub fn on_gone(&mut self, id: RequestId) {
         self.waiting.remove(&id);
-    }
-
-    /// Removes what could speak for the filter: first, always, whatever becomes of the request.
-    fn strip<'a>(&self, head: RequestHead<'a>, out: &mut Vec<Command>) -> RequestHead<'a> {
-        if head.iter().any(|(name, _)| self.strip.is_reserved(name)) {
-            self.without_ours(&head, out)
-        } else {
-            head
-        }
-    }
-
-    #[inline(never)]
-    fn without_ours<'a>(&self, head: &RequestHead<'a>, out: &mut Vec<Command>) -> RequestHead<'a> {
-        let mut stripped: Vec<&[u8]> = Vec::new();
-        for (name, _) in head.iter().filter(|(name, _)| self.strip.is_reserved(name)) {
-            if !stripped.contains(&name) {
-                stripped.push(name);
-                out.push(Command::Edit(HeaderEdit::Remove(name.to_vec())));
-            }
-        }
-        RequestHead::new(head.iter().filter(|(name, _)| !self.strip.is_reserved(name)).collect())
-            .with_end_of_stream(head.ends_stream())
     }
 
     fn responder(&self) -> Responder<'_> {

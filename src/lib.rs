@@ -53,6 +53,7 @@
 //!    record. The other workers see it at their next tick, within a second.
 //! 4. Those who wait are judged again. A remembered token whose key has left the set is forgotten when it comes next.
 //! 5. A failed fetch is tried again after a back-off, while the old keys serve until they are too stale.
+#![forbid(unsafe_code)]
 #![cfg_attr(
     test,
     allow(

@@ -66,3 +66,8 @@ impl<'a> RequestHead<'a> {
         self.first(":authority").unwrap_or_default()
     }
 }
+
+/// Reports whether the byte can stand in a token (RFC 9110, section 5.6.2), such as the name of a header or a method.
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}

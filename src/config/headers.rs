@@ -2,10 +2,12 @@
 
 use super::error::quoted;
 use super::reader::Value;
+use crate::identity::reserved::fold;
+use crate::request::is_token_byte;
 
 /// The headers that a configuration can set, with the place that sets each.
 ///
-/// Names are kept as upstreams may see them: CGI and WSGI read `_` and `-` as the same, so `x-user_id` and `x-user-id` are one.
+/// Names are kept folded, since upstreams fold them: `x-user_id`, `x-user.id` and `x-user-id` are one header ([`fold`]).
 #[derive(Default)]
 pub(in crate::config) struct OwnedHeaders {
     taken: Vec<(String, String)>,
@@ -16,7 +18,7 @@ impl OwnedHeaders {
     pub(in crate::config) fn take(&mut self, value: &Value<'_>, name: &str) -> Option<String> {
         let name = header_name(value, name)?;
         let folded = fold(&name);
-        if NEVER_SET.contains(&folded.as_str()) {
+        if NEVER_SET.contains(&folded.as_str()) || folded.starts_with(WEBSOCKET_PREFIX) {
             value.refuse(&format!(
                 "must not be the header {}: it steers the request itself",
                 quoted(&name)
@@ -65,16 +67,11 @@ pub(in crate::config) fn header_name(value: &Value<'_>, name: &str) -> Option<St
 
 /// Whether `text` is a token (RFC 9110, section 5.6.2).
 pub(in crate::config) fn is_token(text: &str) -> bool {
-    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_tchar)
+    !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
-fn fold(name: &str) -> String {
-    name.replace('_', "-")
-}
-
-/// Headers that say who, where and how long the request is: a claim in one of them would let a user choose that.
-const NEVER_SET: [&str; 10] = [
+/// Headers that say who, where, how and how long the request is: a claim in one of them would let a user choose that. Folded.
+const NEVER_SET: [&str; 13] = [
     "host",
     "authorization",
     "cookie",
@@ -85,4 +82,10 @@ const NEVER_SET: [&str; 10] = [
     "transfer-encoding",
     "upgrade",
     "content-length",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
 ];
+
+/// The headers of the WebSocket handshake (RFC 6455, section 11.3). Folded.
+const WEBSOCKET_PREFIX: &str = "sec-websocket-";

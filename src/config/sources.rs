@@ -2,6 +2,7 @@
 
 use super::headers::{OwnedHeaders, header_name, is_token};
 use super::reader::{Object, Value};
+use crate::identity::reserved::fold;
 use crate::token::source::{CookieName, TokenSource};
 
 /// Without `token_sources` a token is looked for where RFC 6750, section 2.1, has it.
@@ -86,19 +87,19 @@ fn cookie_name(value: &Value<'_>) -> Option<CookieName> {
     })
 }
 
-/// Schemes are compared without regard to case (RFC 9110, section 11.1).
+/// Names of headers are compared as upstreams may read them, schemes without regard to case (RFC 9110, section 11.1).
 fn are_same(one: &TokenSource, other: &TokenSource) -> bool {
     match (one, other) {
         (
-            TokenSource::Header {
-                name,
-                scheme: Some(scheme),
-            },
+            TokenSource::Header { name, scheme },
             TokenSource::Header {
                 name: other_name,
-                scheme: Some(other_scheme),
+                scheme: other_scheme,
             },
-        ) => name == other_name && scheme.eq_ignore_ascii_case(other_scheme),
+        ) => {
+            let lower = |scheme: &Option<String>| scheme.as_ref().map(|scheme| scheme.to_ascii_lowercase());
+            fold(name) == fold(other_name) && lower(scheme) == lower(other_scheme)
+        }
         _ => one == other,
     }
 }

@@ -1,12 +1,15 @@
 //! Carries commands out, in order.
 
-use crate::abi::{self, HeaderMap, HostResult, LogLevel};
-use crate::host::Host;
+use super::host::Host;
+use super::logging;
+use super::sys::{self, HostResult, HostStatus};
 use crate::pairs;
 use cognito_jwt::code::Code;
-use cognito_jwt::command::{Command, FilterState, HeaderEdit, Reply, Severity};
+use cognito_jwt::command::{Command, FilterState, HeaderEdit, Reply};
 use cognito_jwt::metrics::Counter;
 use cognito_jwt::request::RequestId;
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::MapType;
 
 /// Whose request the commands of a callback are about before the first [`Command::Of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
     for command in commands.drain(..) {
         match command {
             Command::Of(id) => {
-                subject = match abi::set_effective_context(id.0) {
+                subject = match hostcalls::set_effective_context(id.0) {
                     Ok(()) => Subject::Waiting(id),
                     // The client has hung up.
                     Err(_) => Subject::Gone,
@@ -48,14 +51,10 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
             // Fetches and calls are counted from root callbacks, where there is no request to be about.
             Command::Count(counter) => host.count(counter),
             Command::RecordKeys(keys) => host.record_keys(keys),
-            Command::Log(severity, line) => log(severity, &line),
+            Command::Log(severity, line) => logging::write(severity, &line),
             Command::TickEvery(period) => {
-                let millis = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
-                if abi::set_tick_period(millis).is_err() {
-                    log(
-                        Severity::Error,
-                        "the host sets no tick period: keys are not fetched in time",
-                    );
+                if hostcalls::set_tick_period(period).is_err() {
+                    log::error!("the host sets no tick period: keys are not fetched in time");
                 }
             }
             about_request => {
@@ -77,7 +76,7 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
 
 /// Answers the request of the effective context with `internal_error`.
 pub fn fail(host: &Host, internal_error: &Reply) {
-    let _not_annotated = abi::set_property("cognito_decision", Code::InternalError.as_str().as_bytes());
+    let _not_annotated = sys::set_property("cognito_decision", Code::InternalError.as_str().as_bytes());
     host.count(Counter::Denied(Code::InternalError));
     answer(internal_error);
 }
@@ -86,23 +85,8 @@ pub fn fail(host: &Host, internal_error: &Reply) {
 pub fn answer(answer: &Reply) {
     if reply(answer).is_err() {
         // Nothing more can be done: the request stays paused, which is closed, too.
-        log(
-            Severity::Error,
-            "the host takes no answer to a request that could not be checked",
-        );
+        log::error!("the host takes no answer to a request that could not be checked");
     }
-}
-
-/// Writes a log line.
-pub fn log(severity: Severity, line: &str) {
-    let level = match severity {
-        Severity::Debug => LogLevel::Debug,
-        Severity::Info => LogLevel::Info,
-        Severity::Warn => LogLevel::Warn,
-        Severity::Error => LogLevel::Error,
-    };
-    // There is nowhere else to tell it.
-    let _unlogged = abi::log(level, line);
 }
 
 /// Whom commands are about.
@@ -121,7 +105,7 @@ fn about(command: Command) -> HostResult<()> {
         Command::Annotate(FilterState::Subject, subject) => annotate("cognito_sub", &subject),
         Command::Annotate(FilterState::ClientId, client) => annotate("cognito_client_id", &client),
         Command::Reply(answer) => reply(&answer),
-        Command::Resume => abi::resume_request(),
+        Command::Resume => hostcalls::resume_http_request().map_err(|status| HostStatus(status as u32)),
         Command::Of(_) | Command::Count(_) | Command::RecordKeys(_) | Command::Log(..) | Command::TickEvery(_) => {
             Ok(())
         }
@@ -129,18 +113,19 @@ fn about(command: Command) -> HostResult<()> {
 }
 
 fn edit(edit: &HeaderEdit) -> HostResult<()> {
+    let map = MapType::HttpRequestHeaders;
     match edit {
-        HeaderEdit::Remove(name) => abi::remove_header(HeaderMap::Request, name),
-        HeaderEdit::Set(name, value) => abi::replace_request_header(name.as_bytes(), value),
+        HeaderEdit::Remove(name) => sys::remove_header(map, name),
+        HeaderEdit::Set(name, value) => sys::replace_header(map, name.as_bytes(), value),
         HeaderEdit::Add(headers) => headers
             .iter()
-            .try_for_each(|(name, value)| abi::add_request_header(name.as_bytes(), value.as_bytes())),
+            .try_for_each(|(name, value)| sys::add_header(map, name.as_bytes(), value.as_bytes())),
     }
 }
 
 /// Filter state that is not set changes no decision.
 fn annotate(name: &str, value: &str) -> HostResult<()> {
-    let _not_annotated = abi::set_property(name, value.as_bytes());
+    let _not_annotated = sys::set_property(name, value.as_bytes());
     Ok(())
 }
 
@@ -151,7 +136,7 @@ fn reply(reply: &Reply) -> HostResult<()> {
             .iter()
             .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
-    abi::send_local_response(
+    sys::send_local_response(
         reply.code.status(),
         reply.code.response_code_details(),
         reply.body.as_bytes(),

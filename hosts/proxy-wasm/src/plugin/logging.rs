@@ -1,0 +1,44 @@
+//! The log: the macros of `log`, the SDK's logger, the level that the host shows.
+
+use super::sys;
+use cognito_jwt::command::Severity;
+use std::panic::PanicHookInfo;
+
+/// Installs the SDK's logger and the panic hook. To be called once, before anything is logged.
+pub fn set_up() {
+    proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);
+    // After the SDK's own hook, which prints the panic's message.
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+/// Takes over the level that the host shows, so that lines nobody sees are not even formatted.
+pub fn adopt_host_level() {
+    if let Some(level) = sys::log_level() {
+        proxy_wasm::set_log_level(level);
+    }
+}
+
+/// Returns whether debug lines are seen.
+pub fn shows_debug() -> bool {
+    log::log_enabled!(log::Level::Debug)
+}
+
+/// Writes a line that the core made.
+pub fn write(severity: Severity, line: &str) {
+    let level = match severity {
+        Severity::Debug => log::Level::Debug,
+        Severity::Info => log::Level::Info,
+        Severity::Warn => log::Level::Warn,
+        Severity::Error => log::Level::Error,
+    };
+    log::log!(level, "{line}");
+}
+
+/// Logs where a panic happened, and not its message, which may quote a request: that of a failed slice holds the text. The
+/// module is built with `panic = "abort"`, so the VM ends here and the host refuses requests until it has made a new one.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    match panic.location() {
+        Some(location) => log::error!("panic at {location}: this VM ends, and its requests are refused"),
+        None => log::error!("panic: this VM ends, and its requests are refused"),
+    }
+}
