@@ -15,7 +15,7 @@ use crate::enrich::{CacheKey, CallPolicy, Enrichment, OnFailure, Outcome, UserLo
 use crate::env::{DescribeRoute, Env};
 use crate::identity::ValueTooLong;
 use crate::keys::PoolId;
-use crate::keys::jwks::{Key, KeySet};
+use crate::keys::jwks::{Key, KeySet, kid_for_log};
 use crate::keys::pool::PoolKeys;
 use crate::keys::refresh::{Refetch, Round};
 use crate::metrics::Counter;
@@ -30,9 +30,11 @@ use crate::time::UnixTime;
 use crate::token::Identity;
 use crate::token::claims::ClaimSet;
 use crate::token::jwt::{LastHeader, UntrustedJwt};
+use crate::token::malformed::Malformed;
 use crate::token::merged::MergedClaims;
 use crate::token::removal;
 use crate::token::source;
+use crate::trace::{Check, Trace, listed, shortened};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -128,6 +130,8 @@ pub struct Authenticator<'j> {
     pub in_flight: &'j mut InFlightCalls,
     /// Whether one more request may wait.
     pub has_room: bool,
+    /// Where each check is recorded.
+    pub trace: &'j mut Trace,
     /// The world.
     pub env: &'j Env<'j>,
     /// Where counts go.
@@ -140,17 +144,20 @@ pub fn open<'a>(
     rules: &RuleSet,
     head: &RequestHead<'a>,
     route: &dyn DescribeRoute,
+    trace: &mut Trace,
     out: &mut Vec<Command>,
 ) -> Result<AuthContext<'a>, AuthDecision> {
     if config.bypass_cors_preflight && request_policy::is_cors_preflight(head) {
+        trace.note(Check::Preflight, || {
+            "a CORS preflight, which passes without a token".to_owned()
+        });
         return Err(AuthDecision::Allow(Allowance::Preflight));
     }
-    let decision = request_policy::decide(rules, head, route, out).map_err(refuse)?;
+    let decision = request_policy::decide(rules, head, route, trace, out).map_err(refuse)?;
     if decision.auth == Auth::None {
         return Err(AuthDecision::Allow(Allowance::Bypassed));
     }
-    let credential =
-        source::find(&config.token_sources, head).map_err(|reason| refuse(Rejection::Malformed(reason)))?;
+    let credential = find_credential(config, head, trace).map_err(|reason| refuse(Rejection::Malformed(reason)))?;
     let Some(credential) = credential else {
         return Err(match decision.auth {
             Auth::Required => refuse(Rejection::TokenMissing),
@@ -173,6 +180,32 @@ pub fn open<'a>(
         user_info: Lookup::Pending,
         user_lookup: Lookup::Pending,
     })
+}
+
+/// Looks for a credential, source by source.
+fn find_credential<'c, 'a>(
+    config: &'c Config,
+    head: &RequestHead<'a>,
+    trace: &mut Trace,
+) -> Result<Option<source::Credential<'c, 'a>>, Malformed> {
+    for (index, one) in config.token_sources.iter().enumerate() {
+        let found = source::find(std::slice::from_ref(one), head);
+        match &found {
+            Ok(None) => continue,
+            Ok(Some(credential)) => trace.note(Check::Credential, || {
+                format!("{} bytes in token_sources[{index}]", credential.token().len())
+            }),
+            Err(reason) => trace.check(Check::Credential, &found, || {
+                (
+                    Some(format!("in token_sources[{index}]: {reason}")),
+                    Some("one credential".to_owned()),
+                )
+            }),
+        }
+        return found;
+    }
+    trace.note(Check::Credential, || "none in any of token_sources".to_owned());
+    Ok(None)
 }
 
 fn refuse(rejection: Rejection) -> AuthDecision {
@@ -222,6 +255,9 @@ impl AuthContext<'_> {
         }
     }
 }
+
+/// How many issuers a step of a trace names.
+const SHOWN_ISSUERS: usize = 4;
 
 /// A refusal, or a wait.
 enum Stop {
@@ -283,6 +319,8 @@ impl Authenticator<'_> {
         match self.remembered(&case.token) {
             Some(verified) => {
                 self.count_once(case, Counter::JwtCacheHit);
+                self.trace
+                    .note(Check::Cache, || "verified before by this worker".to_owned());
                 self.check_again(&verified)?;
                 Ok(verified)
             }
@@ -316,7 +354,7 @@ impl Authenticator<'_> {
 
     /// A call may take as long as a minute: meanwhile the token may have expired, or its key have been withdrawn.
     #[inline(never)]
-    fn check_after_waiting(&self, verified: &Verified) -> Result<(), Rejection> {
+    fn check_after_waiting(&mut self, verified: &Verified) -> Result<(), Rejection> {
         self.check_time(verified)?;
         let keys = self.keys.get(verified.pool.0);
         let set = keys
@@ -325,9 +363,11 @@ impl Authenticator<'_> {
         set.holds(&verified.key).then_some(()).ok_or(Rejection::KeyUnknown)
     }
 
-    fn check_time(&self, verified: &Verified) -> Result<(), Rejection> {
+    fn check_time(&mut self, verified: &Verified) -> Result<(), Rejection> {
         let pool = self.config.pools.get(verified.pool.0).ok_or(Rejection::Internal)?;
-        let still_valid = verified.identity.still_valid(pool.claims.clock_skew, self.env.now);
+        let still_valid = verified
+            .identity
+            .still_valid_with(pool.claims.clock_skew, self.env.now, self.trace);
         still_valid.map_err(Rejection::Claim)
     }
 
@@ -336,22 +376,68 @@ impl Authenticator<'_> {
         let now = self.env.now;
         let config = self.config;
         let stop = |rejection| Stop::Refuse(rejection, None);
-        let jwt = UntrustedJwt::parse_with(token, config.limits.token_bytes, self.last_header)
-            .map_err(|reason| stop(Rejection::Malformed(reason)))?;
-        jwt.check_algorithm()
-            .map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
-        let (id, pool) = config
-            .pool_of(jwt.issuer())
-            .ok_or_else(|| stop(Rejection::IssuerUnknown))?;
+        let jwt = UntrustedJwt::parse_with(token, config.limits.token_bytes, self.last_header);
+        self.trace.check(Check::Form, &jwt, || match &jwt {
+            Ok(_) => (Some("a signed JWT".to_owned()), None),
+            Err(reason) => (
+                Some(reason.to_string()),
+                Some("a strict JWT, as Cognito signs it".to_owned()),
+            ),
+        });
+        let jwt = jwt.map_err(|reason| stop(Rejection::Malformed(reason)))?;
+        let algorithm = jwt.check_algorithm();
+        self.trace.check(Check::Algorithm, &algorithm, || {
+            let found = if algorithm.is_ok() { "RS256" } else { "another" };
+            (Some(found.to_owned()), Some("RS256".to_owned()))
+        });
+        algorithm.map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
+        let pool = config.pool_of(jwt.issuer()).ok_or(());
+        self.trace.check(Check::Issuer, &pool, || {
+            let known = config.pools.iter().flat_map(|pool| &pool.issuers);
+            (
+                Some(shortened(jwt.issuer())),
+                Some(format!(
+                    "one of {}",
+                    listed(known.take(SHOWN_ISSUERS).map(String::as_str))
+                )),
+            )
+        });
+        let (id, pool) = pool.map_err(|()| stop(Rejection::IssuerUnknown))?;
         let stop = |rejection| Stop::Refuse(rejection, Some(id));
-        jwt.refuse_early(&pool.claims, now)
+        jwt.refuse_early_with(&pool.claims, now, self.trace)
             .map_err(|error| stop(Rejection::Claim(error)))?;
-        let kid = jwt.kid().ok_or_else(|| stop(Rejection::KeyUnknown))?;
-        let Some(key) = self.usable_keys(id)?.find(kid).map(Rc::clone) else {
+        let keys = match jwt.kid() {
+            Some(_) => self.usable_keys(id)?,
+            None => {
+                self.trace
+                    .check(Check::Key, &Err::<(), ()>(()), || (None, Some("a kid".to_owned())));
+                return Err(stop(Rejection::KeyUnknown));
+            }
+        };
+        let key = jwt.kid().and_then(|kid| keys.find(kid)).map(Rc::clone).ok_or(());
+        self.trace.check(Check::Key, &key, || {
+            let known: Vec<String> = keys.kids().map(kid_for_log).collect();
+            (
+                jwt.kid().map(kid_for_log),
+                Some(format!("one of {}", listed(known.iter().map(String::as_str)))),
+            )
+        });
+        let Ok(key) = key else {
             return Err(self.unknown_kid(id, has_looked_again));
         };
         let check = jwt.verify(&key.public, self.env.crypto);
         self.out.extend(check.by.map(|by| Command::Count(verified_by(by))));
+        self.trace.check(Check::Signature, &check.outcome, || {
+            let found = if check.outcome.is_ok() {
+                "that of the key"
+            } else {
+                "not that of the key"
+            };
+            (
+                Some(found.to_owned()),
+                Some("that of the key, over the token as it was sent".to_owned()),
+            )
+        });
         let signed = check.outcome.map_err(|_| stop(Rejection::SignatureInvalid))?;
         let identity = signed
             .check(&pool.claims, now)
@@ -410,16 +496,22 @@ impl Authenticator<'_> {
         }
     }
 
-    fn authorize(&self, case: &AuthContext<'_>, verified: &Rc<Verified>) -> Result<Permit<Verified>, Stop> {
+    fn authorize(&mut self, case: &AuthContext<'_>, verified: &Rc<Verified>) -> Result<Permit<Verified>, Stop> {
         let stop = |rejection| Stop::Refuse(rejection, Some(verified.pool));
         let pool = self
             .config
             .pools
             .get(verified.pool.0)
             .ok_or_else(|| stop(Rejection::Internal))?;
-        case.decision
-            .authorize(verified, self.env.now, pool.claims.clock_skew)
-            .map_err(|forbidden| stop(Rejection::Forbidden(forbidden)))
+        let permit = case.decision.authorize(verified, self.env.now, pool.claims.clock_skew);
+        self.trace.check(Check::Requirement, &permit, || match &permit {
+            Ok(_) if case.decision.demands.is_empty() => {
+                (Some("nothing but a valid token is required".to_owned()), None)
+            }
+            Ok(_) => (Some("all that is required holds".to_owned()), None),
+            Err(forbidden) => (Some(forbidden.to_string()), None),
+        });
+        permit.map_err(|forbidden| stop(Rejection::Forbidden(forbidden)))
     }
 
     /// UserInfo first, for the lookup is told what it adds.

@@ -4,6 +4,7 @@ use crate::code::Code;
 use crate::memory;
 use crate::metrics::Counter;
 use crate::request::RequestId;
+use crate::trace::Step;
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub enum Command {
     RecordKeys(u64),
     /// Write a log line. It never holds a token or a part of one.
     Log(Severity, String),
+    /// Show how the decision was come to. Only sent while somebody has asked for it: [`Filter::explain`](crate::filter::Filter::explain).
+    Explain(Vec<Step>),
     /// From now on tick at this period. Only sent when the period changes: setting it anew starts the host's timer over.
     TickEvery(Duration),
 }

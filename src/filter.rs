@@ -6,7 +6,7 @@
 use crate::authenticator::{self, AuthContext, Authenticator, Progress, Wait};
 use crate::cache::TokenCache;
 use crate::call::{Body, CallId, HttpAnswer, NotSent};
-use crate::command::{Command, Flow, Reply, Severity};
+use crate::command::{Command, Flow, HeaderEdit, Reply, Severity};
 use crate::config::{Config, KeySource};
 use crate::enrich::in_flight::{InFlightCall, InFlightCalls};
 use crate::enrich::response_cache::{Answer, ResponseCache};
@@ -24,6 +24,7 @@ use crate::responder::{AuthDecision, Passage, Responder};
 use crate::rules::RuleSet;
 use crate::time::UnixTime;
 use crate::token::jwt::LastHeader;
+use crate::trace::{Check, Trace, listed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
@@ -69,11 +70,13 @@ pub struct Filter {
     /// the same keys, each tells of its own change, and so does whoever fetched.
     last_reported_key_count: Option<u64>,
     is_debug_seen: bool,
+    explains: bool,
 }
 
 #[derive(Debug)]
 struct Waiting {
     case: AuthContext<'static>,
+    trace: Trace,
     wait: Wait,
     /// When it came.
     since: UnixTime,
@@ -127,6 +130,7 @@ impl Filter {
             load: LoadDetector::default(),
             last_reported_key_count: None,
             is_debug_seen: false,
+            explains: false,
             config,
         }
     }
@@ -139,6 +143,11 @@ impl Filter {
     /// Whether anybody sees debug lines: they are not even made otherwise.
     pub fn show_debug(&mut self, is_seen: bool) {
         self.is_debug_seen = is_seen;
+    }
+
+    /// Whether each decision is followed by a [`Command::Explain`].
+    pub fn explain(&mut self, explains: bool) {
+        self.explains = explains;
     }
 
     /// The answer to a request whose headers could not be read or changed. It must not pass, in no mode.
@@ -168,17 +177,20 @@ impl Filter {
         if self.load.record_request() {
             self.set_tick(env.now, false, out);
         }
+        let mut trace = Trace::new(self.is_debug_seen || self.explains);
+        let before = out.len();
         let head = self.reserved.strip(head, out);
+        note_removed(out.get(before..).unwrap_or_default(), &mut trace);
         let request_id = || head.first("x-request-id").unwrap_or_default();
-        let case = match authenticator::open(&self.config, &self.rules, &head, route, out) {
+        let case = match authenticator::open(&self.config, &self.rules, &head, route, &mut trace, out) {
             Ok(case) => case,
-            Err(verdict) => return flow(self.responder().settle(verdict, request_id, out)),
+            Err(verdict) => return flow(self.responder().settle(verdict, trace, request_id, out)),
         };
-        let (case, wait) = match self.judge(env, out).judge(case) {
-            Progress::Complete(verdict) => return flow(self.responder().settle(verdict, request_id, out)),
+        let (case, wait) = match self.judge(env, &mut trace, out).judge(case) {
+            Progress::Complete(verdict) => return flow(self.responder().settle(verdict, trace, request_id, out)),
             Progress::Pending(case, wait) => (case, wait),
         };
-        self.let_wait(id, case, wait, request_id(), env, out)
+        self.let_wait(id, (case, trace), wait, request_id(), env, out)
     }
 
     /// Keeps a request until what it waits for is there, unless that would be in vain.
@@ -186,7 +198,7 @@ impl Filter {
     fn let_wait(
         &mut self,
         id: RequestId,
-        case: AuthContext<'_>,
+        (case, trace): (AuthContext<'_>, Trace),
         wait: Wait,
         request_id: &[u8],
         env: &Env<'_>,
@@ -195,13 +207,14 @@ impl Filter {
         let deadline = self.deadline(wait, env.now);
         if self.is_unsatisfiable(wait, deadline, env.now) {
             let verdict = case.refused(wait.unavailable(), Some(wait.pool()));
-            return flow(self.responder().settle(verdict, || request_id, out));
+            return flow(self.responder().settle(verdict, trace, || request_id, out));
         }
         let request_id = request_id.to_vec();
         self.waiting.insert(
             id,
             Waiting {
                 case: case.into_owned(),
+                trace,
                 wait,
                 since: env.now,
                 deadline,
@@ -292,10 +305,11 @@ impl Filter {
             config: &self.config,
             wording: &self.wording,
             is_debug_seen: self.is_debug_seen,
+            explains: self.explains,
         }
     }
 
-    fn judge<'j>(&'j mut self, env: &'j Env<'j>, out: &'j mut Vec<Command>) -> Authenticator<'j> {
+    fn judge<'j>(&'j mut self, env: &'j Env<'j>, trace: &'j mut Trace, out: &'j mut Vec<Command>) -> Authenticator<'j> {
         Authenticator {
             has_room: self.waiting.len() < MAX_WAITING,
             config: &self.config,
@@ -306,6 +320,7 @@ impl Filter {
             user_lookup: &mut self.user_lookup,
             in_flight: &mut self.in_flight,
             env,
+            trace,
             out,
         }
     }
@@ -406,6 +421,7 @@ impl Filter {
     ) {
         let Waiting {
             mut case,
+            mut trace,
             wait,
             since,
             deadline,
@@ -417,7 +433,7 @@ impl Filter {
                 Progress::Complete(case.refused(wait.unavailable(), Some(wait.pool())))
             }
             (WaitStatus::Unsatisfiable, Wait::Call(kind, _, pool)) => {
-                self.judge(env, out).call_timed_out(case, kind, pool)
+                self.judge(env, &mut trace, out).call_timed_out(case, kind, pool)
             }
             (_, Wait::Kid(pool, _)) => {
                 // Only keys that came after it can be the last word: what this worker knew of others' fetches may be old.
@@ -425,18 +441,18 @@ impl Filter {
                 if status == WaitStatus::Unsatisfiable || is_last_word {
                     case.look_again();
                 }
-                self.judge(env, out).judge(case)
+                self.judge(env, &mut trace, out).judge(case)
             }
             (WaitStatus::Ready | WaitStatus::Pending, Wait::Keys(pool)) => {
                 if self.ring(pool).is_some_and(|ring| ring.has_fetched_since(since)) {
                     case.look_again();
                 }
-                self.judge(env, out).judge(case)
+                self.judge(env, &mut trace, out).judge(case)
             }
-            (WaitStatus::Ready | WaitStatus::Pending, Wait::Call(..)) => self.judge(env, out).judge(case),
+            (WaitStatus::Ready | WaitStatus::Pending, Wait::Call(..)) => self.judge(env, &mut trace, out).judge(case),
         };
         match judged {
-            Progress::Complete(verdict) => self.finish(verdict, &request_id, out),
+            Progress::Complete(verdict) => self.finish(verdict, trace, &request_id, out),
             Progress::Pending(case, next) => {
                 // Waiting for the same keys goes on with the same limit; a call has one of its own.
                 let deadline = if matches!(next, Wait::Call(..)) {
@@ -448,6 +464,7 @@ impl Filter {
                     id,
                     Waiting {
                         case,
+                        trace,
                         wait: next,
                         since,
                         deadline,
@@ -459,8 +476,8 @@ impl Filter {
     }
 
     /// The end of a request that has waited.
-    fn finish(&self, verdict: AuthDecision, request_id: &[u8], out: &mut Vec<Command>) {
-        if self.responder().settle(verdict, || request_id, out) == Passage::Through {
+    fn finish(&self, verdict: AuthDecision, trace: Trace, request_id: &[u8], out: &mut Vec<Command>) {
+        if self.responder().settle(verdict, trace, || request_id, out) == Passage::Through {
             out.push(Command::Resume);
         }
     }
@@ -582,6 +599,21 @@ impl Filter {
             self.tick = tick;
             out.push(Command::TickEvery(tick));
         }
+    }
+}
+
+/// Notes which headers were removed because they could speak for the filter.
+fn note_removed(commands: &[Command], trace: &mut Trace) {
+    let names = || {
+        let names = commands.iter().filter_map(|command| match command {
+            Command::Edit(HeaderEdit::Remove(name)) => Some(String::from_utf8_lossy(name).into_owned()),
+            _ => None,
+        });
+        let names: Vec<String> = names.collect();
+        format!("removed {}", listed(names.iter().map(String::as_str)))
+    };
+    if !commands.is_empty() {
+        trace.note(Check::ReservedHeaders, names);
     }
 }
 

@@ -5,6 +5,7 @@ use crate::env::{DescribeRoute, RouteMetadata};
 use crate::reject::Rejection;
 use crate::request::RequestHead;
 use crate::rules::{MatchedRule, RuleInput, RuleSet};
+use crate::trace::{Check, Trace};
 
 /// Whether it is a CORS-preflight request as the Fetch standard has it (section 4.8), and nothing more: what a browser never
 /// sends with one (a body, an upgrade, a method override) would reach the application under cover of it.
@@ -23,6 +24,32 @@ pub fn is_cors_preflight(head: &RequestHead<'_>) -> bool {
 /// # Errors
 /// The path is ambiguous, or the route's metadata cannot be read, which is logged.
 pub fn decide(
+    rules: &RuleSet,
+    head: &RequestHead<'_>,
+    route: &dyn DescribeRoute,
+    trace: &mut Trace,
+    out: &mut Vec<Command>,
+) -> Result<MatchedRule, Rejection> {
+    let decided = find_rule(rules, head, route, out);
+    match &decided {
+        Ok(matched) => trace.note(Check::Rules, || matched.to_string()),
+        Err(rejection) => trace.check(rejected_by(rejection), &decided, || {
+            (Some(rejection.detail().into_owned()), None)
+        }),
+    }
+    decided
+}
+
+/// The check that a refusal of [`find_rule`] comes from.
+fn rejected_by(rejection: &Rejection) -> Check {
+    match rejection {
+        Rejection::PathAmbiguous(_) => Check::Path,
+        Rejection::Internal => Check::RouteMetadata,
+        _ => Check::Request,
+    }
+}
+
+fn find_rule(
     rules: &RuleSet,
     head: &RequestHead<'_>,
     route: &dyn DescribeRoute,

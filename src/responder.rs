@@ -7,6 +7,7 @@ use crate::keys::PoolId;
 use crate::metrics::Counter;
 use crate::reject::{Rejection, Wording};
 use crate::rules::access::Permit;
+use crate::trace::{Check, Trace};
 use std::rc::Rc;
 
 /// The end of a decision.
@@ -72,6 +73,8 @@ pub struct Responder<'c> {
     pub wording: &'c Wording,
     /// Whether anybody sees debug lines.
     pub is_debug_seen: bool,
+    /// Whether somebody wants to be shown the steps.
+    pub explains: bool,
 }
 
 impl Responder<'_> {
@@ -79,9 +82,13 @@ impl Responder<'_> {
     pub fn settle<'r>(
         &self,
         verdict: AuthDecision,
+        trace: Trace,
         request_id: impl FnOnce() -> &'r [u8],
         out: &mut Vec<Command>,
     ) -> Passage {
+        if self.explains {
+            out.push(Command::Explain(trace.steps().to_vec()));
+        }
         match verdict {
             AuthDecision::Allow(admission) => {
                 admit(admission, out);
@@ -89,16 +96,19 @@ impl Responder<'_> {
             }
             AuthDecision::Deny(refusal) => {
                 let request_id = self.is_debug_seen.then(request_id);
-                self.reject(refusal, request_id, out)
+                self.reject(refusal, request_id, &trace, out)
             }
         }
     }
 
     #[inline(never)]
-    fn reject(&self, refusal: Denial, seen_as: Option<&[u8]>, out: &mut Vec<Command>) -> Passage {
+    fn reject(&self, refusal: Denial, seen_as: Option<&[u8]>, trace: &Trace, out: &mut Vec<Command>) -> Passage {
         let code = refusal.rejection.code();
         if let Some(request_id) = seen_as {
-            out.push(Command::Log(Severity::Debug, self.log_line(&refusal, request_id)));
+            out.push(Command::Log(
+                Severity::Debug,
+                self.log_line(&refusal, request_id, trace),
+            ));
         }
         match self.config.mode {
             Mode::Enforce => {
@@ -119,7 +129,7 @@ impl Responder<'_> {
         }
     }
 
-    fn log_line(&self, refusal: &Denial, request_id: &[u8]) -> String {
+    fn log_line(&self, refusal: &Denial, request_id: &[u8], trace: &Trace) -> String {
         let verb = match self.config.mode {
             Mode::Enforce => "denied",
             Mode::Shadow => "would be denied",
@@ -127,7 +137,18 @@ impl Responder<'_> {
         let pool = refusal.pool.and_then(|pool| self.config.pools.get(pool.0));
         let pool = pool.map_or("-", |pool| pool.user_pool_id.as_str());
         let code = refusal.rejection.code().as_str();
-        format!("request {} {verb}: {code}, pool {pool}", printable(request_id))
+        let rule = trace.steps().iter().find(|step| step.check == Check::Rules);
+        let steps = [rule, trace.failed()].into_iter().flatten();
+        let why: String = steps.map(|step| format!("; {step}")).collect();
+        let hint = if why.is_empty() {
+            ""
+        } else {
+            "; see envoy-cognito-jwt explain"
+        };
+        format!(
+            "request {} {verb}: {code}, pool {pool}{why}{hint}",
+            printable(request_id)
+        )
     }
 }
 
@@ -204,9 +225,10 @@ mod tests {
             config: &config,
             wording: &wording,
             is_debug_seen,
+            explains: false,
         };
         let mut out = Vec::new();
-        let passage = responder.settle(verdict, || request_id, &mut out);
+        let passage = responder.settle(verdict, Trace::off(), || request_id, &mut out);
         (passage, out)
     }
 

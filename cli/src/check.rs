@@ -1,8 +1,8 @@
 //! `check`: what the filter says of each configuration in some files.
 
-use crate::documents::{self, Found};
 use crate::{Format, NOT_OK, OK, UNUSABLE};
 use cognito_jwt::config::Config;
+use cognito_jwt_explain::documents::{self, Found};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

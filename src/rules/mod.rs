@@ -31,6 +31,15 @@ pub enum Auth {
 }
 
 impl Auth {
+    /// Its name in configuration and route metadata.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Auth::Required => "required",
+            Auth::Optional => "optional",
+            Auth::None => "none",
+        }
+    }
+
     /// The one that goes by `name` in configuration and route metadata.
     pub fn named(name: &str) -> Option<Auth> {
         match name {

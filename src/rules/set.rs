@@ -9,6 +9,7 @@ use super::{Auth, Matcher, Rule};
 use crate::time::UnixTime;
 use crate::token::Identity;
 use std::cell::OnceCell;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -45,6 +46,27 @@ pub struct Demand {
     pub captures: Captures,
     /// The rule's place in the configuration; `None`: the route's metadata.
     pub rule: Option<usize>,
+}
+
+/// `rules[2], auth required`, for people.
+impl fmt::Display for MatchedRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rule {
+            Some(rule) => write!(f, "rules[{rule}]")?,
+            None if self.demands.iter().any(|demand| demand.rule.is_none()) => f.write_str("the route's metadata")?,
+            None => f.write_str("no rule")?,
+        }
+        write!(f, ", auth {}", self.auth.as_str())?;
+        let others = self
+            .demands
+            .iter()
+            .filter_map(|demand| demand.rule)
+            .filter(|rule| Some(*rule) != self.rule);
+        for rule in others {
+            write!(f, ", and what rules[{rule}] requires")?;
+        }
+        Ok(())
+    }
 }
 
 impl MatchedRule {

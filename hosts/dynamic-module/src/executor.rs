@@ -83,9 +83,13 @@ fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), R
             resume(stream);
             Ok(())
         }
-        Command::Of(_) | Command::Count(_) | Command::RecordKeys(_) | Command::Log(..) | Command::TickEvery(_) => {
-            Ok(())
-        }
+        // Nobody asks this host to explain: its log tells why a request is refused.
+        Command::Of(_)
+        | Command::Count(_)
+        | Command::RecordKeys(_)
+        | Command::Log(..)
+        | Command::Explain(_)
+        | Command::TickEvery(_) => Ok(()),
     }
 }
 

@@ -199,6 +199,7 @@ impl Root {
                 | Command::Decide(_)
                 | Command::Annotate(..)
                 | Command::Reply(_)
+                | Command::Explain(_)
                 | Command::Resume => {}
             }
         }

@@ -452,6 +452,7 @@ impl World {
                     self.look_for_secrets(&line);
                     self.log.push((worker, severity, line));
                 }
+                Command::Explain(_) => panic!("nobody has asked for an explanation"),
                 Command::TickEvery(period) => {
                     let worker = &mut self.workers[worker];
                     assert_ne!(worker.tick, period, "setting the same period starves the timer");

@@ -57,6 +57,8 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
                     log::error!("the host sets no tick period: keys are not fetched in time");
                 }
             }
+            // Nobody asks this host to explain: its log tells why a request is refused.
+            Command::Explain(_) => {}
             about_request => {
                 let culprit = match subject {
                     Subject::Gone | Subject::Refused => continue,
@@ -106,9 +108,12 @@ fn about(command: Command) -> HostResult<()> {
         Command::Annotate(FilterState::ClientId, client) => annotate("cognito_client_id", &client),
         Command::Reply(answer) => reply(&answer),
         Command::Resume => hostcalls::resume_http_request().map_err(|status| HostStatus(status as u32)),
-        Command::Of(_) | Command::Count(_) | Command::RecordKeys(_) | Command::Log(..) | Command::TickEvery(_) => {
-            Ok(())
-        }
+        Command::Of(_)
+        | Command::Count(_)
+        | Command::RecordKeys(_)
+        | Command::Log(..)
+        | Command::Explain(_)
+        | Command::TickEvery(_) => Ok(()),
     }
 }
 
