@@ -174,6 +174,11 @@ test-native: ## the tests of the pure core
 test-e2e: tools ## the tests in a real Envoy (needs `make wasm wasm-test`)
 	cd tests/envoy && $(PYTHON) -m pytest -n $(E2E_JOBS) $(PYTEST)
 
+.PHONY: test-folding
+test-folding: tools ## the identity headers before real PHP and CGI servers, which are fetched from Debian (needs `make wasm`)
+	@tools/debian.sh php php-cgi lighttpd
+	cd tests/envoy && REQUIRE_SERVERS=1 $(PYTHON) -m pytest test_folding.py
+
 .PHONY: test-django
 test-django: ## the tests of the Django example
 	examples/django/test.sh

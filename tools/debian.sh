@@ -3,7 +3,7 @@
 # it needs. apt reads Debian's list into a folder of this script's own (signatures and hashes are checked as always); the
 # machine's own lists and packages are not touched. Safe to run again and at once.
 #
-#   tools/debian.sh PROGRAM...          wrk, skopeo, docker-registry, prometheus, promtool
+#   tools/debian.sh PROGRAM...          wrk, skopeo, docker-registry, prometheus, promtool, php, php-cgi, lighttpd
 set -euo pipefail
 
 suite=bookworm
@@ -17,16 +17,30 @@ packages_of() {
         skopeo) echo skopeo libgpgme11 libassuan0 libgpg-error0 libdevmapper1.02.1 ;;
         docker-registry) echo docker-registry ;;
         prometheus | promtool) echo prometheus ;;
+        php) echo php8.2-cli ;;
+        php-cgi) echo php8.2-cgi ;;
+        lighttpd) echo lighttpd ;;
         *) die "no package is known for $1" ;;
+    esac
+}
+
+# Where it stands in its package.
+executable_of() {
+    case $1 in
+        php | php-cgi) echo "usr/bin/${1}8.2" ;;
+        lighttpd) echo usr/sbin/lighttpd ;;
+        *) echo "usr/bin/$1" ;;
     esac
 }
 
 say() { echo "tools: $*"; }
 die() { say "$*" >&2; exit 1; }
 
-# Its first words show that a program runs; wrk knows no --version and ends with 1.
+# Its first words show that a program runs; wrk and lighttpd know no --version, and wrk ends with 1.
 works() { # PROGRAM
-    [ -x "$tools/bin/$1" ] && { "$tools/bin/$1" "$([ "$1" = wrk ] && echo -v || echo --version)" 2>&1 || true; } | head -1 | grep -q "$1"
+    local option=--version
+    case $1 in wrk | lighttpd) option=-v ;; esac
+    [ -x "$tools/bin/$1" ] && { "$tools/bin/$1" $option 2>&1 || true; } | head -1 | grep -qi "${1%-cgi}"
 }
 
 download() { # DIRECTORY PACKAGE...: unpack packages there
@@ -62,9 +76,9 @@ install_program() { # PROGRAM
     local program=$1 packages root library
     read -ra packages <<<"$(packages_of "$program")"
     root=$tools/debian/${packages[0]%%=*}
-    [ -x "$root/usr/bin/$program" ] || download "$root" "${packages[@]}"
+    [ -x "$root/$(executable_of "$program")" ] || download "$root" "${packages[@]}"
     library=$(find "$root" -name 'lib*.so.*' -printf '%h\n' | sort -u | paste -sd:)
-    printf '#!/bin/sh\n%sexec "%s" "$@"\n' "${library:+LD_LIBRARY_PATH=\"$library\" }" "$root/usr/bin/$program" >"$tools/bin/$program.draft"
+    printf '#!/bin/sh\n%sexec "%s" "$@"\n' "${library:+LD_LIBRARY_PATH=\"$library\" }" "$root/$(executable_of "$program")" >"$tools/bin/$program.draft"
     chmod 755 "$tools/bin/$program.draft"
     mv "$tools/bin/$program.draft" "$tools/bin/$program"
 }

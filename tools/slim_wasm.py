@@ -4,9 +4,8 @@
     tools/slim_wasm.py INPUT.wasm OUTPUT.wasm [--wasm-opt PROGRAM]
 
 A proxy calls every `proxy_on_*` function that a module exports, for each stream. Each call into the VM costs time even if it
-does nothing, so only those that the filter implements stay: the filter itself exports no others, but modules made with the Rust
-SDK (those of tests and benchmarks) export all there are. What only the dropped ones reached is removed by wasm-opt; without
-it the module works the same and is larger.
+does nothing, and the Rust SDK exports all of them, so only those that the filter implements stay. What only the dropped ones
+reached is removed by wasm-opt; without it the module works the same and is larger.
 
 The output appears by one rename, and the same input gives the same bytes.
 """
@@ -39,7 +38,8 @@ KEPT = {
 """Callbacks of the Proxy-Wasm ABI 0.2.1 that the filter implements. Exports of other kinds are never touched."""
 
 HEADER = b"\0asm\x01\0\0\0"
-CUSTOM_SECTION, EXPORT_SECTION = 0, 7
+CUSTOM_SECTION, IMPORT_SECTION, EXPORT_SECTION = 0, 2, 7
+FUNCTION = 0
 
 # What rustc's wasm32-wasip1 target switches on by default; wasm-opt refuses instructions that it was not told of.
 FEATURES = (
@@ -81,13 +81,14 @@ def main() -> int:
 
 
 def without_unused_callbacks(module: bytes) -> tuple[bytes, list[str]]:
-    """The module without the exports that no proxy needs, and their names: `proxy_…` that are not in `KEPT`, and `memcmp`,
-    which is there for the compiler."""
+    """The module without its custom sections and without the exports named `proxy_…` that are not in `KEPT`; and their names."""
     dropped: list[str] = []
     out = bytearray(HEADER)
     for kind, body in sections(module):
         if kind == EXPORT_SECTION:
-            body = pruned_exports(body, dropped)
+            kept = {name: entry for name, entry in exports(body) if name in KEPT or not name.startswith("proxy_")}
+            dropped += [name for name, _ in exports(body) if name not in kept]
+            body = leb(len(kept)) + b"".join(kept.values())
         if kind != CUSTOM_SECTION:
             out += bytes([kind]) + leb(len(body)) + body
     return bytes(out), dropped
@@ -107,20 +108,32 @@ def sections(module: bytes) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
-def pruned_exports(body: bytes, dropped: list[str]) -> bytes:
-    """The export section with only what is needed; the names of what went are added to `dropped`."""
+def exports(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """The entries of an export section: each name, and the entry as it stands there."""
     count, at = read_leb(body, 0)
-    kept = []
     for _ in range(count):
         start = at
-        length, at = read_leb(body, at)
-        name = body[at : at + length].decode()
-        _, at = read_leb(body, at + length + 1)
-        if name.startswith("proxy_") and name not in KEPT or name == "memcmp":
-            dropped.append(name)
-        else:
-            kept.append(body[start:at])
-    return leb(len(kept)) + b"".join(kept)
+        name, at = read_name(body, at)
+        _, at = read_leb(body, at + 1)
+        yield name, body[start:at]
+
+
+def imports(body: bytes) -> Iterator[tuple[str, str]]:
+    """The functions of an import section: module and name."""
+    count, at = read_leb(body, 0)
+    for _ in range(count):
+        module, at = read_name(body, at)
+        name, at = read_name(body, at)
+        if body[at] != FUNCTION:
+            raise NotAModule(f"{module}.{name} is no function")
+        _, at = read_leb(body, at + 1)
+        yield module, name
+
+
+def read_name(data: bytes, at: int) -> tuple[str, int]:
+    """A name, and where it ends."""
+    length, at = read_leb(data, at)
+    return data[at : at + length].decode(), at + length
 
 
 def read_leb(data: bytes, at: int) -> tuple[int, int]:

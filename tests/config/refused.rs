@@ -569,6 +569,16 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         ),
         (
             "/token_sources",
+            json!([{"header": "X.Cognito~Token"}]),
+            "token_sources[0].header: must not be a header that is removed from each request (x-cognito-…, or set by this configuration)",
+        ),
+        (
+            "/token_sources",
+            json!([{"header": "x-token"}, {"header": "x.token"}]),
+            "token_sources[1]: is in the list already: name it once",
+        ),
+        (
+            "/token_sources",
             json!([{"cookie": ""}]),
             "token_sources[0].cookie: must not be empty",
         ),
@@ -853,6 +863,41 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             "/identity/headers/content_length",
             json!("sub"),
             r#"identity.headers.content_length: must not be the header "content_length": it steers the request itself"#,
+        ),
+        (
+            "/identity/headers/content.length",
+            json!("sub"),
+            r#"identity.headers["content.length"]: must not be the header "content.length": it steers the request itself"#,
+        ),
+        (
+            "/identity/headers/Sec-WebSocket-Protocol",
+            json!("sub"),
+            r#"identity.headers.Sec-WebSocket-Protocol: must not be the header "sec-websocket-protocol": it steers the request itself"#,
+        ),
+        (
+            "/identity/headers/sec_websocket_key",
+            json!("sub"),
+            r#"identity.headers.sec_websocket_key: must not be the header "sec_websocket_key": it steers the request itself"#,
+        ),
+        (
+            "/identity/headers/X-HTTP-Method-Override",
+            json!("sub"),
+            r#"identity.headers.X-HTTP-Method-Override: must not be the header "x-http-method-override": it steers the request itself"#,
+        ),
+        (
+            "/identity/headers/x.http.method",
+            json!("sub"),
+            r#"identity.headers["x.http.method"]: must not be the header "x.http.method": it steers the request itself"#,
+        ),
+        (
+            "/identity/payload_header",
+            json!("x-method-override"),
+            r#"identity.payload_header: must not be the header "x-method-override": it steers the request itself"#,
+        ),
+        (
+            "/identity/headers",
+            json!({"x.a": "sub", "x~a": "email"}),
+            r#"identity.headers["x~a"]: must be a header of its own: "x~a" is set by identity.headers["x.a"]"#,
         ),
         (
             "/identity/headers",

@@ -151,7 +151,8 @@ def test_a_wrong_configuration_leaves_the_old_one_at_work(own_stages: Stages, po
 
 # -- dead VMs ---------------------------------------------------------------------------------------------------------
 
-TRAP = ("x-test-trap", "1")
+SECRET = "what-a-panic-message-quotes"
+TRAP = ("x-test-trap", SECRET)
 
 
 @pytest.mark.only_on("wasm", "it kills a VM")
@@ -170,6 +171,17 @@ def test_a_dead_vm_lets_nobody_pass(own_stages: Stages, pool: Pool, trap: str, p
     else:
         wait_until(lambda: stage.send("/", bearer(pool.id_token())).status == 200, "a reload", within=15)
         stage.rejects("token_missing")
+
+
+@pytest.mark.only_on("wasm", "it kills a VM")
+def test_a_panic_is_logged_once_and_without_what_it_quotes(own_stages: Stages, trap: str) -> None:
+    stage = own_stages.fresh(with_keys(), module=trap, concurrency=1)
+    stage.envoy.tolerates_vm_failures = True
+    assert stage.send("/", TRAP).status == 503
+    wait_until(lambda: "panic at " in stage.envoy.log(), "the line about the panic")
+    lines = [line for line in stage.envoy.log().splitlines() if "panic" in line.lower()]
+    assert len(lines) == 1 and "stream.rs:" in lines[0], lines
+    assert SECRET not in stage.envoy.log()
 
 
 @pytest.mark.only_on("wasm", "it kills a VM")

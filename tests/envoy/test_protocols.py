@@ -42,12 +42,12 @@ def test_grpc_gets_a_grpc_status(stage: Stage, pool: Pool, path: str, groups: li
 def test_http2_requests_in_parallel(stage: Stage, pool: Pool) -> None:
     good, bad = bearer(pool.id_token()), bearer(pool.id_token(exp=1))
     stage.upstream.forget()
-    requests = [("GET", f"/{number}", [good if number % 2 else bad, ("x_cognito_sub", "forged")]) for number in range(40)]
+    requests = [("GET", f"/{number}", [good if number % 2 else bad, ("x_cognito_sub", "forged"), ("x.cognito~sub", "forged")]) for number in range(40)]
     answers = fetch_h2(stage.envoy.port, requests)
     assert [answer.status for answer in answers] == [200 if number % 2 else 401 for number in range(40)]
     assert stage.upstream.hits == 20
     for seen in stage.upstream.requests:
-        assert seen.header("x-cognito-sub") == SUB and seen.header("x_cognito_sub") is None
+        assert seen.header("x-cognito-sub") == SUB and seen.header("x_cognito_sub") is None and seen.header("x.cognito~sub") is None
     refused = answers[0]
     assert refused.header("content-type") == "application/problem+json"
     assert (refused.header("www-authenticate") or "").startswith('Bearer realm="cognito", error="invalid_token"')
@@ -127,7 +127,7 @@ def test_a_body_does_not_carry_a_waiting_request_through(own_stages: Stages, poo
 
 def test_trailers_cannot_speak_for_the_filter(stage: Stage, pool: Pool) -> None:
     stage.upstream.forget()
-    trailers = b"x-cognito-sub: forged\r\nX_Cognito_Groups: admins\r\nx-checksum: 1\r\n"
+    trailers = b"x-cognito-sub: forged\r\nX_Cognito_Groups: admins\r\nx.cognito~scope: forged\r\nx-checksum: 1\r\n"
     with connect(stage.envoy.port) as connection:
         head = request_bytes("POST", "/", [bearer(pool.id_token()), ("transfer-encoding", "chunked"), ("te", "trailers")], b"", "app.example.com", "t")
         connection.sendall(head + b"5\r\nhello\r\n0\r\n" + trailers + b"\r\n")

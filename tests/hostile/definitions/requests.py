@@ -85,6 +85,20 @@ def forged_header(name: str, what: str, header: str, upstream: dict) -> dict:
     return case(f"identity-{name}", what, "allowed", attack=FORGED, headers=[*BEARER, [header, "mallory"]], upstream=upstream)
 
 
+FOLDED = "CWE-290: upstreams fold the names of headers in more ways than RFC 3875 section 4.1.18 has"
+HOP_BY_HOP = "CWE-444, CVE-2022-31813, CVE-2024-45410: a proxy behind drops the headers that `connection` names"
+
+
+def folded_header(name: str, what: str, header: str) -> dict:
+    upstream = {header.lower(): [], "x-cognito-sub": [SUB], "x-cognito-groups": ["readers"]}
+    return case(f"identity-folded-{name}", what, "allowed", attack=FOLDED, headers=[*BEARER, [header, "mallory"]], upstream=upstream)
+
+
+def connection(name: str, what: str, value: str) -> dict:
+    upstream = {"connection": [], "x-cognito-sub": [SUB], "x-cognito-groups": ["readers"]}
+    return case(f"connection-{name}", what, "allowed", attack=HOP_BY_HOP, headers=[*BEARER, ["connection", value]], upstream=upstream)
+
+
 IDENTITY = [
     forged_header("forged", "a forged `x-cognito-sub` beside a good token", "x-cognito-sub", {"x-cognito-sub": [SUB]}),
     forged_header("forged-upper-case", "`X-COGNITO-SUB`", "X-COGNITO-SUB", {"x-cognito-sub": [SUB]}),
@@ -96,6 +110,24 @@ IDENTITY = [
     forged_header("forged-unknown-name", "a name of ours that nothing sets", "x-cognito-admin", {"x-cognito-admin": []}),
     forged_header("forged-prefix-alone", "the prefix alone", "x-cognito-", {"x-cognito-": []}),
     forged_header("other-prefix", "a name that only resembles ours stays", "x-cognitosub", {"x-cognitosub": ["mallory"]}),
+    folded_header("dot", "`x.cognito-sub`: PHP reads `.` as `_`, its own server, php-cgi and php-fpm alike", "x.cognito-sub"),
+    folded_header("dots", "`X.Cognito.Sub`", "X.Cognito.Sub"),
+    folded_header("tilde", "`x~cognito~sub`: lighttpd reads every byte that is no letter and no digit as `_`", "x~cognito~sub"),
+    folded_header("plus", "`x-cognito+sub`", "x-cognito+sub"),
+    folded_header("exclamation-mark", "`x!cognito!sub`", "x!cognito!sub"),
+    folded_header("all-others", "`x#cognito$sub%groups&x'y*z^a|b``", "x#cognito$sub%groups&x'y*z^a|b`"),
+    folded_header("last", "`x-cognito-sub.`: no header of ours folds to it, but the prefix is reserved", "x-cognito-sub."),
+    folded_header("underscore-and-dot", "`x_cognito.groups` with a good token's groups beside it", "x_cognito.groups"),
+    case(
+        "identity-folded-without-token",
+        "`x.cognito-sub`, without a token",
+        MISSING,
+        attack=FOLDED,
+        headers=[["x.cognito-sub", "mallory"]],
+    ),
+    connection("names-ours", "`connection` names `x-cognito-sub`", "x-cognito-sub"),
+    connection("names-ours-folded", "`connection` names it in another spelling", "X_Cognito.Sub"),
+    connection("names-ours-in-a-list", "the same among others", "x-cognito-groups, x-cognito-sub"),
     case(
         "identity-forged-twice",
         "forged twice",

@@ -62,8 +62,8 @@ impl Stream {
     fn decide(&self, end_of_stream: bool) -> Option<StreamState> {
         let bytes = sys::header_pairs(MapType::HttpRequestHeaders).ok()?;
         let head = RequestHead::new(pairs::decode(&bytes)?).with_end_of_stream(end_of_stream);
-        #[cfg(feature = "test-panic")]
-        if let Some(value) = head.first("x-test-panic") {
+        #[cfg(feature = "test-trap")]
+        if let Some(value) = head.first("x-test-trap") {
             #[allow(clippy::panic)]
             {
                 panic!("{}", String::from_utf8_lossy(value));
