@@ -1,13 +1,20 @@
 """Fixtures: an Envoy per configuration and test module, with its upstream and key server."""
 
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from support.host import HOST, module_path
+from support.host import HOST, REPOSITORY, module_path
 from support.servers import KeyServer, Upstream
 from support.stage import Stages
 from support.tokens import Pool, signing_key
+
+# For the package `demo`; it finds the emulator of Cognito beside this interpreter's environment.
+sys.path.append(str(REPOSITORY))
+os.environ.setdefault("TOOLS", str(Path(sys.prefix).parent))
 
 
 def built(variable: str, default: str) -> str:

@@ -1,75 +1,29 @@
 """Every configuration under `envoy/` is valid, starts in a real Envoy and decides as its comments say."""
 
-import copy
 import json
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import yaml
-from support.bootstrap import Door
 from support.client import bearer, fetch
 from support.envoy import Envoy, envoy_binary
+from support.examples import EXAMPLES, MODULE, ExampleDoor, clusters_of, manager_of, parsed, plugin_of, pools_of, token_of
 from support.host import HOST, native_filter
 from support.servers import Gate, KeyServer, ScriptedServer, Upstream, json_answer
 from support.stage import Stage
 from support.tokens import SUB, Pool
 from support.waiting import wait_until
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "envoy"
-MODULE = "/etc/envoy/envoy_cognito_jwt.wasm"
 WHOLE = sorted(path.name for path in EXAMPLES.glob("*.yaml") if path.name != "compose.yaml")
 """The examples: each is a whole Envoy's configuration."""
 
-CONFIGURATIONS = [*WHOLE, "../examples/django/envoy.yaml"]
+RECIPES = sorted(str(path.relative_to(EXAMPLES)) for path in EXAMPLES.glob("recipes/*.yaml"))
+CONFIGURATIONS = [*WHOLE, *RECIPES, "../examples/django/envoy.yaml"]
 """All configurations of an Envoy in this project."""
 
 OTHERS_SUB = "99999999-bbbb-cccc-dddd-eeeeeeeeeeee"
-
-
-class ExampleDoor(Door):
-    """The listener of an example with the module of this build, on a port that the kernel picks. On the native host its filter is
-    the native one with the same configuration."""
-
-    def __init__(self, document: dict, module: str) -> None:
-        (listener,) = copy.deepcopy(document["static_resources"]["listeners"])
-        super().__init__(name=listener["name"])
-        filters = listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
-        (place,) = [place for place, entry in enumerate(filters) if entry["name"] == "envoy.filters.http.wasm"]
-        plugin = filters[place]["typed_config"]["config"]
-        if HOST.name == "native":
-            filters[place] = native_filter(module, plugin["configuration"], plugin["name"])
-        else:
-            assert plugin["vm_config"]["code"] == {"local": {"filename": MODULE}}
-            plugin["vm_config"]["code"]["local"]["filename"] = module
-        object.__setattr__(self, "_listener", listener)
-
-    def listener(self, access_log: str) -> dict:
-        """As the example has it, but for port, module and access log."""
-        listener = copy.deepcopy(self._listener)
-        listener["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": 0}
-        (chain,) = listener["filter_chains"]
-        (usual,) = Door().listener(access_log)["filter_chains"]
-        chain["filters"][0]["typed_config"]["access_log"] = usual["filters"][0]["typed_config"]["access_log"]
-        return listener
-
-
-def parsed(name: str) -> dict:
-    """An example as data."""
-    return yaml.safe_load((EXAMPLES / name).read_text())
-
-
-def plugin_configuration(document: dict) -> dict:
-    """The filter's configuration in a whole Envoy's."""
-    manager = document["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
-    (plugin,) = [entry for entry in manager["http_filters"] if entry["name"] == "envoy.filters.http.wasm"]
-    return json.loads(plugin["typed_config"]["config"]["configuration"]["value"])
-
-
-def cluster_names(document: dict) -> list[str]:
-    """The clusters of an example."""
-    return [cluster["name"] for cluster in document["static_resources"]["clusters"]]
 
 
 @pytest.fixture(scope="module")
@@ -97,29 +51,13 @@ def example(module: str, upstream: Upstream, key_server: KeyServer, users: Scrip
         if name not in started:
             document = parsed(name)
             servers = {"app": upstream.port, "users": users.port, "cognito-domain": user_info.port}
-            clusters = {cluster: servers.get(cluster, key_server.port) for cluster in cluster_names(document)}
+            clusters = {cluster: servers.get(cluster, key_server.port) for cluster in clusters_of(document)}
             started[name] = Stage(Envoy((ExampleDoor(document, module),), clusters), upstream, key_server)
         return started[name]
 
     yield start
     for stage in started.values():
         stage.envoy.close()
-
-
-def pools_of(name: str) -> list[tuple[Pool, str]]:
-    """The pools that an example accepts, and the kind of token each accepts."""
-    return [
-        (
-            Pool(id=pool["user_pool_id"], client="1anyclient2345" if pool["client_ids"] == "any" else pool["client_ids"][0]),
-            pool.get("token_use", "id"),
-        )
-        for pool in plugin_configuration(parsed(name))["pools"]
-    ]
-
-
-def token_of(pool: Pool, kind: str, **claims: object) -> str:
-    """A good token of the kind that a pool accepts."""
-    return pool.access_token(**claims) if kind == "access" else pool.id_token(**claims)
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -129,7 +67,10 @@ def test_an_example_is_valid_as_it_stands(name: str, wasm: str, tmp_path: Path) 
     assert text.count(MODULE) == 1
     config = tmp_path / "envoy.yaml"
     config.write_text(text.replace(MODULE, wasm))
-    run = subprocess.run([envoy_binary(), "--mode", "validate", "-c", config], capture_output=True, text=True, timeout=60)
+    secrets = {"COGNITO_CLIENT_SECRET": "a secret", "COOKIE_HMAC_SECRET": "another"}
+    run = subprocess.run(
+        [envoy_binary(), "--mode", "validate", "-c", config], env={**os.environ, **secrets}, capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 0, run.stdout + run.stderr
 
 
@@ -139,37 +80,41 @@ def test_an_example_has_the_recommended_settings(name: str) -> None:
     document = parsed(name)
     (listener,) = document["static_resources"]["listeners"]
     assert listener["per_connection_buffer_limit_bytes"] == 32768
-    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    manager = manager_of(document)
     assert manager["normalize_path"] and manager["merge_slashes"]
-    assert manager["path_with_escaped_slashes_action"] == "REJECT_REQUEST"
+    # The one recipe that is about applications with encoded slashes.
+    slashes = "KEEP_UNCHANGED" if name == "recipes/encoded-slashes.yaml" else "REJECT_REQUEST"
+    assert manager["path_with_escaped_slashes_action"] == slashes
     assert manager["common_http_protocol_options"]["headers_with_underscores_action"] == "REJECT_REQUEST"
     assert manager["http2_protocol_options"]["initial_stream_window_size"] == 65536
     assert manager["stream_idle_timeout"] == "60s"
-    (plugin,) = [entry["typed_config"]["config"] for entry in manager["http_filters"] if entry["name"] == "envoy.filters.http.wasm"]
-    assert plugin["failure_policy"] == "FAIL_RELOAD"
-    assert plugin["vm_config"]["vm_id"]
-    for cluster in document["static_resources"]["clusters"]:
-        assert (cluster["type"], cluster["dns_lookup_family"]) == ("STRICT_DNS", "ALL"), cluster["name"]
+    assert plugin_of(document)["failure_policy"] == "FAIL_RELOAD"
+    assert plugin_of(document)["vm_config"]["vm_id"]
+    for cluster in clusters_of(document).values():
+        assert cluster["type"] == "STATIC" or (cluster["type"], cluster["dns_lookup_family"]) == ("STRICT_DNS", "ALL"), cluster["name"]
     (layer,) = document["layered_runtime"]["layers"]
     assert layer["static_layer"] == {"envoy.reloadable_features.hide_transport_failure_reason_in_response_body": False}
 
 
 def test_the_keys_of_all_examples_come_over_verified_tls() -> None:
     """Amazon's clusters check the issuer and the name of the certificate; the emulator, which cannot, is there in the demos alone."""
-    clusters = [cluster for name in CONFIGURATIONS for cluster in parsed(name)["static_resources"]["clusters"]]
+    clusters = [cluster for name in CONFIGURATIONS for cluster in clusters_of(parsed(name)).values()]
     at_amazon = [cluster for cluster in clusters if "amazon" in json.dumps(cluster)]
-    assert len(at_amazon) >= 6
+    assert len(at_amazon) >= 15
     for cluster in at_amazon:
         verifies_its_host(cluster)
-    plain = [name for name in CONFIGURATIONS if any(cluster["name"] == "cognito" and "transport_socket" not in cluster for cluster in parsed(name)["static_resources"]["clusters"])]
+    plain = [name for name in CONFIGURATIONS if "transport_socket" not in clusters_of(parsed(name)).get("cognito", {"transport_socket"})]
     assert plain == ["envoy.yaml", "../examples/django/envoy.yaml"]
 
 
 def verifies_its_host(cluster: dict) -> None:
     """The cluster speaks TLS and accepts a certificate for its host only."""
     (endpoints,) = cluster["load_assignment"]["endpoints"]
-    host = endpoints["lb_endpoints"][0]["endpoint"]["address"]["socket_address"]["address"]
+    endpoint = endpoints["lb_endpoints"][0]["endpoint"]
+    host = endpoint.get("hostname", endpoint["address"]["socket_address"]["address"])
     tls = cluster["transport_socket"]["typed_config"]
+    # Through a proxy TLS runs inside of the tunnel.
+    tls = tls.get("transport_socket", {}).get("typed_config", tls)
     validation = tls["common_tls_context"]["validation_context"]
     assert tls["sni"] == host and validation["trusted_ca"]["filename"]
     assert validation["match_typed_subject_alt_names"] == [{"san_type": "DNS", "matcher": {"exact": host}}]

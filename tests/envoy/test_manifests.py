@@ -9,7 +9,6 @@ import copy
 import io
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

@@ -9,15 +9,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-# Where this interpreter's environment stands, there are the other tools.
-os.environ.setdefault("TOOLS", str(Path(sys.prefix).parent))
+from support.client import bearer
+from support.stage import Stage, Stages
+from support.waiting import wait_until
 
-from demo import pool, services  # noqa: E402
-
-from support.client import bearer  # noqa: E402
-from support.stage import Stage, Stages  # noqa: E402
-from support.waiting import wait_until  # noqa: E402
+from demo import pool, services
 
 
 @pytest.fixture(scope="module")

@@ -119,12 +119,18 @@ def cluster(name: str, port: int) -> dict:
     }
 
 
-def bootstrap(doors: tuple[Door, ...], clusters: dict[str, int], access_log: str, lds_path: str | None = None) -> dict:
-    """The whole file. With `lds_path` the listeners are read from there, and read again when it is replaced."""
+def bootstrap(
+    doors: tuple[Door, ...], clusters: dict[str, int | dict], access_log: str, lds_path: str | None = None, secrets: tuple[dict, ...] = ()
+) -> dict:
+    """The whole file. With `lds_path` the listeners are read from there, and read again when it is replaced.
+
+    A cluster is the port of a local server, or written out.
+    """
+    written_out = [cluster(name, how) if isinstance(how, int) else how for name, how in clusters.items()]
     config = {
         "admin": {"address": {"socket_address": {"address": ADDRESS, "port_value": 0}}},
         "node": {"id": "e2e", "cluster": "e2e"},
-        "static_resources": {"clusters": [cluster(name, port) for name, port in clusters.items()]},
+        "static_resources": {"clusters": written_out, "secrets": list(secrets)},
     }
     if lds_path:
         config["dynamic_resources"] = {"lds_config": {"path_config_source": {"path": lds_path}}}

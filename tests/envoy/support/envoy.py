@@ -42,7 +42,13 @@ class Envoy:
     """An Envoy process with its doors, its access log and its statistics."""
 
     def __init__(
-        self, doors: tuple[Door, ...], clusters: dict[str, int], concurrency: int = 2, lds: bool = False, start_seconds: float = START_SECONDS
+        self,
+        doors: tuple[Door, ...],
+        clusters: dict[str, int | dict],
+        concurrency: int = 2,
+        lds: bool = False,
+        start_seconds: float = START_SECONDS,
+        secrets: tuple[dict, ...] = (),
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="cognito-e2e-")
         folder = Path(self._folder.name)
@@ -56,7 +62,7 @@ class Envoy:
         self._write_lds(doors)
         config_path = folder / "envoy.json"
         lds_path = str(self._lds_path) if self._lds_path else None
-        config_path.write_text(json.dumps(bootstrap(doors, clusters, str(self.access_log_path), lds_path)))
+        config_path.write_text(json.dumps(bootstrap(doors, clusters, str(self.access_log_path), lds_path, secrets)))
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [
