@@ -11,6 +11,9 @@ use crate::json::{self, Node};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entry::{Entry, Jwk};
+use jwt_compact::jwk::JsonWebKey;
+use serde::Deserialize as _;
+use serde::de::value::MapDeserializer;
 use std::rc::Rc;
 
 /// No set has more keys than this. Cognito publishes two.
@@ -185,7 +188,8 @@ fn usable(entry: &Entry<'_>) -> Result<Key, KeyFault> {
     check_purpose(jwk)?;
     let n = base64url_uint(jwk.n).ok_or(KeyFault::Modulus)?;
     let e = base64url_uint(jwk.e).ok_or(KeyFault::Exponent)?;
-    let public = PublicKey::from_components(&n, &e).map_err(KeyFault::Weak)?;
+    let jwk = rsa_jwk(n, e).ok_or(KeyFault::Modulus)?;
+    let public = PublicKey::from_jwk(&jwk).map_err(KeyFault::Weak)?;
     Ok(Key {
         kid: kid.into(),
         public,
@@ -236,11 +240,18 @@ fn is_for_verifying(operations: &[Node]) -> bool {
 }
 
 /// `Base64urlUInt` (RFC 7518, section 2): no padding, no line breaks, canonical last bits; leading zeros are the key's matter.
-fn base64url_uint(member: Option<&Node>) -> Option<Vec<u8>> {
+fn base64url_uint(member: Option<&Node>) -> Option<&str> {
     match member {
-        Some(Node::Text(text)) if !text.is_empty() => URL_SAFE_NO_PAD.decode(text).ok(),
+        Some(Node::Text(text)) if !text.is_empty() && URL_SAFE_NO_PAD.decode(text).is_ok() => Some(text),
         _ => None,
     }
+}
+
+/// Reads the JWK of these members. It sees nothing else of the key: it would take repeated members, and read private ones.
+fn rsa_jwk<'a>(n: &'a str, e: &'a str) -> Option<JsonWebKey<'a>> {
+    let members = [("kty", "RSA"), ("n", n), ("e", e)];
+    let reader = MapDeserializer::<_, serde::de::value::Error>::new(members.into_iter());
+    JsonWebKey::deserialize(reader).ok()
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! RSA public keys that are strong enough (RFC 7518, section 3.3; RFC 8017).
 
-mod der;
-mod power;
-
-use power::Montgomery;
+use jwt_compact::jwk::JsonWebKey;
+pub use rsa::RsaPublicKey;
+use rsa::pkcs8::EncodePublicKey as _;
+use rsa::traits::PublicKeyParts as _;
+use std::any::Any;
 use std::cell::OnceCell;
 use std::fmt;
 
@@ -13,93 +14,93 @@ pub const MIN_MODULUS_BITS: usize = 2048;
 /// The largest modulus in bits. Each doubling costs four times the work, and Cognito signs with 2048 bits.
 pub const MAX_MODULUS_BITS: usize = 4096;
 
-/// [`MAX_MODULUS_BITS`] in bytes: no signature and no encoded message is longer.
-pub const MAX_MODULUS_LEN: usize = MAX_MODULUS_BITS / 8;
-
 /// An RSA public key of 2048 to 4096 bits. Whoever holds one needs no further check of its strength.
-///
-/// What a way of verifying needs of it is prepared once, at the first use: a host that verifies for us never pays for
-/// the Montgomery parameters, one that does not never pays for the host's message.
 pub struct PublicKey {
-    /// Big-endian, no leading zero.
-    n: Box<[u8]>,
-    /// Big-endian, no leading zero.
-    e: Box<[u8]>,
-    exponent: u32,
-    spki_der: Box<[u8]>,
-    montgomery: OnceCell<Option<Montgomery>>,
-    host_argument: OnceCell<Box<[u8]>>,
+    rsa: RsaPublicKey,
+    /// What the verifier in use has made of the key, at the first use.
+    prepared: OnceCell<Box<dyn Any>>,
 }
 
 impl PublicKey {
-    /// The key of modulus `n` and public exponent `e`, both big-endian (RFC 7518, section 6.3.1).
+    /// Takes the key out of a JWK (RFC 7518, section 6.3.1).
     ///
-    /// The RFC wants them without leading zeros and warns that some libraries send one; leading zeros change no value,
-    /// so they are dropped.
+    /// The RFC wants the numbers without leading zeros and warns that some libraries send one. Leading zeros change no
+    /// value, so they are dropped.
     ///
     /// # Errors
-    /// The modulus is even or not of 2048 to 4096 bits; the exponent is even or not from 3 to 2^32-1.
-    pub fn from_components(n: &[u8], e: &[u8]) -> Result<PublicKey, WeakKey> {
-        let n = without_leading_zeros(n);
-        let e = without_leading_zeros(e);
-        check_modulus(n)?;
-        let exponent = check_exponent(e)?;
+    /// The modulus is even or not of 2048 to 4096 bits; the exponent is even or not from 3 to 2^32-1. These bounds are
+    /// narrower than those of the `rsa` crate.
+    pub fn from_jwk(jwk: &JsonWebKey<'_>) -> Result<PublicKey, WeakKey> {
+        let JsonWebKey::Rsa {
+            modulus,
+            public_exponent,
+            ..
+        } = jwk
+        else {
+            return Err(WeakKey::NotRsa);
+        };
+        check_modulus(without_leading_zeros(modulus))?;
+        check_exponent(without_leading_zeros(public_exponent))?;
+        // All that it could still refuse has been refused above.
+        let rsa = RsaPublicKey::try_from(jwk).map_err(|_| WeakKey::NotRsa)?;
         Ok(PublicKey {
-            n: n.into(),
-            e: e.into(),
-            exponent,
-            spki_der: der::subject_public_key_info(n, e).into(),
-            montgomery: OnceCell::new(),
-            host_argument: OnceCell::new(),
+            rsa,
+            prepared: OnceCell::new(),
         })
     }
 
-    /// The modulus, big-endian, without leading zeros.
-    pub fn n(&self) -> &[u8] {
-        &self.n
+    /// Makes the key of modulus `n` and public exponent `e`, both big-endian.
+    ///
+    /// # Errors
+    /// Those of [`PublicKey::from_jwk`].
+    pub fn from_components(n: &[u8], e: &[u8]) -> Result<PublicKey, WeakKey> {
+        PublicKey::from_jwk(&JsonWebKey::Rsa {
+            modulus: n.into(),
+            public_exponent: e.into(),
+            private_parts: None,
+        })
     }
 
-    /// The public exponent, big-endian, without leading zeros: 1 to 4 bytes.
-    pub fn e(&self) -> &[u8] {
-        &self.e
+    /// Returns the key as the `rsa` crate has it.
+    pub fn as_rsa(&self) -> &RsaPublicKey {
+        &self.rsa
     }
 
-    /// The length of the modulus in bytes, rounded up (RFC 8017's *k*): 256 to 512. Each signature has exactly this length.
+    /// Returns the modulus, big-endian, without leading zeros.
+    pub fn n(&self) -> Vec<u8> {
+        self.rsa.n().to_bytes_be()
+    }
+
+    /// Returns the public exponent, big-endian, without leading zeros: 1 to 4 bytes.
+    pub fn e(&self) -> Vec<u8> {
+        self.rsa.e().to_bytes_be()
+    }
+
+    /// Returns the length of the modulus in bytes, rounded up (RFC 8017's *k*): 256 to 512. Each signature has exactly
+    /// this length.
     pub fn modulus_len(&self) -> usize {
-        self.n.len()
+        self.rsa.size()
     }
 
-    /// The key as DER `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7; RFC 3279, section 2.3.1).
-    pub fn spki_der(&self) -> &[u8] {
-        &self.spki_der
+    /// Returns the key as DER `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7; RFC 3279, section 2.3.1), or `None` if
+    /// it cannot be encoded, which no key of this size can cause.
+    pub fn spki_der(&self) -> Option<Vec<u8>> {
+        self.rsa.to_public_key_der().ok().map(|der| der.into_vec())
     }
 
-    /// Whether `signature` to the power of the public exponent is `encoded`, modulo the modulus (RSAVP1 of RFC 8017,
-    /// section 5.2.2). False unless both have [`PublicKey::modulus_len`] bytes and the signature is less than the modulus.
-    pub(crate) fn raises_to(&self, signature: &[u8], encoded: &[u8]) -> bool {
-        let len = self.modulus_len();
-        // Of numbers of one length the bytes order as the numbers do.
-        if signature.len() != len || encoded.len() != len || signature >= self.n() {
-            return false;
-        }
-        self.montgomery
-            .get_or_init(|| Montgomery::prepare(&self.n))
-            .as_ref()
-            .is_some_and(|montgomery| montgomery.power_is(signature, self.exponent, encoded))
-    }
-
-    /// What a host's verifying function is told of this key: `prepare`d from [`PublicKey::spki_der`] at the first call
-    /// and kept. There is one such function, so all callers prepare the same.
-    pub(crate) fn host_argument(&self, prepare: impl FnOnce(&[u8]) -> Vec<u8>) -> &[u8] {
-        self.host_argument
-            .get_or_init(|| prepare(&self.spki_der).into_boxed_slice())
+    /// Returns what `prepare` makes of this key: at the first call it is run, and its result kept with the key.
+    ///
+    /// A process has one way of verifying besides the module's own, which needs no preparation. `None`: another type has
+    /// been prepared before, and this one would have to be made for each signature.
+    pub fn prepared<T: 'static>(&self, prepare: impl FnOnce(&PublicKey) -> T) -> Option<&T> {
+        self.prepared.get_or_init(|| Box::new(prepare(self))).downcast_ref()
     }
 }
 
 /// Keys are equal if their numbers are.
 impl PartialEq for PublicKey {
     fn eq(&self, other: &PublicKey) -> bool {
-        self.n == other.n && self.e == other.e
+        self.rsa == other.rsa
     }
 }
 
@@ -108,13 +109,13 @@ impl Eq for PublicKey {}
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PublicKey")
-            .field("bits", &bit_len(&self.n))
-            .field("exponent", &self.exponent)
+            .field("bits", &self.rsa.n().bits())
+            .field("exponent", &self.e())
             .finish_non_exhaustive()
     }
 }
 
-/// Why two numbers are no acceptable RSA key.
+/// Why a JWK is no acceptable RSA key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeakKey {
     /// The modulus has this many bits, which is not from 2048 to 4096.
@@ -125,6 +126,8 @@ pub enum WeakKey {
     EvenExponent,
     /// The public exponent is not from 3 to 2^32-1.
     ExponentRange,
+    /// It is no RSA key at all.
+    NotRsa,
 }
 
 impl fmt::Display for WeakKey {
@@ -137,6 +140,7 @@ impl fmt::Display for WeakKey {
             WeakKey::EvenModulus => f.write_str("the modulus \"n\" is even: it must be odd"),
             WeakKey::EvenExponent => f.write_str("the exponent \"e\" is even: it must be odd"),
             WeakKey::ExponentRange => f.write_str("the exponent \"e\" must be from 3 to 4294967295"),
+            WeakKey::NotRsa => f.write_str("not an RSA key"),
         }
     }
 }
@@ -154,18 +158,14 @@ fn check_modulus(n: &[u8]) -> Result<(), WeakKey> {
     Ok(())
 }
 
-fn check_exponent(e: &[u8]) -> Result<u32, WeakKey> {
-    if e.len() > size_of::<u32>() {
-        return Err(WeakKey::ExponentRange);
-    }
-    let exponent = e.iter().fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
-    if exponent < 3 {
+fn check_exponent(e: &[u8]) -> Result<(), WeakKey> {
+    if e.len() > size_of::<u32>() || matches!(e, [] | [0..=2]) {
         return Err(WeakKey::ExponentRange);
     }
     if !is_odd(e) {
         return Err(WeakKey::EvenExponent);
     }
-    Ok(exponent)
+    Ok(())
 }
 
 fn is_odd(number: &[u8]) -> bool {
@@ -177,7 +177,7 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
-/// The bits of a number without leading zero bytes.
+/// Returns the bits of a number without leading zero bytes.
 fn bit_len(number: &[u8]) -> usize {
     let unused = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
     number.len().saturating_mul(8).saturating_sub(unused)
@@ -233,18 +233,18 @@ mod tests {
             (&[0], Err(WeakKey::ExponentRange)),
             (&[1], Err(WeakKey::ExponentRange)),
             (&[2], Err(WeakKey::ExponentRange)),
-            (&[3], Ok(&[3][..])),
+            (&[3], Ok(vec![3])),
             (&[4], Err(WeakKey::EvenExponent)),
             (&[1, 0, 0], Err(WeakKey::EvenExponent)),
-            (&[1, 0, 1], Ok(&[1, 0, 1])),
-            (&[0, 0, 0, 0, 1, 0, 1], Ok(&[1, 0, 1])),
+            (&[1, 0, 1], Ok(vec![1, 0, 1])),
+            (&[0, 0, 0, 0, 1, 0, 1], Ok(vec![1, 0, 1])),
             (&[0xff, 0xff, 0xff, 0xfe], Err(WeakKey::EvenExponent)),
-            (&[0xff, 0xff, 0xff, 0xff], Ok(&[0xff, 0xff, 0xff, 0xff])),
+            (&[0xff, 0xff, 0xff, 0xff], Ok(vec![0xff, 0xff, 0xff, 0xff])),
             (&[1, 0, 0, 0, 1], Err(WeakKey::ExponentRange)),
             (&[0xff; 64], Err(WeakKey::ExponentRange)),
         ] {
             let key = PublicKey::from_components(&odd(2048), e);
-            assert_eq!(key.as_ref().map(PublicKey::e), expected.as_ref().copied(), "{e:?}");
+            assert_eq!(key.map(|key| key.e()), expected, "{e:?}");
         }
     }
 
@@ -256,29 +256,44 @@ mod tests {
         let plain = PublicKey::from_components(&odd(2048), &[1, 0, 1]).unwrap();
         assert_eq!(padded, plain);
         assert_eq!(padded.n(), plain.n());
+        assert_eq!(padded.modulus_len(), plain.modulus_len());
         assert_eq!(padded.spki_der(), plain.spki_der());
         assert_ne!(plain, PublicKey::from_components(&odd(2048), &[3]).unwrap());
         assert_ne!(plain, PublicKey::from_components(&odd(2056), &[1, 0, 1]).unwrap());
     }
 
     #[test]
-    fn numbers_of_the_wrong_length_or_not_below_the_modulus_are_never_raised() {
-        let key = PublicKey::from_components(&odd(2048), &[3]).unwrap();
-        let one = |len: usize| {
-            let mut number = vec![0; len];
-            number[len - 1] = 1;
-            number
+    fn another_kind_of_key_is_refused() {
+        let jwk = JsonWebKey::EllipticCurve {
+            curve: "P-256".into(),
+            x: vec![1; 32].into(),
+            y: vec![1; 32].into(),
+            secret: None,
         };
-        assert!(key.raises_to(&one(256), &one(256)));
-        for (signature, encoded) in [
-            (one(255), one(256)),
-            (one(257), one(256)),
-            (one(256), one(255)),
-            (one(256), one(257)),
-            (vec![], vec![]),
-            (odd(2048), vec![0; 256]),
-        ] {
-            assert!(!key.raises_to(&signature, &encoded));
+        assert_eq!(PublicKey::from_jwk(&jwk), Err(WeakKey::NotRsa));
+    }
+
+    #[test]
+    fn another_reader_of_der_finds_the_same_numbers() {
+        use rsa_0_10::pkcs8::DecodePublicKey as _;
+        use rsa_0_10::traits::PublicKeyParts as _;
+        for (first, len) in [(0x80, 256), (0x01, 257), (0xff, 384), (0x7f, 512)] {
+            let mut n = vec![0xab; len];
+            n[0] = first;
+            for e in [&[3][..], &[1, 0, 1], &[0x80, 0, 1]] {
+                let key = PublicKey::from_components(&n, e).unwrap();
+                let read = rsa_0_10::PublicKey::from_public_key_der(&key.spki_der().unwrap()).unwrap();
+                assert_eq!(*read.n_bytes(), *n);
+                assert_eq!(*read.e_bytes(), *e);
+            }
         }
+    }
+
+    #[test]
+    fn a_key_is_prepared_once_and_for_one_type() {
+        let key = PublicKey::from_components(&odd(2048), &[3]).unwrap();
+        assert_eq!(key.prepared(|key| key.modulus_len()), Some(&256));
+        assert_eq!(key.prepared::<usize>(|_| panic!("prepared already")), Some(&256));
+        assert_eq!(key.prepared::<String>(|_| panic!("prepared already")), None);
     }
 }

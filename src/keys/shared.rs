@@ -180,7 +180,7 @@ impl Record {
         ]
         .join(" ");
         for key in fetched.iter().flat_map(|fetched| fetched.set.iter()) {
-            let parts = [key.kid.as_bytes(), key.public.n(), key.public.e()];
+            let parts = [key.kid.as_bytes(), &key.public.n(), &key.public.e()];
             for (nth, part) in parts.into_iter().enumerate() {
                 text.push(if nth == 0 { '\n' } else { ' ' });
                 URL_SAFE_NO_PAD.encode_string(part, &mut text);

@@ -1,14 +1,13 @@
 //! Envoy's foreign function `verify_signature`: what it is asked and how its answer is read.
-//!
-//! Both are protobuf messages (Envoy, `source/extensions/common/wasm/ext/verify_signature.proto`).
-//! The argument: 1 `hash_function`, 2 `public_key` (DER `SubjectPublicKeyInfo`), 3 `signature`, 4 `text`; the answer:
-//! 1 `result`, 2 `error`. Written by hand: six fields do not need a protobuf library in the module.
 
-mod codec;
-
-use super::BadSignature;
+use super::{BadSignature, Rs256, verify_by};
 use crate::keys::rsa::PublicKey;
+use jwt_compact::alg::RsaSignature;
+use jwt_compact::{Algorithm, AlgorithmSignature as _};
+use prost::Message as _;
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::fmt;
 
 /// The name of the foreign function.
@@ -41,6 +40,8 @@ pub enum HostFault {
     Failed(u32),
     /// What it answered is not the answer's message.
     Garbled,
+    /// The key cannot be put into the question.
+    Key,
 }
 
 impl fmt::Display for HostFault {
@@ -49,17 +50,41 @@ impl fmt::Display for HostFault {
             HostFault::NotFound => write!(f, "the host has no function {VERIFY_SIGNATURE}"),
             HostFault::Failed(status) => write!(f, "the host's {VERIFY_SIGNATURE} failed with status {status}"),
             HostFault::Garbled => write!(f, "the host's {VERIFY_SIGNATURE} gave an answer that cannot be read"),
+            HostFault::Key => write!(f, "the key has no form that the host's {VERIFY_SIGNATURE} takes"),
         }
     }
 }
 
 impl std::error::Error for HostFault {}
 
+/// The argument: Envoy, `source/extensions/common/wasm/ext/verify_signature.proto`.
+#[derive(prost::Message)]
+struct VerifySignatureArguments {
+    #[prost(string, tag = "1")]
+    hash_function: String,
+    /// DER `SubjectPublicKeyInfo`.
+    #[prost(bytes = "vec", tag = "2")]
+    public_key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    signature: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    text: Vec<u8>,
+}
+
+/// The answer: the same file.
+#[derive(prost::Message)]
+struct VerifySignatureResult {
+    #[prost(bool, tag = "1")]
+    result: bool,
+    #[prost(string, tag = "2")]
+    error: String,
+}
+
 /// Verifies by the host's `verify_signature`.
 pub struct HostCrypto<F> {
     foreign: F,
-    /// The last argument's memory, used again: a call allocates nothing once it has grown.
-    argument: Cell<Vec<u8>>,
+    /// Why the last question was not answered. [`Algorithm::verify_signature`] can only say no then.
+    fault: Cell<Option<HostFault>>,
 }
 
 impl<F> fmt::Debug for HostCrypto<F> {
@@ -73,7 +98,7 @@ impl<F: CallForeign> HostCrypto<F> {
     pub fn new(foreign: F) -> HostCrypto<F> {
         HostCrypto {
             foreign,
-            argument: Cell::new(Vec::new()),
+            fault: Cell::new(None),
         }
     }
 
@@ -90,22 +115,65 @@ impl<F: CallForeign> HostCrypto<F> {
         message: &[u8],
         signature: &[u8],
     ) -> Result<Result<(), BadSignature>, HostFault> {
-        if signature.len() != key.modulus_len() {
-            return Ok(Err(BadSignature));
+        self.fault.set(None);
+        let outcome = verify_by(self, key, message, signature).ok_or(HostFault::Key)?;
+        match self.fault.take() {
+            Some(fault) => Err(fault),
+            None => Ok(outcome),
         }
-        let mut argument = self.argument.take();
-        codec::write_argument(&mut argument, key, message, signature);
-        let answer = self.foreign.call(VERIFY_SIGNATURE, &argument);
-        self.argument.set(argument);
-        let answer = answer.map_err(|error| match error {
-            ForeignError::NotFound => HostFault::NotFound,
-            ForeignError::Other(status) => HostFault::Failed(status),
-        })?;
-        match codec::read_answer(&answer.unwrap_or_default()) {
-            Some(true) => Ok(Ok(())),
-            Some(false) => Ok(Err(BadSignature)),
-            None => Err(HostFault::Garbled),
-        }
+    }
+
+    fn ask(&self, arguments: &VerifySignatureArguments) -> Result<bool, HostFault> {
+        let answer = self
+            .foreign
+            .call(VERIFY_SIGNATURE, &arguments.encode_to_vec())
+            .map_err(|error| match error {
+                ForeignError::NotFound => HostFault::NotFound,
+                ForeignError::Other(status) => HostFault::Failed(status),
+            })?;
+        read_answer(&answer.unwrap_or_default()).ok_or(HostFault::Garbled)
+    }
+}
+
+/// Reads an answer; `None` if it is none. A yes with a reason against it is a contradiction.
+fn read_answer(answer: &[u8]) -> Option<bool> {
+    let VerifySignatureResult { result, error } = VerifySignatureResult::decode(answer).ok()?;
+    (!result || error.is_empty()).then_some(result)
+}
+
+/// A key as the host takes it: DER `SubjectPublicKeyInfo`.
+pub struct HostKey(Vec<u8>);
+
+impl<F: CallForeign> Algorithm for HostCrypto<F> {
+    type SigningKey = Infallible;
+    type VerifyingKey = HostKey;
+    type Signature = RsaSignature;
+
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed("RS256")
+    }
+
+    fn sign(&self, key: &Infallible, _: &[u8]) -> RsaSignature {
+        match *key {}
+    }
+
+    fn verify_signature(&self, signature: &RsaSignature, key: &HostKey, message: &[u8]) -> bool {
+        let answer = self.ask(&VerifySignatureArguments {
+            hash_function: "sha256".into(),
+            public_key: key.0.clone(),
+            signature: signature.as_bytes().into_owned(),
+            text: message.to_vec(),
+        });
+        answer.unwrap_or_else(|fault| {
+            self.fault.set(Some(fault));
+            false
+        })
+    }
+}
+
+impl<F: CallForeign> Rs256 for HostCrypto<F> {
+    fn verifying_key<'k>(&self, key: &'k PublicKey) -> Option<&'k HostKey> {
+        key.prepared(|key| key.spki_der().map(HostKey))?.as_ref()
     }
 }
 
@@ -159,6 +227,78 @@ mod tests {
     }
 
     #[test]
+    fn answers_are_read_as_protobuf_has_them() {
+        for (answer, expected) in [
+            (&b""[..], Some(false)),
+            (b"\x08\x01", Some(true)),
+            (b"\x08\x00", Some(false)),
+            (b"\x08\x81\x00", Some(true)),
+            (b"\x12\x00", Some(false)),
+            (b"\x08\x01\x12\x00", Some(true)),
+            (b"\x12\x02no", Some(false)),
+            (b"\x08\x00\x12\x02no", Some(false)),
+            // Fields of a later day: 3 varint, 4 fixed64, 5 bytes, 6 fixed32, 536870911 varint.
+            (b"\x18\x96\x01\x08\x01", Some(true)),
+            (b"\x21\x01\x02\x03\x04\x05\x06\x07\x08\x08\x01", Some(true)),
+            (b"\x2a\x02\x08\x00\x08\x01", Some(true)),
+            (b"\x35\x01\x02\x03\x04\x08\x01", Some(true)),
+            (b"\xf8\xff\xff\xff\x0f\x01\x08\x01", Some(true)),
+            // Of a field that is repeated the last counts.
+            (b"\x08\x01\x08\x00", Some(false)),
+            (b"\x08\x00\x08\x01", Some(true)),
+            // A contradiction, other types.
+            (b"\x08\x01\x12\x02no", None),
+            (b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", None),
+            (b"\x0a\x01\x01", None),
+            (b"\x0d\x01\x00\x00\x00", None),
+            (b"\x09\x01\x00\x00\x00\x00\x00\x00\x00", None),
+            (b"\x10\x01", None),
+            (b"\x12\x01\xff", None),
+            // Cut off, too long, no field, groups, types that do not exist.
+            (b"\x08", None),
+            (b"\x88", None),
+            (b"\x08\x81", None),
+            (b"\x12\x03no", None),
+            (b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01no", None),
+            (b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02no", None),
+            (b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", None),
+            (b"\x21\x01\x02\x03", None),
+            (b"\x35\x01\x02\x03", None),
+            (b"\x00\x01", None),
+            (b"\x1e\x01", None),
+            (b"\x1f\x01", None),
+            (b"true", None),
+            (b"{\"result\": true}", None),
+        ] {
+            assert_eq!(read_answer(answer), expected, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_bytes_only_a_true_result_is_a_yes() {
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                let accepted = read_answer(&[first, second]) == Some(true);
+                assert_eq!(accepted, first == 8 && (1..0x80).contains(&second), "{first} {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_prepared_for_another_verifier_is_not_asked_about() {
+        let Vector {
+            key,
+            message,
+            signature,
+        } = Vector::rfc7515().unwrap();
+        assert!(key.prepared(|_| "another").is_some());
+        let foreign = scripted(Ok(Some(vec![8, 1])));
+        let outcome = HostCrypto::new(&foreign).verify_rs256(&key, message, &signature);
+        assert_eq!(outcome, Err(HostFault::Key));
+        assert!(foreign.asked.borrow().is_empty());
+    }
+
+    #[test]
     fn the_argument_holds_hash_key_signature_and_text() {
         let Vector {
             key,
@@ -173,15 +313,18 @@ mod tests {
         let asked = foreign.asked.borrow();
         let argument = |message: &[u8]| {
             let mut expected = b"\x0a\x06sha256\x12\xa6\x02".to_vec();
-            expected.extend_from_slice(key.spki_der());
+            expected.extend_from_slice(&key.spki_der().unwrap());
             expected.extend_from_slice(b"\x1a\x80\x02");
             expected.extend_from_slice(&signature);
-            expected.push(0x22);
-            expected.push(u8::try_from(message.len()).unwrap());
-            expected.extend_from_slice(message);
+            // Protobuf leaves out what is empty.
+            if !message.is_empty() {
+                expected.push(0x22);
+                expected.push(u8::try_from(message.len()).unwrap());
+                expected.extend_from_slice(message);
+            }
             expected
         };
-        assert_eq!(key.spki_der().len(), 0x126);
+        assert_eq!(key.spki_der().unwrap().len(), 0x126);
         for (index, message) in [message, b"short", b""].iter().enumerate() {
             assert_eq!(asked[index].0, "verify_signature");
             assert_eq!(asked[index].1, argument(message), "{index}");

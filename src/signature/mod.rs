@@ -1,7 +1,8 @@
 //! RS256 signatures: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3).
 //!
-//! Two ways lead to one answer: [`host`] asks the host's BoringSSL, [`in_module`] computes here. [`chosen`] takes the
-//! host where it passes its self-test and the module everywhere else, and says which one it was.
+//! Each implementation is a [`jwt_compact::Algorithm`]: [`software`] is jwt-compact's own over the `rsa` crate, [`host`]
+//! asks the proxy's BoringSSL, and a host that links a library of its own brings a third. They accept and reject the same
+//! inputs. [`fallback`] takes the host where it passes its self-test and the software everywhere else.
 
 pub mod fallback;
 pub mod host;
@@ -9,6 +10,8 @@ pub mod self_test;
 pub mod software;
 
 use crate::keys::rsa::PublicKey;
+use jwt_compact::alg::RsaSignature;
+use jwt_compact::{Algorithm, AlgorithmSignature as _};
 
 /// The signature is not the key's over the message. There is no more to know: RFC 8017, section 8.2.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +36,40 @@ pub struct Verification {
     pub outcome: Result<(), BadSignature>,
 }
 
-/// Verifies signatures: by the host's BoringSSL or in the module. Both accept and reject the same inputs.
+/// Verifies signatures, by whatever implementation. All of them accept and reject the same inputs.
 pub trait VerifySignature {
     /// Checks the RS256 `signature` of `message`. The outcome is an error if it is not the key's signature over the
     /// message, or not exactly as long as the modulus.
     fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Verification;
+}
+
+/// RS256 as one library or host computes it.
+///
+/// [`Algorithm::verify_signature`] must compare the whole encoded message (RFC 8017, section 8.2.2, step 4): a parser of
+/// what stands in a signature is what Bleichenbacher's forgeries of 2006 live on.
+pub trait Rs256: Algorithm<Signature = RsaSignature> {
+    /// Returns the key in the form that this algorithm verifies with; [`PublicKey::prepared`] makes it once for each key.
+    /// `None`: this algorithm cannot take the key.
+    fn verifying_key<'k>(&self, key: &'k PublicKey) -> Option<&'k Self::VerifyingKey>;
+}
+
+/// Checks a signature by `algorithm`. `None`: it cannot take the key, and nothing is known of the signature.
+///
+/// Inside is an error unless it is the key's signature over the message. It must be exactly as long as the modulus (RFC
+/// 8017, section 8.2.2, step 1), which is checked here, since some libraries pad a shorter one.
+pub fn verify_by<A: Rs256>(
+    algorithm: &A,
+    key: &PublicKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Option<Result<(), BadSignature>> {
+    if signature.len() != key.modulus_len() {
+        return Some(Err(BadSignature));
+    }
+    let Ok(signature) = RsaSignature::try_from_slice(signature) else {
+        return Some(Err(BadSignature));
+    };
+    let key = algorithm.verifying_key(key)?;
+    let is_right = algorithm.verify_signature(&signature, key, message);
+    Some(is_right.then_some(()).ok_or(BadSignature))
 }

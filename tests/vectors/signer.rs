@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, Odd};
 use envoy_cognito_jwt::keys::rsa::PublicKey;
+use rsa::BigUint;
+use rsa::traits::PublicKeyParts as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -39,11 +39,9 @@ impl Signer {
         encoded.resize(len - 52, 0xff);
         encoded.extend_from_slice(b"\x00\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20");
         encoded.extend_from_slice(&Sha256::digest(message));
-        let bits = u32::try_from(len * 8).unwrap();
-        let number = |bytes: &[u8]| BoxedUint::from_be_slice(bytes, bits).unwrap();
-        let modulus = Odd::new(number(self.public.n())).unwrap();
-        let params = BoxedMontyParams::new_vartime(modulus);
-        let power = BoxedMontyForm::new(number(&encoded), &params).pow(&number(&self.private_exponent));
-        power.retrieve().to_be_bytes().into()
+        let private_exponent = BigUint::from_bytes_be(&self.private_exponent);
+        let power = BigUint::from_bytes_be(&encoded).modpow(&private_exponent, self.public.as_rsa().n());
+        let digits = power.to_bytes_be();
+        [vec![0; len - digits.len()], digits].concat()
     }
 }

@@ -251,7 +251,7 @@ fn keys_read_before_make_the_same_set() {
             let public = &parsed.set.find("a").unwrap().public;
             Key {
                 kid: (*kid).into(),
-                public: PublicKey::from_components(public.n(), public.e()).unwrap(),
+                public: PublicKey::from_components(&public.n(), &public.e()).unwrap(),
             }
         };
         KeySet::from_keys(kids.iter().map(key).collect())
