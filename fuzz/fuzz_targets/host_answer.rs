@@ -29,18 +29,28 @@ fuzz_target!(|answer: &[u8]| {
 /// Field 1 of the message, by a reader written without a look at the filter's.
 fn result(mut bytes: &[u8]) -> Option<bool> {
     let mut result = false;
+    // Groups, which nobody writes any more, hold fields of their own.
+    let mut depth = 0_u32;
     while !bytes.is_empty() {
         let tag = varint(&mut bytes)?;
         let skipped = match tag & 7 {
             0 => {
                 let value = varint(&mut bytes)?;
-                if tag >> 3 == 1 {
+                if tag >> 3 == 1 && depth == 0 {
                     result = value != 0;
                 }
                 0
             }
             1 => 8,
             2 => usize::try_from(varint(&mut bytes)?).ok()?,
+            3 => {
+                depth += 1;
+                0
+            }
+            4 => {
+                depth = depth.checked_sub(1)?;
+                0
+            }
             5 => 4,
             _ => return None,
         };
