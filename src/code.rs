@@ -62,6 +62,8 @@ codes! {
     ReauthenticationRequired = "reauthentication_required", 401, "unauthorized";
     /// Servers disagree on what the path means.
     PathAmbiguous = "path_ambiguous", 400, "bad_request";
+    /// Servers disagree on what the host or the method is.
+    RequestAmbiguous = "request_ambiguous", 400, "bad_request";
     /// A requirement of the rule does not hold.
     NotPermitted = "not_permitted", 403, "forbidden";
     /// The user lookup answered 403 or 404.

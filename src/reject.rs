@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::command::Reply;
-use crate::rules::PathAmbiguous;
+use crate::rules::Ambiguous;
 use crate::rules::access::Forbidden;
 use crate::token::check::ClaimError;
 use crate::token::malformed::Malformed;
@@ -28,8 +28,8 @@ pub enum Rejection {
     Claim(ClaimError),
     /// UserInfo answered 401.
     TokenRevoked,
-    /// Servers disagree on what the path means.
-    PathAmbiguous(PathAmbiguous),
+    /// Servers read the request in different ways, in a part that a rule matches on.
+    Ambiguous(Ambiguous),
     /// The rule demands more than the token has.
     Forbidden(Forbidden),
     /// The user lookup answered 403 or 404.
@@ -79,7 +79,8 @@ impl Rejection {
             Rejection::SignatureInvalid => Code::SignatureInvalid,
             Rejection::Claim(error) => error.code(),
             Rejection::TokenRevoked => Code::TokenRevoked,
-            Rejection::PathAmbiguous(_) => Code::PathAmbiguous,
+            Rejection::Ambiguous(Ambiguous::Request(_)) => Code::RequestAmbiguous,
+            Rejection::Ambiguous(Ambiguous::Path(_)) => Code::PathAmbiguous,
             Rejection::Forbidden(Forbidden::NotPermitted { .. }) => Code::NotPermitted,
             Rejection::Forbidden(Forbidden::ReauthenticationRequired { .. }) => Code::ReauthenticationRequired,
             Rejection::UserRejected => Code::UserRejected,
@@ -101,7 +102,7 @@ impl Rejection {
             Rejection::SignatureInvalid => "the token's signature does not verify".into(),
             Rejection::Claim(error) => error.to_string().into(),
             Rejection::TokenRevoked => "the token has been revoked".into(),
-            Rejection::PathAmbiguous(reason) => reason.to_string().into(),
+            Rejection::Ambiguous(reason) => reason.to_string().into(),
             Rejection::Forbidden(forbidden) => forbidden.to_string().into(),
             Rejection::UserRejected => "the application does not admit this user".into(),
             Rejection::KeysUnavailable => "the issuer's keys cannot be had at the moment".into(),
@@ -148,7 +149,7 @@ impl Rejection {
                 Challenge::InsufficientUserAuthentication(max_age.as_secs())
             }
             Rejection::UserRejected => Challenge::InsufficientScope(None),
-            Rejection::PathAmbiguous(_)
+            Rejection::Ambiguous(_)
             | Rejection::KeysUnavailable
             | Rejection::UserInfoUnavailable
             | Rejection::UserLookupUnavailable

@@ -71,3 +71,27 @@ impl<'a> RequestHead<'a> {
 pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
+
+/// Returns a header's name as the loosest upstream reads it: in lower case, with `-` for every byte that is no ASCII letter and
+/// no ASCII digit.
+///
+/// CGI and WSGI read `-` and `_` as the same (RFC 3875, section 4.1.18). PHP folds `.` and the space as well
+/// (`php_register_variable_ex` in `main/php_variables.c`), and lighttpd every byte that is no letter and no digit before it
+/// starts a CGI program (`http_cgi_encode_varname` in `src/http_cgi.c`): `x.cognito-sub` and `x~cognito+sub` both arrive as
+/// `HTTP_X_COGNITO_SUB`.
+pub fn fold(name: &str) -> String {
+    name.bytes().map(|byte| char::from(fold_byte(byte))).collect()
+}
+
+/// Reports whether [`fold`] makes `folded` of the name.
+pub fn folds_to(folded: &[u8], name: &[u8]) -> bool {
+    folded.len() == name.len() && folded.iter().zip(name).all(|(one, other)| *one == fold_byte(*other))
+}
+
+fn fold_byte(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() {
+        byte.to_ascii_lowercase()
+    } else {
+        b'-'
+    }
+}

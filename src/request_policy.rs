@@ -4,7 +4,7 @@ use crate::command::{Command, Severity};
 use crate::env::{DescribeRoute, RouteMetadata};
 use crate::reject::Rejection;
 use crate::request::RequestHead;
-use crate::rules::{MatchedRule, RuleInput, RuleSet};
+use crate::rules::{Ambiguous, MatchedRule, RuleSet, method};
 use crate::trace::{Check, Trace};
 
 /// Whether it is a CORS-preflight request as the Fetch standard has it (section 4.8), and nothing more: what a browser never
@@ -17,12 +17,14 @@ pub fn is_cors_preflight(head: &RequestHead<'_>) -> bool {
         && head.first("upgrade").is_none()
         && head.first("transfer-encoding").is_none()
         && head.values("content-length").all(|length| length == b"0")
+        && !method::is_overridden(head)
 }
 
-/// What is demanded of the request. The route's own decision comes before the rules; an ambiguous path is refused before both.
+/// What is demanded of the request. The route's own decision comes before the rules; a request that servers read in different ways
+/// is refused before both.
 ///
 /// # Errors
-/// The path is ambiguous, or the route's metadata cannot be read, which is logged.
+/// The request is ambiguous, or the route's metadata cannot be read, which is logged.
 pub fn decide(
     rules: &RuleSet,
     head: &RequestHead<'_>,
@@ -43,7 +45,7 @@ pub fn decide(
 /// The check that a refusal of [`find_rule`] comes from.
 fn rejected_by(rejection: &Rejection) -> Check {
     match rejection {
-        Rejection::PathAmbiguous(_) => Check::Path,
+        Rejection::Ambiguous(Ambiguous::Path(_)) => Check::Path,
         Rejection::Internal => Check::RouteMetadata,
         _ => Check::Request,
     }
@@ -55,17 +57,11 @@ fn find_rule(
     route: &dyn DescribeRoute,
     out: &mut Vec<Command>,
 ) -> Result<MatchedRule, Rejection> {
-    rules.check_path(head.path()).map_err(Rejection::PathAmbiguous)?;
-    if let Some(decision) = decided_by_route(route, out)? {
-        return Ok(decision);
+    let request = rules.interpret(head).map_err(Rejection::Ambiguous)?;
+    match decided_by_route(route, out)? {
+        Some(decision) => Ok(decision),
+        None => Ok(rules.matched(&request, &|| Some(route.name()))),
     }
-    let input = RuleInput {
-        method: head.method(),
-        authority: head.authority(),
-        path: head.path(),
-        route: &|| Some(route.name()),
-    };
-    rules.decide(&input).map_err(Rejection::PathAmbiguous)
 }
 
 fn decided_by_route(route: &dyn DescribeRoute, out: &mut Vec<Command>) -> Result<Option<MatchedRule>, Rejection> {

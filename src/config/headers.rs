@@ -2,8 +2,7 @@
 
 use super::error::quoted;
 use super::reader::Value;
-use crate::identity::reserved::fold;
-use crate::request::is_token_byte;
+use crate::request::{fold, is_token_byte};
 
 /// The headers that a configuration can set, with the place that sets each.
 ///

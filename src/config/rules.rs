@@ -16,23 +16,8 @@ pub(in crate::config) fn rules(value: &Value<'_>) -> Vec<Rule> {
     // Where a rule was refused the places no longer agree, and there will be no configuration to warn of.
     if rules.len() == items.len() {
         warn_of_shadowed(&items, &rules);
-        for (item, rule) in items.iter().zip(&rules) {
-            warn_of_other_spelling(item, rule);
-        }
     }
     rules
-}
-
-/// RFC 3986, section 2.2: `%3A` and `:` are not one path, but to most servers they are.
-fn warn_of_other_spelling(item: &Value<'_>, rule: &Rule) {
-    let reserved = rule.matcher.path.as_ref().and_then(PathPattern::reserved);
-    if let Some(character) = reserved.filter(|_| rule.auth == Auth::Required) {
-        item.warn(&format!(
-            "is not for paths that spell \"{}\" as \"%{character:02X}\", which most servers take for the same: where a later rule \
-             asks for less, add a rule for that spelling, too",
-            char::from(character)
-        ));
-    }
 }
 
 fn warn_of_shadowed(items: &[Value<'_>], rules: &[Rule]) {
@@ -75,10 +60,11 @@ fn auth(value: &Value<'_>) -> Option<Auth> {
 }
 
 fn matcher(value: &Value<'_>) -> Option<Matcher> {
-    let object = value.object(&["path", "methods", "hosts", "route"])?;
+    let object = value.object(&["path", "case_sensitive", "methods", "hosts", "route"])?;
     // A field that is wrong must not widen the rule: it is reported, and there is no configuration.
     Some(Matcher {
         path: object.optional("path").and_then(|value| path(&value)),
+        case_sensitive: object.truth("case_sensitive", false),
         methods: object
             .optional("methods")
             .and_then(|value| methods(&value))
@@ -105,17 +91,30 @@ fn path(value: &Value<'_>) -> Option<PathPattern> {
     pattern.map_err(|error| value.refuse(&error.to_string())).ok()
 }
 
-/// Methods are compared with regard to case (RFC 9110, section 9.1), and every registered one is in upper case.
+/// All methods in API Gateway and Express; a method like any other here.
+const WILDCARDS_ELSEWHERE: [&str; 2] = ["ANY", "ALL"];
+
+/// Methods have a case (RFC 9110, section 9.1), and every registered one is in upper case.
 fn methods(value: &Value<'_>) -> Option<Vec<String>> {
     let mut methods = Vec::new();
     for item in value.items("must name at least one method, or be left out")? {
         let Some(name) = item.text() else { continue };
+        if name == "*" {
+            item.refuse("is no wildcard: for all methods leave \"methods\" out");
+            continue;
+        }
         if !is_token(name) || name.bytes().any(|byte| byte.is_ascii_lowercase()) {
             item.refuse(&format!(
                 "must be an HTTP method in upper case such as \"GET\", not {}",
                 quoted(name)
             ));
             continue;
+        }
+        if WILDCARDS_ELSEWHERE.contains(&name) {
+            item.warn(&format!(
+                "is for requests whose method is {}: for all methods leave \"methods\" out",
+                quoted(name)
+            ));
         }
         item.push_new(&mut methods, name.into());
     }

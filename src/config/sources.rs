@@ -2,7 +2,7 @@
 
 use super::headers::{OwnedHeaders, header_name, is_token};
 use super::reader::{Object, Value};
-use crate::identity::reserved::fold;
+use crate::request::fold;
 use crate::token::source::{CookieName, TokenSource};
 
 /// Without `token_sources` a token is looked for where RFC 6750, section 2.1, has it.

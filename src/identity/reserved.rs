@@ -5,22 +5,11 @@
 //! compared as the loosest of them reads them, see [`fold`].
 
 use crate::command::{Command, HeaderEdit};
-use crate::request::{RequestHead, is_token_byte};
+use crate::request::{RequestHead, fold, folds_to, is_token_byte};
 use std::collections::BTreeSet;
 
 /// Every name that begins so is reserved, whether it is configured or not.
 const PREFIX: &[u8] = b"x-cognito-";
-
-/// Returns a header's name as the loosest upstream reads it: in lower case, with `-` for every byte that is no ASCII letter and
-/// no ASCII digit.
-///
-/// CGI and WSGI read `-` and `_` as the same (RFC 3875, section 4.1.18). PHP folds `.` and the space as well
-/// (`php_register_variable_ex` in `main/php_variables.c`), and lighttpd every byte that is no letter and no digit before it
-/// starts a CGI program (`http_cgi_encode_varname` in `src/http_cgi.c`): `x.cognito-sub` and `x~cognito+sub` both arrive as
-/// `HTTP_X_COGNITO_SUB`.
-pub fn fold(name: &str) -> String {
-    name.bytes().map(|byte| char::from(folded(byte))).collect()
-}
 
 /// The headers that are removed from every request, compared as [`fold`] says.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +25,7 @@ impl ReservedHeaders {
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> ReservedHeaders {
         let mut list = ReservedHeaders::default();
         for name in names {
-            let name: Box<[u8]> = name.bytes().map(folded).collect();
+            let name: Box<[u8]> = fold(name).into_bytes().into();
             if name.starts_with(PREFIX) || list.names.contains(&name) {
                 continue;
             }
@@ -68,7 +57,7 @@ impl ReservedHeaders {
         has_prefix(name)
             || (self.lengths & length_bit(name) != 0
                 && !name.starts_with(b":")
-                && self.names.iter().any(|reserved| is_same(reserved, name)))
+                && self.names.iter().any(|reserved| folds_to(reserved, name)))
     }
 
     #[inline(never)]
@@ -115,19 +104,7 @@ impl ReservedHeaders {
 }
 
 fn has_prefix(name: &[u8]) -> bool {
-    matches!(name.first(), Some(b'x' | b'X')) && name.get(..PREFIX.len()).is_some_and(|start| is_same(PREFIX, start))
-}
-
-fn is_same(folded_name: &[u8], name: &[u8]) -> bool {
-    folded_name.len() == name.len() && folded_name.iter().zip(name).all(|(one, other)| *one == folded(*other))
-}
-
-fn folded(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() {
-        byte.to_ascii_lowercase()
-    } else {
-        b'-'
-    }
+    matches!(name.first(), Some(b'x' | b'X')) && name.get(..PREFIX.len()).is_some_and(|start| folds_to(PREFIX, start))
 }
 
 fn length_bit(name: &[u8]) -> u64 {

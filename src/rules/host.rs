@@ -1,13 +1,28 @@
-//! The hosts that a rule is for.
+//! Hosts: those that a rule is for, and the authorities of requests that they are compared with.
 
+use super::closeness::Closeness;
+use super::request::RequestAmbiguous;
 use std::fmt;
+use std::net::Ipv6Addr;
 
-/// A host that a rule is for, lower case, without port.
+/// The ports that a client may leave out (RFC 9110, section 4.2.3). Which one it is depends on a scheme that a proxy in front
+/// may have changed.
+const DEFAULT_PORTS: [u16; 2] = [80, 443];
+
+/// Hosts that a rule is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HostPattern {
-    /// This host.
+pub struct HostPattern {
+    name: Name,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Name {
+    /// This host, in lower case.
     Exact(String),
-    /// `*.example.com`: one or more labels before this suffix (kept with its leading dot).
+    /// This address, as it is spelled here, in lower case and with its brackets. It has many spellings.
+    V6(String, Ipv6Addr),
+    /// `*.example.com`: one or more labels before this suffix (lower case, kept with its leading dot).
     Subdomains(String),
 }
 
@@ -16,11 +31,13 @@ pub enum HostPattern {
 pub enum HostError {
     /// It names no host.
     Empty,
-    /// It has a port, which rules ignore.
+    /// What follows the colon is no port.
     Port,
     /// It holds a `*` that is not the first label.
     Wildcard,
-    /// It holds a character that no host has: a scheme, a path, spaces.
+    /// It ends with a dot: a request with such a host is refused as ambiguous, so the rule would never match.
+    TrailingDot,
+    /// It holds a character that no host has: a scheme, a path, user information, spaces.
     Character,
 }
 
@@ -28,9 +45,12 @@ impl fmt::Display for HostError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             HostError::Empty => "must name a host",
-            HostError::Port => "must not have a port: rules are for a host's every port",
+            HostError::Port => "must have a port from 1 to 65535 without leading zeros behind the colon, or none",
             HostError::Wildcard => "must have '*' as its whole first label only, as in '*.example.com'",
-            HostError::Character => "must be a host name or address alone, an IPv6 address in brackets",
+            HostError::TrailingDot => "must not end with a dot: a request with such a host is refused as ambiguous",
+            HostError::Character => {
+                "must be a host name or address alone or with a port, an IPv6 address in brackets, without scheme, user and path"
+            }
         })
     }
 }
@@ -38,81 +58,162 @@ impl fmt::Display for HostError {
 impl std::error::Error for HostError {}
 
 impl HostPattern {
-    /// Reads `example.com`, `*.example.com`, `192.0.2.1` or `[2001:db8::1]`; case and one dot at the end mean nothing.
+    /// Parses `example.com`, `*.example.com`, `192.0.2.1` or `[2001:db8::1]`, each with or without `:port`, in any case.
     ///
     /// # Errors
     /// It is none of these.
     pub fn parse(text: &str) -> Result<HostPattern, HostError> {
         let lower = text.to_ascii_lowercase();
-        let host = lower.strip_suffix('.').unwrap_or(&lower);
-        let name = host.strip_prefix("*.").unwrap_or(host);
-        if name.is_empty() {
-            return Err(HostError::Empty);
-        }
-        if name.contains('*') {
-            return Err(HostError::Wildcard);
-        }
-        if let Some(address) = name.strip_prefix('[') {
-            let (address, port) = address.split_once(']').ok_or(HostError::Character)?;
-            if !port.is_empty() {
-                return Err(HostError::Port);
-            }
-            let known = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-            if address.is_empty() || name != host || !address.bytes().all(known) {
-                return Err(HostError::Character);
-            }
-            return Ok(HostPattern::Exact(name.to_owned()));
-        }
-        if let Some((_, port)) = name.split_once(':')
-            && port.bytes().all(|byte| byte.is_ascii_digit())
-        {
-            return Err(HostError::Port);
-        }
-        if !name.bytes().all(is_host_byte) || name.split('.').any(str::is_empty) {
+        if lower.contains(['/', '@']) || (!lower.starts_with('[') && lower.matches(':').count() > 1) {
             return Err(HostError::Character);
         }
-        Ok(match host.strip_prefix('*') {
-            Some(suffix) => HostPattern::Subdomains(suffix.to_owned()),
-            None => HostPattern::Exact(host.to_owned()),
-        })
+        let (host, port) = split_port(lower.as_bytes()).ok_or(HostError::Character)?;
+        let port = port.map(parse_port).transpose().map_err(|NoPort| HostError::Port)?;
+        // It was split at an ASCII byte.
+        let host = std::str::from_utf8(host).map_err(|_| HostError::Character)?;
+        let name = parse_name(host)?;
+        Ok(HostPattern { name, port })
     }
 
-    /// Whether it is for `host`, as [`host_of`] gives it.
-    pub fn matches(&self, host: &[u8]) -> bool {
+    /// How closely it fits the authority; `None` if it does not. The case of names never matters: Envoy's virtual hosts ignore
+    /// it, too.
+    pub fn closeness(&self, authority: &Authority<'_>) -> Option<Closeness> {
+        let name = self.name.closeness(authority)?;
+        let port = match (self.port, authority.port) {
+            (None, Some(_)) => Some(Closeness::Equivalent),
+            (Some(wanted), None) => DEFAULT_PORTS.contains(&wanted).then_some(Closeness::Loose),
+            (wanted, found) => (wanted == found).then_some(Closeness::Exact),
+        };
+        Some(name.min(port?))
+    }
+
+    /// Whether it fits exactly all authorities that `other` fits exactly; with `any_port` one without a port fits any.
+    pub fn covers(&self, other: &HostPattern, any_port: bool) -> bool {
+        let name = match (&self.name, &other.name) {
+            (Name::Subdomains(ours), Name::Subdomains(theirs)) => theirs.ends_with(ours.as_str()),
+            (Name::Subdomains(suffix), Name::Exact(name)) => is_subdomain(name.as_bytes(), suffix),
+            (ours, theirs) => ours == theirs,
+        };
+        name && (self.port == other.port || (self.port.is_none() && any_port))
+    }
+}
+
+impl Name {
+    fn closeness(&self, authority: &Authority<'_>) -> Option<Closeness> {
+        let is_spelled_so = match self {
+            Name::Exact(name) | Name::V6(name, _) => authority.host.eq_ignore_ascii_case(name.as_bytes()),
+            Name::Subdomains(suffix) => is_subdomain(authority.host, suffix),
+        };
         match self {
-            HostPattern::Exact(name) => host.eq_ignore_ascii_case(name.as_bytes()),
-            HostPattern::Subdomains(suffix) => before_suffix(host, suffix).is_some_and(|labels| !labels.is_empty()),
-        }
-    }
-
-    /// Whether it is for every host that `other` is for.
-    pub fn covers(&self, other: &HostPattern) -> bool {
-        match (self, other) {
-            (HostPattern::Exact(_), _) => self == other,
-            (HostPattern::Subdomains(_), HostPattern::Exact(name)) => self.matches(name.as_bytes()),
-            (HostPattern::Subdomains(ours), HostPattern::Subdomains(theirs)) => theirs.ends_with(ours.as_str()),
+            _ if is_spelled_so => Some(Closeness::Exact),
+            Name::V6(_, address) if authority.v6 == Some(*address) => Some(Closeness::Equivalent),
+            Name::Exact(_) | Name::V6(..) | Name::Subdomains(_) => None,
         }
     }
 }
 
-/// The host of an `:authority` (RFC 3986, section 3.2.2): without user information, port and one dot at its end.
-pub fn host_of(authority: &[u8]) -> &[u8] {
-    let host = authority.rsplit(|byte| *byte == b'@').next().unwrap_or_default();
-    let end = if host.starts_with(b"[") {
-        host.iter()
-            .position(|byte| *byte == b']')
-            .map(|at| at.saturating_add(1))
-    } else {
-        host.iter().position(|byte| *byte == b':')
+/// A request's `:authority` (RFC 3986, section 3.2), taken apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Authority<'a> {
+    /// In the case in which it came; an IPv6 address with its brackets. Empty if the request has none.
+    host: &'a [u8],
+    /// The host, if it is an IPv6 address.
+    v6: Option<Ipv6Addr>,
+    port: Option<u16>,
+}
+
+impl<'a> Authority<'a> {
+    /// Parses an authority of which there is one reading only.
+    ///
+    /// # Errors
+    /// Servers disagree on what host or port it names: see [`RequestAmbiguous`].
+    pub fn parse(authority: &'a [u8]) -> Result<Authority<'a>, RequestAmbiguous> {
+        if authority.contains(&b'@') {
+            return Err(RequestAmbiguous::UserInformation);
+        }
+        if authority.contains(&b',') {
+            return Err(RequestAmbiguous::Comma);
+        }
+        let (host, port) = split_port(authority).ok_or(RequestAmbiguous::HostCharacter)?;
+        if host.ends_with(b".") {
+            return Err(RequestAmbiguous::TrailingDot);
+        }
+        let v6 = match host {
+            [b'[', ..] => Some(parse_v6(host).ok_or(RequestAmbiguous::HostCharacter)?),
+            name if name.iter().all(|byte| is_host_byte(*byte)) => None,
+            _ => return Err(RequestAmbiguous::HostCharacter),
+        };
+        let port = port
+            .map(parse_port)
+            .transpose()
+            .map_err(|NoPort| RequestAmbiguous::Port)?;
+        Ok(Authority { host, v6, port })
+    }
+}
+
+fn parse_name(host: &str) -> Result<Name, HostError> {
+    let name = host.strip_prefix("*.").unwrap_or(host);
+    if name.is_empty() {
+        return Err(HostError::Empty);
+    }
+    if name.contains('*') {
+        return Err(HostError::Wildcard);
+    }
+    if host.starts_with('[') {
+        let address = parse_v6(host.as_bytes()).ok_or(HostError::Character)?;
+        return Ok(Name::V6(host.to_owned(), address));
+    }
+    if host.ends_with('.') {
+        return Err(HostError::TrailingDot);
+    }
+    if !name.bytes().all(is_host_byte) || name.split('.').any(str::is_empty) {
+        return Err(HostError::Character);
+    }
+    Ok(match host.strip_prefix('*') {
+        Some(suffix) => Name::Subdomains(suffix.to_owned()),
+        None => Name::Exact(host.to_owned()),
+    })
+}
+
+/// Host and port, which stands behind the first colon that is not in brackets. `None` if something else follows the brackets.
+fn split_port(authority: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let host_end = match authority {
+        [b'[', ..] => authority.iter().position(|byte| *byte == b']')?.checked_add(1)?,
+        _ => authority
+            .iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(authority.len()),
     };
-    let host = end.and_then(|end| host.get(..end)).unwrap_or(host);
-    host.strip_suffix(b".").unwrap_or(host)
+    let (host, rest) = authority.split_at_checked(host_end)?;
+    match rest.split_first() {
+        None => Some((host, None)),
+        Some((b':', port)) => Some((host, Some(port))),
+        Some(_) => None,
+    }
 }
 
-/// What stands before `suffix`, which is compared without regard to case.
-fn before_suffix<'a>(host: &'a [u8], suffix: &str) -> Option<&'a [u8]> {
-    let (before, end) = host.split_at_checked(host.len().checked_sub(suffix.len())?)?;
-    end.eq_ignore_ascii_case(suffix.as_bytes()).then_some(before)
+struct NoPort;
+
+/// 1 to 65535, without leading zeros.
+fn parse_port(digits: &[u8]) -> Result<u16, NoPort> {
+    if digits.starts_with(b"0") || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(NoPort);
+    }
+    let digits = std::str::from_utf8(digits).map_err(|_| NoPort)?;
+    digits.parse().map_err(|_| NoPort)
+}
+
+/// An IPv6 address in its brackets.
+fn parse_v6(host: &[u8]) -> Option<Ipv6Addr> {
+    let address = host.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(address).ok()?.parse().ok()
+}
+
+/// Whether one or more labels stand before `suffix`, which is compared without regard to case.
+fn is_subdomain(host: &[u8], suffix: &str) -> bool {
+    let split = host.len().checked_sub(suffix.len());
+    let parts = split.and_then(|split| host.split_at_checked(split));
+    parts.is_some_and(|(labels, end)| !labels.is_empty() && end.eq_ignore_ascii_case(suffix.as_bytes()))
 }
 
 /// Letters, digits and `-` of host names (RFC 1123, section 2.1), and `_`, which names of services have.
@@ -125,68 +226,134 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_authority_without_port_and_dot_is_a_host() {
-        for (authority, host) in [
-            ("example.com", "example.com"),
-            ("example.com:8080", "example.com"),
-            ("example.com.", "example.com"),
-            ("example.com.:443", "example.com"),
-            ("example.com..", "example.com."),
-            ("example.com:", "example.com"),
-            ("[::1]", "[::1]"),
-            ("[::1]:80", "[::1]"),
-            ("[::1", "[::1"),
-            ("user@example.com:1", "example.com"),
-            ("", ""),
-        ] {
-            assert_eq!(host_of(authority.as_bytes()), host.as_bytes(), "{authority}");
+    fn an_authority_has_one_reading_or_is_ambiguous() {
+        use RequestAmbiguous::{Comma, HostCharacter, Port, TrailingDot, UserInformation};
+        let table: &[(&str, Result<(&str, Option<u16>), RequestAmbiguous>)] = &[
+            ("example.com", Ok(("example.com", None))),
+            ("EXAMPLE.com:8080", Ok(("EXAMPLE.com", Some(8080)))),
+            ("a_b-c.example:1", Ok(("a_b-c.example", Some(1)))),
+            ("192.0.2.1:65535", Ok(("192.0.2.1", Some(65535)))),
+            ("[::1]", Ok(("[::1]", None))),
+            ("[::1]:80", Ok(("[::1]", Some(80)))),
+            ("[::ffff:192.0.2.1]", Ok(("[::ffff:192.0.2.1]", None))),
+            (".example.com", Ok((".example.com", None))),
+            ("", Ok(("", None))),
+            ("user@example.com", Err(UserInformation)),
+            ("user:password@example.com:1", Err(UserInformation)),
+            ("example.com@", Err(UserInformation)),
+            ("@", Err(UserInformation)),
+            ("example.com.", Err(TrailingDot)),
+            ("example.com.:443", Err(TrailingDot)),
+            ("example.com..", Err(TrailingDot)),
+            (".", Err(TrailingDot)),
+            ("a.example,b.example", Err(Comma)),
+            ("a.example:80, b.example", Err(Comma)),
+            ("example.com,", Err(Comma)),
+            ("example.com:", Err(Port)),
+            ("[::1]:", Err(Port)),
+            ("example.com:0", Err(Port)),
+            ("example.com:080", Err(Port)),
+            ("example.com:65536", Err(Port)),
+            ("example.com:99999999999999999999", Err(Port)),
+            ("example.com:+80", Err(Port)),
+            ("example.com:80 ", Err(Port)),
+            ("example.com:8o", Err(Port)),
+            ("example.com:80:80", Err(Port)),
+            ("::1", Err(Port)),
+            ("[::1", Err(HostCharacter)),
+            ("[::1]80", Err(HostCharacter)),
+            ("[::1].", Err(HostCharacter)),
+            ("[]", Err(HostCharacter)),
+            ("[::1%25eth0]", Err(HostCharacter)),
+            ("[example.com]", Err(HostCharacter)),
+            ("example%2ecom", Err(HostCharacter)),
+            ("example.com/x", Err(HostCharacter)),
+            ("example.com\\x", Err(HostCharacter)),
+            ("example.com?x", Err(HostCharacter)),
+            ("exa mple.com", Err(HostCharacter)),
+            ("*.example.com", Err(HostCharacter)),
+            ("ex\u{e4}mple.com", Err(HostCharacter)),
+        ];
+        for (authority, expected) in table {
+            let found = Authority::parse(authority.as_bytes()).map(|found| (found.host, found.port));
+            let expected = expected.map(|(host, port)| (host.as_bytes(), port));
+            assert_eq!(found, expected, "{authority}");
         }
     }
 
     #[test]
-    fn hosts_match_without_regard_to_case() {
-        for (pattern, host, matches) in [
-            ("example.com", "example.com", true),
-            ("Example.COM", "eXample.com", true),
-            ("example.com.", "example.com", true),
-            ("example.com", "www.example.com", false),
-            ("example.com", "example.com.evil", false),
-            ("*.example.com", "www.example.com", true),
-            ("*.Example.com", "A.B.eXAMPLE.com", true),
-            ("*.example.com", "example.com", false),
-            ("*.example.com", ".example.com", false),
-            ("*.example.com", "wwwexample.com", false),
-            ("*.example.com", "www.example.com.evil", false),
-            ("[2001:DB8::1]", "[2001:db8::1]", true),
-            ("192.0.2.1", "192.0.2.1", true),
-            ("localhost", "", false),
+    fn patterns_fit_names_without_regard_to_case_and_ports_as_they_name_them() {
+        use Closeness::{Equivalent, Exact, Loose};
+        for (pattern, authority, expected) in [
+            ("example.com", "example.com", Some(Exact)),
+            ("Example.COM", "eXample.com", Some(Exact)),
+            ("example.com", "example.com:8443", Some(Equivalent)),
+            ("example.com", "example.com:443", Some(Equivalent)),
+            ("example.com", "www.example.com", None),
+            ("example.com", "example.com.evil", None),
+            ("example.com:8443", "EXAMPLE.com:8443", Some(Exact)),
+            ("example.com:8443", "example.com:8444", None),
+            ("example.com:8443", "example.com", None),
+            ("example.com:443", "example.com:443", Some(Exact)),
+            ("example.com:443", "example.com", Some(Loose)),
+            ("example.com:80", "example.com", Some(Loose)),
+            ("example.com:443", "example.com:80", None),
+            ("*.example.com", "www.example.com", Some(Exact)),
+            ("*.Example.com", "A.B.eXAMPLE.com:1", Some(Equivalent)),
+            ("*.example.com:8443", "a.example.com:8443", Some(Exact)),
+            ("*.example.com:8443", "a.example.com", None),
+            ("*.example.com", "example.com", None),
+            ("*.example.com", ".example.com", None),
+            ("*.example.com", "wwwexample.com", None),
+            ("*.example.com", "www.example.com.evil", None),
+            ("[2001:DB8::1]", "[2001:db8::1]", Some(Exact)),
+            ("[2001:db8::1]", "[2001:0db8:0:0:0:0:0:1]", Some(Equivalent)),
+            ("[2001:db8::1]:8443", "[2001:db8::1]:8443", Some(Exact)),
+            ("[2001:db8::1]", "[2001:db8::2]", None),
+            ("192.0.2.1", "192.0.2.1", Some(Exact)),
+            ("192.0.2.1:8080", "192.0.2.1:8080", Some(Exact)),
+            ("localhost", "", None),
         ] {
             let parsed = HostPattern::parse(pattern).unwrap();
-            assert_eq!(parsed.matches(host.as_bytes()), matches, "{pattern} {host}");
+            let authority = Authority::parse(authority.as_bytes()).unwrap();
+            assert_eq!(parsed.closeness(&authority), expected, "{pattern} {authority:?}");
         }
     }
 
     #[test]
     fn what_is_no_host_is_refused() {
-        use HostError::*;
+        use HostError::{Character, Empty, Port, TrailingDot, Wildcard};
         for (text, why) in [
             ("", Empty),
-            (".", Empty),
-            ("*.", Wildcard),
+            (":80", Empty),
+            ("*.", Empty),
+            (".", TrailingDot),
+            ("example.com.", TrailingDot),
+            ("example.com.:80", TrailingDot),
+            ("*.example.com.", TrailingDot),
             ("*", Wildcard),
+            ("*:80", Wildcard),
             ("*.*.example.com", Wildcard),
             ("www.*.com", Wildcard),
             ("w*.example.com", Wildcard),
             ("*example.com", Wildcard),
-            ("example.com:80", Port),
             ("example.com:", Port),
-            ("[::1]:80", Port),
-            ("*.example.com:80", Port),
+            ("example.com:0", Port),
+            ("example.com:080", Port),
+            ("example.com:65536", Port),
+            ("example.com:*", Port),
+            ("example.com:http", Port),
+            ("*.example.com:x", Port),
+            ("[::1]:", Port),
             ("::1", Character),
+            ("a:80:80", Character),
+            ("https://example.com", Character),
+            ("user:pw@example.com", Character),
             ("[::1", Character),
             ("[]", Character),
+            ("[::1]x", Character),
+            ("[example.com]", Character),
             ("*.[::1]", Character),
-            ("https://example.com", Character),
             ("example.com/x", Character),
             ("user@example.com", Character),
             ("exa mple.com", Character),
@@ -200,22 +367,28 @@ mod tests {
 
     #[test]
     fn covering_is_what_it_says() {
-        for (ours, theirs, covers) in [
-            ("a.com", "A.com", true),
-            ("a.com", "b.com", false),
-            ("a.com", "*.a.com", false),
-            ("*.a.com", "a.com", false),
-            ("*.a.com", "x.a.com", true),
-            ("*.a.com", "*.a.com", true),
-            ("*.a.com", "*.x.a.com", true),
-            ("*.x.a.com", "*.a.com", false),
+        for (ours, theirs, any_port, covers) in [
+            ("a.com", "A.com", false, true),
+            ("a.com", "b.com", true, false),
+            ("a.com", "*.a.com", true, false),
+            ("*.a.com", "a.com", true, false),
+            ("*.a.com", "x.a.com", false, true),
+            ("*.a.com", "*.a.com", false, true),
+            ("*.a.com", "*.x.a.com", false, true),
+            ("*.x.a.com", "*.a.com", true, false),
+            ("a.com", "a.com:80", true, true),
+            ("a.com", "a.com:80", false, false),
+            ("a.com:80", "a.com", true, false),
+            ("a.com:80", "a.com:80", false, true),
+            ("a.com:80", "a.com:81", true, false),
+            ("*.a.com", "x.a.com:80", true, true),
+            ("[::1]", "[::1]", false, true),
+            ("[::1]", "[0::1]", true, false),
+            ("[::1]", "a.com", true, false),
         ] {
             let ours = HostPattern::parse(ours).unwrap();
-            assert_eq!(
-                ours.covers(&HostPattern::parse(theirs).unwrap()),
-                covers,
-                "{ours:?} {theirs}"
-            );
+            let theirs = HostPattern::parse(theirs).unwrap();
+            assert_eq!(ours.covers(&theirs, any_port), covers, "{ours:?} {theirs:?}");
         }
     }
 }

@@ -1,9 +1,12 @@
 //! An index of rules by path, so that a request costs what its path costs, not what the number of rules does.
 //!
-//! A tree of segments. At each node stand the rules whose pattern ends there, by their place in the configuration, in order.
+//! A tree of segments in lower case: it finds the rules that could match, by any reading of the path, and the rules themselves say how
+//! closely they do. At each node stand the rules whose pattern ends there, by their place in the configuration, in order.
 
+use super::closeness::Step;
 use super::path::NormalizedPath;
 use super::pattern::{PathPattern, Segment};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Rules by path. A rule without a path is for all.
@@ -14,7 +17,7 @@ pub(in crate::rules) struct Index {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// By the next segment.
+    /// By the next segment, in lower case.
     literal: BTreeMap<Box<str>, Node>,
     /// Any next segment.
     any: Option<Box<Node>>,
@@ -22,6 +25,15 @@ struct Node {
     here: Vec<usize>,
     /// Rules for the path that ends here and for all below.
     below: Vec<usize>,
+}
+
+/// What a walk through the list of rules comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::rules) struct Walk {
+    /// The rules that match before its end, in order.
+    pub(in crate::rules) collected: Vec<usize>,
+    /// The rule that ends it.
+    pub(in crate::rules) end: Option<usize>,
 }
 
 impl Index {
@@ -34,18 +46,26 @@ impl Index {
         Index { root }
     }
 
-    /// The first of the rules that are for `path` and of which `holds` is true.
-    pub(in crate::rules) fn first(
+    /// Walks through the list of rules, of which `step` says what each does. Only rules that could be for `path` are asked.
+    pub(in crate::rules) fn walk(
         &self,
         path: &NormalizedPath<'_>,
-        mut holds: impl FnMut(usize) -> bool,
-    ) -> Option<usize> {
-        let mut search = Search {
-            best: None,
-            holds: &mut holds,
+        mut step: impl FnMut(usize) -> Option<Step>,
+    ) -> Walk {
+        let lower = match path.as_str() {
+            text if text.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Owned(text.to_ascii_lowercase()),
+            text => Cow::Borrowed(text),
         };
-        search.visit(&self.root, path.segments());
-        search.best
+        let mut search = Search {
+            walk: Walk::default(),
+            step: &mut step,
+        };
+        search.visit(&self.root, super::path::segments(&lower));
+        let Walk { mut collected, end } = search.walk;
+        // Nodes are not visited in the order of the list.
+        collected.retain(|rule| end.is_none_or(|end| *rule < end));
+        collected.sort_unstable();
+        Walk { collected, end }
     }
 }
 
@@ -56,12 +76,8 @@ impl Node {
             None => self.here.push(rule),
             Some((Segment::Rest, _)) => self.below.push(rule),
             Some((Segment::Literal(text), behind)) => {
-                if let Some(child) = self.literal.get_mut(text.as_str()) {
-                    return child.insert(behind, rule);
-                }
-                let mut child = Node::default();
-                child.insert(behind, rule);
-                self.literal.insert(text.as_str().into(), child);
+                let key = text.to_ascii_lowercase().into_boxed_str();
+                self.literal.entry(key).or_default().insert(behind, rule);
             }
             Some((Segment::Name(_) | Segment::Any, behind)) => {
                 self.any.get_or_insert_default().insert(behind, rule);
@@ -70,9 +86,9 @@ impl Node {
     }
 }
 
-struct Search<'h> {
-    best: Option<usize>,
-    holds: &'h mut dyn FnMut(usize) -> bool,
+struct Search<'s> {
+    walk: Walk,
+    step: &'s mut dyn FnMut(usize) -> Option<Step>,
 }
 
 impl Search<'_> {
@@ -92,12 +108,16 @@ impl Search<'_> {
 
     fn try_rules(&mut self, rules: &[usize]) {
         for rule in rules {
-            if self.best.is_some_and(|best| best <= *rule) {
+            if self.walk.end.is_some_and(|end| end <= *rule) {
                 return;
             }
-            if (self.holds)(*rule) {
-                self.best = Some(*rule);
-                return;
+            match (self.step)(*rule) {
+                None => {}
+                Some(Step::Collect) => self.walk.collected.push(*rule),
+                Some(Step::End) => {
+                    self.walk.end = Some(*rule);
+                    return;
+                }
             }
         }
     }

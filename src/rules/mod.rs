@@ -1,12 +1,16 @@
 //! Who may do what: which rule applies to a request, and what it demands.
 //!
-//! [`RuleSet::decide`] gives the [`MatchedRule`], [`MatchedRule::authorize`] turns a verified identity into a [`access::Permit`].
+//! [`RuleSet::interpret`] reads the request, [`RuleSet::matched`] gives the [`MatchedRule`], [`MatchedRule::authorize`] turns a
+//! verified identity into a [`access::Permit`]. The principle of matching stands in [`closeness`].
 
 pub mod access;
+pub mod closeness;
 pub mod host;
 mod index;
+pub mod method;
 pub mod path;
 pub mod pattern;
+pub mod request;
 pub mod route;
 mod set;
 mod shadow;
@@ -14,7 +18,8 @@ mod shadow;
 pub use host::HostPattern;
 pub use path::PathAmbiguous;
 pub use pattern::{Captures, PathPattern, PatternError};
-pub use set::{Demand, MatchedRule, RuleInput, RuleSet};
+pub use request::{Ambiguous, InterpretedRequest, RequestAmbiguous};
+pub use set::{Demand, MatchedRule, RuleSet};
 pub use shadow::shadowed_rules;
 
 use access::Requirement;
@@ -51,7 +56,7 @@ impl Auth {
     }
 }
 
-/// One rule. Of all rules the first whose matcher holds decides.
+/// One rule. The first that fits a request exactly decides, together with the demanding ones before it that fit loosely.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Which requests it is for.
@@ -67,6 +72,8 @@ pub struct Rule {
 pub struct Matcher {
     /// The normalized path.
     pub path: Option<PathPattern>,
+    /// Whether a path in another case is another path for a rule that demands, too. For one that opens it always is.
+    pub case_sensitive: bool,
     /// One of these methods, upper case; empty: all.
     pub methods: Vec<String>,
     /// One of these hosts; empty: all.

@@ -1,6 +1,7 @@
 //! The paths that a rule is for: exact, prefix or template, compiled to segments.
 
-use super::path::{NormalizedPath, PathAmbiguous, decode_segment, normalize};
+use super::closeness::Closeness;
+use super::path::{self, NormalizedPath, PathAmbiguous, decode_segment, normalize};
 use std::fmt;
 
 /// No pattern has more segments: it bounds how deep matching recurses. Paths of requests may have more.
@@ -37,12 +38,29 @@ pub enum PatternError {
     Ambiguous(PathAmbiguous),
     /// It has more than [`MAX_PATTERN_SEGMENTS`].
     TooManySegments,
+    /// A segment is written as another system writes patterns. As a literal it would never match, and its path would be open.
+    OtherSystem(String, OtherSystem),
     /// A segment holds `{`, `}` or `*` in a form that templates do not have.
     UnknownForm(String),
     /// `**` is not the last segment.
     RestNotLast,
     /// Two segments have this name.
     NameTwice(String),
+}
+
+/// A pattern of another system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherSystem {
+    /// `*` in an exact path or a prefix.
+    Wildcard,
+    /// `{` or `}` in an exact path or a prefix.
+    Placeholder,
+    /// `:name`, as Express, Rails and Go routers have it.
+    Colon,
+    /// `<name>`, as Django and Flask have it.
+    AngleBrackets,
+    /// A character of regular expressions.
+    RegularExpression(char),
 }
 
 impl fmt::Display for PatternError {
@@ -54,13 +72,53 @@ impl fmt::Display for PatternError {
             }
             PatternError::Ambiguous(why) => write!(out, "must be a path that all servers read alike, but {why}"),
             PatternError::TooManySegments => write!(out, "must have at most {MAX_PATTERN_SEGMENTS} segments"),
+            PatternError::OtherSystem(segment, kind) => {
+                write!(
+                    out,
+                    "has the segment {segment:?}, which would match literally: {}",
+                    kind.hint()
+                )
+            }
             PatternError::UnknownForm(segment) => write!(
                 out,
-                "has the segment {segment:?}: a segment is plain text, '{{name}}' (letters, digits, '_', '-', '.'), '*' or, \
-                 as the last, '**'"
+                "has the segment {segment:?}: a segment is plain text, '{{name}}' (letters, digits, '_', '-', '.'), '*' or, as the \
+                 last, '**'; literal characters are written %7B, %7D and %2A"
             ),
             PatternError::RestNotLast => out.write_str("must have '**' as its last segment only"),
             PatternError::NameTwice(name) => write!(out, "has the name {name:?} twice: each must be used once"),
+        }
+    }
+}
+
+impl OtherSystem {
+    /// How to write here what was meant, and how to write the characters themselves.
+    fn hint(self) -> String {
+        match self {
+            OtherSystem::Wildcard => {
+                "a prefix is for everything below it without '*', and {\"template\": …} has '*' for one segment \
+                 and '**' for the rest; a literal '*' is written %2A"
+                    .to_owned()
+            }
+            OtherSystem::Placeholder => {
+                "use {\"template\": …}, which has '{name}' for one segment; literal braces are written %7B \
+                 and %7D"
+                    .to_owned()
+            }
+            OtherSystem::Colon => {
+                "use {\"template\": …} with '{name}' in its place; a literal ':' at the start of a segment is \
+                 written %3A"
+                    .to_owned()
+            }
+            OtherSystem::AngleBrackets => {
+                "use {\"template\": …} with '{name}' in its place; literal angle brackets are written \
+                 %3C and %3E"
+                    .to_owned()
+            }
+            OtherSystem::RegularExpression(character) => format!(
+                "there are no regular expressions, use {{\"template\": …}} with '*' for one segment and '**' for the rest; a \
+                 literal '{character}' is written %{:02X}",
+                u32::from(character)
+            ),
         }
     }
 }
@@ -87,9 +145,10 @@ impl PathPattern {
     /// The path `text` and no other.
     ///
     /// # Errors
-    /// It is no path that a normalized one can equal.
+    /// It is no path that a normalized one can equal, or a pattern of another system.
     pub fn exact(text: &str) -> Result<PathPattern, PatternError> {
-        literals(text).map(|segments| PathPattern { segments })
+        let segments = parse(text, literal)?;
+        Ok(PathPattern { segments })
     }
 
     /// The path `text` and all below it, by whole segments: `/api` is for `/api` and `/api/x`, not `/apiary`. A slash at
@@ -98,7 +157,7 @@ impl PathPattern {
     /// # Errors
     /// As for [`PathPattern::exact`].
     pub fn prefix(text: &str) -> Result<PathPattern, PatternError> {
-        let mut segments = literals(text)?;
+        let mut segments = parse(text, literal)?;
         segments.push(Segment::Rest);
         Ok(PathPattern { segments })
     }
@@ -108,48 +167,36 @@ impl PathPattern {
     /// # Errors
     /// As for [`PathPattern::exact`], or it is no template: see [`PatternError`].
     pub fn template(text: &str) -> Result<PathPattern, PatternError> {
-        let mut segments: Vec<Segment> = Vec::new();
-        for literal in literals(text)? {
-            if segments.last() == Some(&Segment::Rest) {
-                return Err(PatternError::RestNotLast);
+        let segments = parse(text, template_segment)?;
+        for (nth, segment) in segments.iter().enumerate() {
+            let behind = segments.get(nth.saturating_add(1)..).unwrap_or_default();
+            match segment {
+                Segment::Rest if !behind.is_empty() => return Err(PatternError::RestNotLast),
+                Segment::Name(name) if behind.contains(segment) => return Err(PatternError::NameTwice(name.clone())),
+                Segment::Literal(_) | Segment::Name(_) | Segment::Any | Segment::Rest => {}
             }
-            let segment = match literal {
-                Segment::Literal(text) => template_segment(text)?,
-                other => other,
-            };
-            if let Segment::Name(name) = &segment
-                && segments.contains(&segment)
-            {
-                return Err(PatternError::NameTwice(name.clone()));
-            }
-            segments.push(segment);
         }
         Ok(PathPattern { segments })
     }
 
-    /// The first reserved character (RFC 3986, section 2.2) that stands in it unescaped: a path with its escape is another one.
-    pub fn reserved(&self) -> Option<u8> {
-        let literals = self.segments.iter().filter_map(|segment| match segment {
-            Segment::Literal(text) => Some(text.bytes()),
-            _ => None,
-        });
-        literals.flatten().find(|byte| b":@!$&'()*+,=".contains(byte))
-    }
-
-    /// Whether it is for `path`.
-    pub fn matches(&self, path: &NormalizedPath<'_>) -> bool {
+    /// How closely it fits `path`: loosely, if only without regard to the case of ASCII letters; `None` if it does not.
+    pub fn closeness(&self, path: &NormalizedPath<'_>) -> Option<Closeness> {
+        let mut closeness = path.closeness();
         let mut found = path.segments();
         for wanted in &self.segments {
-            let holds = match wanted {
-                Segment::Rest => return true,
-                Segment::Literal(text) => found.next() == Some(text),
-                Segment::Name(_) | Segment::Any => found.next().is_some(),
-            };
-            if !holds {
-                return false;
+            match wanted {
+                Segment::Rest => return Some(closeness),
+                Segment::Literal(text) => match found.next()? {
+                    same if same == text => {}
+                    same if same.eq_ignore_ascii_case(text) => closeness = Closeness::Loose,
+                    _ => return None,
+                },
+                Segment::Name(_) | Segment::Any => {
+                    found.next()?;
+                }
             }
         }
-        found.next().is_none()
+        found.next().is_none().then_some(closeness)
     }
 
     /// Its names: those that `path_claims` may use.
@@ -160,7 +207,7 @@ impl PathPattern {
         })
     }
 
-    /// What `path`, which it [`matches`](PathPattern::matches), has where it has names.
+    /// What `path`, which it fits, has where it has names.
     pub fn captures(&self, path: &NormalizedPath<'_>) -> Captures {
         let pairs = self.segments.iter().zip(path.segments());
         let values = pairs.filter_map(|(wanted, found)| match wanted {
@@ -199,21 +246,9 @@ impl PathPattern {
     }
 }
 
-impl fmt::Display for PathPattern {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.segments.is_empty() {
-            return out.write_str("/");
-        }
-        self.segments.iter().try_for_each(|segment| match segment {
-            Segment::Literal(text) => write!(out, "/{text}"),
-            Segment::Name(name) => write!(out, "/{{{name}}}"),
-            Segment::Any => out.write_str("/*"),
-            Segment::Rest => out.write_str("/**"),
-        })
-    }
-}
-
-fn literals(text: &str) -> Result<Vec<Segment>, PatternError> {
+/// Parses the path `text` segment by segment. `read` gets each segment as it is written, since what is escaped is no pattern, and
+/// as it is normalized.
+fn parse(text: &str, read: fn(&str, &str) -> Result<Segment, PatternError>) -> Result<Vec<Segment>, PatternError> {
     if !text.starts_with('/') {
         return Err(PatternError::NotRooted);
     }
@@ -224,25 +259,48 @@ fn literals(text: &str) -> Result<Vec<Segment>, PatternError> {
     if path.segments().count() > MAX_PATTERN_SEGMENTS {
         return Err(PatternError::TooManySegments);
     }
-    Ok(path
-        .segments()
-        .map(|segment| Segment::Literal(segment.to_owned()))
-        .collect())
+    // Normalizing removes none but empty segments.
+    path::segments(text)
+        .zip(path.segments())
+        .map(|(written, normalized)| read(written, normalized))
+        .collect()
 }
 
-fn template_segment(text: String) -> Result<Segment, PatternError> {
-    match text.as_str() {
+fn literal(written: &str, normalized: &str) -> Result<Segment, PatternError> {
+    let other_system = |kind| Err(PatternError::OtherSystem(written.to_owned(), kind));
+    if written.contains('*') {
+        return other_system(OtherSystem::Wildcard);
+    }
+    if written.contains(['{', '}']) {
+        return other_system(OtherSystem::Placeholder);
+    }
+    if let Some(character) = written.chars().find(|found| "[]^|".contains(*found)) {
+        return other_system(OtherSystem::RegularExpression(character));
+    }
+    if let Some(name) = written.strip_prefix(':')
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+    {
+        return other_system(OtherSystem::Colon);
+    }
+    if written.starts_with('<') && written.ends_with('>') {
+        return other_system(OtherSystem::AngleBrackets);
+    }
+    Ok(Segment::Literal(normalized.to_owned()))
+}
+
+fn template_segment(written: &str, normalized: &str) -> Result<Segment, PatternError> {
+    match written {
         "*" => return Ok(Segment::Any),
         "**" => return Ok(Segment::Rest),
         _ => {}
     }
-    if !text.contains(['{', '}', '*']) {
-        return Ok(Segment::Literal(text));
+    if !written.contains(['{', '}', '*']) {
+        return literal(written, normalized);
     }
-    let name = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    let name = written.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
     match name.filter(|name| is_name(name)) {
         Some(name) => Ok(Segment::Name(name.to_owned())),
-        None => Err(PatternError::UnknownForm(text)),
+        None => Err(PatternError::UnknownForm(written.to_owned())),
     }
 }
 
@@ -270,55 +328,142 @@ mod tests {
     }
 
     #[test]
-    fn patterns_match_whole_segments() {
-        let table: &[(PathPattern, &[&str], &[&str])] = &[
-            (exact("/"), &["/", "//"], &["/a"]),
+    fn patterns_fit_whole_segments() {
+        // Exactly, loosely, not at all.
+        type Row<'a> = (PathPattern, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+        let table: &[Row<'_>] = &[
+            (exact("/"), &["/"], &[], &["/a"]),
             (
                 exact("/a/b"),
-                &["/a/b", "/a/b/", "/a/./b"],
-                &["/a", "/a/b/c", "/a/B", "/"],
+                &["/a/b", "/a/b/", "/%61/b"],
+                &["/a/B", "/A/b/", "/%41/b"],
+                &["/a", "/a/b/c", "/"],
             ),
-            (exact("/a/b/"), &["/a/b"], &[]),
-            (exact("/%61/{x}/*"), &["/a/{x}/*"], &["/a/b/c"]),
-            (prefix("/"), &["/", "/a", "/a/b"], &[]),
+            (exact("/a/b/"), &["/a/b"], &[], &[]),
+            (exact("/A"), &["/A"], &["/a"], &["/b"]),
+            // What is escaped in a pattern is literal.
+            (exact("/%61/%2a"), &["/a/*", "/a/%2A"], &["/A/*"], &["/a/b"]),
+            (
+                template("/%7Bx%7D/*"),
+                &["/{x}/1", "/%7bx%7d/1"],
+                &["/{X}/1"],
+                &["/x/1"],
+            ),
+            (
+                exact("/orgs/%3Aorg"),
+                &["/orgs/:org", "/orgs/%3aorg"],
+                &["/orgs/:ORG"],
+                &["/orgs/x"],
+            ),
+            (exact("/a:b@c"), &["/a:b@c", "/a%3Ab%40c"], &["/A:b@c"], &["/a"]),
+            (prefix("/"), &["/", "/a", "/a/b"], &[], &[]),
             (
                 prefix("/api"),
-                &["/api", "/api/", "/api/x", "/api/x/y"],
-                &["/apiary", "/", "/x/api", "/API"],
+                &["/api", "/api/", "/api/x", "/api/X/y"],
+                &["/API", "/Api/x"],
+                &["/apiary", "/", "/x/api"],
             ),
-            (prefix("/api/"), &["/api", "/api/x"], &["/apiary"]),
-            (prefix("/a//./b"), &["/a/b", "/a/b/c"], &["/a"]),
-            (template("/"), &["/"], &["/a"]),
+            (prefix("/api/"), &["/api", "/api/x"], &["/aPI/"], &["/apiary"]),
+            (prefix("/a//b"), &["/a/b", "/a/b/c"], &["/A/b"], &["/a"]),
+            (
+                prefix("/caf%c3%a9"),
+                &["/caf%C3%A9", "/caf%c3%a9/x"],
+                &["/CAF%c3%a9"],
+                &["/caf%C3%89"],
+            ),
+            (template("/"), &["/"], &[], &["/a"]),
             (
                 template("/users/{id}"),
-                &["/users/7", "/users/7/"],
+                &["/users/7", "/users/7/", "/users/X"],
+                &["/USERS/7"],
                 &["/users", "/users/", "/users/7/x"],
             ),
             (
                 template("/users/*/x"),
                 &["/users/7/x"],
+                &["/users/7/X"],
                 &["/users/x", "/users/7/8/x", "/users/7/y"],
             ),
             (
                 template("/users/**"),
                 &["/users", "/users/7", "/users/7/8"],
+                &["/Users"],
                 &["/", "/usersx"],
             ),
-            (template("/{a}/**"), &["/x", "/x/y/z"], &["/"]),
-            (template("/**"), &["/", "/x", "/x/y"], &[]),
+            (template("/{a}/**"), &["/x", "/x/y/z"], &[], &["/"]),
+            (template("/**"), &["/", "/x", "/x/y"], &[], &[]),
         ];
-        for (pattern, yes, no) in table {
-            for path in *yes {
-                assert!(
-                    pattern.matches(&normalize(path.as_bytes()).unwrap()),
-                    "{pattern} {path}"
-                );
+        for (pattern, exactly, loosely, not) in table {
+            for (paths, expected) in [
+                (exactly, Some(Closeness::Exact)),
+                (loosely, Some(Closeness::Loose)),
+                (not, None),
+            ] {
+                for path in *paths {
+                    let found = pattern.closeness(&normalize(path.as_bytes()).unwrap());
+                    assert_eq!(found, expected, "{pattern:?} {path}");
+                }
             }
-            for path in *no {
-                assert!(
-                    !pattern.matches(&normalize(path.as_bytes()).unwrap()),
-                    "{pattern} {path}"
-                );
+        }
+    }
+
+    #[test]
+    fn merged_slashes_fit_no_better_than_equivalently() {
+        for (pattern, path, expected) in [
+            (prefix("/a"), "/a//b", Some(Closeness::Equivalent)),
+            (exact("/a/b"), "/a//b/", Some(Closeness::Equivalent)),
+            (exact("/a"), "/a//", Some(Closeness::Equivalent)),
+            (template("/{x}/b"), "/a///b", Some(Closeness::Equivalent)),
+            (prefix("/"), "/a//b", Some(Closeness::Equivalent)),
+            (prefix("/a"), "/A//b", Some(Closeness::Loose)),
+            (prefix("/b"), "/a//b", None),
+        ] {
+            let path = normalize(path.as_bytes()).unwrap();
+            assert_eq!(pattern.closeness(&path), expected, "{pattern:?} {path:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_of_other_systems_are_refused_with_the_way_to_write_them() {
+        use OtherSystem::{AngleBrackets, Colon, Placeholder, RegularExpression, Wildcard};
+        for (text, segment, kind, literal) in [
+            ("/admin/*", "*", Wildcard, "%2A"),
+            ("/admin/**", "**", Wildcard, "%2A"),
+            ("/admin*", "admin*", Wildcard, "%2A"),
+            ("/admin/.*", ".*", Wildcard, "%2A"),
+            ("/admin/{id}", "{id}", Placeholder, "%7B"),
+            ("/admin/id}", "id}", Placeholder, "%7D"),
+            ("/orgs/:org/admin", ":org", Colon, "%3A"),
+            ("/orgs/<org>/admin", "<org>", AngleBrackets, "%3C"),
+            ("/orgs/<int:org>", "<int:org>", AngleBrackets, "%3E"),
+            ("/orgs/[0-9]+", "[0-9]+", RegularExpression('['), "%5B"),
+            ("/orgs/9]", "9]", RegularExpression(']'), "%5D"),
+            ("/^admin", "^admin", RegularExpression('^'), "%5E"),
+            ("/a|b", "a|b", RegularExpression('|'), "%7C"),
+        ] {
+            let why = PatternError::OtherSystem(segment.to_owned(), kind);
+            assert_eq!(PathPattern::exact(text), Err(why.clone()), "{text}");
+            assert_eq!(PathPattern::prefix(text), Err(why.clone()), "{text}");
+            let line = why.to_string();
+            assert!(line.contains("template") && line.contains(literal), "{line}");
+            if !matches!(kind, Wildcard | Placeholder) {
+                assert_eq!(PathPattern::template(text), Err(why), "{text}");
+            }
+        }
+        for text in [
+            "/a(b)",
+            "/a+",
+            "/$a$",
+            "/:",
+            "/:1",
+            "/a:b",
+            "/a<b",
+            "/~x",
+            "/@a",
+            "/%2A/%7Bx%7D/%3Ax/%5b%5D",
+        ] {
+            for read in [PathPattern::exact, PathPattern::prefix, PathPattern::template] {
+                assert!(read(text).is_ok(), "{text}");
             }
         }
     }
@@ -344,6 +489,9 @@ mod tests {
             ("{x}", NotRooted),
             ("/a?b", QueryOrFragment),
             ("/a#b", QueryOrFragment),
+            ("//a", Ambiguous(PathAmbiguous::LeadingSlashes)),
+            ("/a/../b", Ambiguous(PathAmbiguous::DotSegment)),
+            ("/a/./b", Ambiguous(PathAmbiguous::DotSegment)),
             ("/a;b", Ambiguous(PathAmbiguous::Semicolon)),
             ("/a%2fb", Ambiguous(PathAmbiguous::EncodedSlash)),
             ("/a b", Ambiguous(PathAmbiguous::RawByte)),
@@ -395,7 +543,7 @@ mod tests {
             (template("/a/*/**"), prefix("/a"), false),
             (template("/*/b"), template("/a/*"), false),
         ] {
-            assert_eq!(ours.covers(&theirs), covers, "{ours} {theirs}");
+            assert_eq!(ours.covers(&theirs), covers, "{ours:?} {theirs:?}");
         }
     }
 }

@@ -127,9 +127,10 @@ impl RouteMetadata {
             demands: vec![Demand {
                 requirement: Rc::new(requirement),
                 captures: Captures::default(),
-                rule: None,
             }],
+            collected: Vec::new(),
             rule: None,
+            is_by_route: true,
         }))
     }
 }
@@ -221,10 +222,10 @@ mod tests {
                     scopes: any_of(scopes.iter().map(|word| (*word).to_owned()).collect()),
                     ..Alternative::default()
                 });
-                let [Demand { requirement, rule, .. }] = &decision.demands[..] else {
+                let [Demand { requirement, .. }] = &decision.demands[..] else {
                     panic!("{decision:?}");
                 };
-                assert_eq!((&**requirement, *rule), (&expected, None), "{members:?}");
+                assert_eq!((&**requirement, decision.rule), (&expected, None), "{members:?}");
             }
         }
         assert!(RouteMetadata::Absent.decision().unwrap().is_none());

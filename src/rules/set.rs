@@ -1,30 +1,21 @@
-//! All rules of a configuration, compiled once, and the decision which of them is for a request.
+//! All rules of a configuration, compiled once, and what they demand of a request.
 
 use super::access::{Forbidden, Permit, Requirement, authorize_all};
-use super::host::host_of;
-use super::index::Index;
-use super::path::{NormalizedPath, PathAmbiguous, normalize};
+use super::closeness::{Closeness, Step};
+use super::host::Authority;
+use super::index::{Index, Walk};
+use super::method;
+use super::path::{NormalizedPath, normalize};
 use super::pattern::Captures;
+use super::request::{Ambiguous, InterpretedRequest};
 use super::{Auth, Matcher, Rule};
+use crate::request::RequestHead;
 use crate::time::UnixTime;
 use crate::token::Identity;
 use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
-
-/// What rules look at of a request.
-pub struct RuleInput<'a> {
-    /// `:method`.
-    pub method: &'a [u8],
-    /// `:authority`, with the port if it was sent.
-    pub authority: &'a [u8],
-    /// `:path`, as it came; empty if there is none.
-    pub path: &'a [u8],
-    /// Gives the name of the Envoy route. It costs a call to the host, so it is called once at most, and only if a rule
-    /// matches on it.
-    pub route: &'a dyn Fn() -> Option<Vec<u8>>,
-}
 
 /// What is demanded of a request. It owns what it needs, so it outlives the callback of a request that has to wait.
 #[derive(Clone, Debug)]
@@ -33,8 +24,12 @@ pub struct MatchedRule {
     pub auth: Auth,
     /// What the verified token must hold, all of it; empty: nothing but to be valid.
     pub demands: Vec<Demand>,
-    /// The place in the configuration of the rule that matched; `None` if none did, or if the route decided for itself.
+    /// The places in the configuration of the rules before `rule` that match loosely. They all demand a token.
+    pub collected: Vec<usize>,
+    /// The place of the rule that ended the walk; `None` if none did, or if the route decided for itself.
     pub rule: Option<usize>,
+    /// Whether the route decided for itself, by its metadata.
+    pub is_by_route: bool,
 }
 
 /// What one rule, or the route itself, demands of the verified token.
@@ -44,8 +39,6 @@ pub struct Demand {
     pub requirement: Rc<Requirement>,
     /// The segments that the requirement's `path_claims` name.
     pub captures: Captures,
-    /// The rule's place in the configuration; `None`: the route's metadata.
-    pub rule: Option<usize>,
 }
 
 /// `rules[2], auth required`, for people.
@@ -53,17 +46,12 @@ impl fmt::Display for MatchedRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rule {
             Some(rule) => write!(f, "rules[{rule}]")?,
-            None if self.demands.iter().any(|demand| demand.rule.is_none()) => f.write_str("the route's metadata")?,
+            None if self.is_by_route => f.write_str("the route's metadata")?,
             None => f.write_str("no rule")?,
         }
         write!(f, ", auth {}", self.auth.as_str())?;
-        let others = self
-            .demands
-            .iter()
-            .filter_map(|demand| demand.rule)
-            .filter(|rule| Some(*rule) != self.rule);
-        for rule in others {
-            write!(f, ", and what rules[{rule}] requires")?;
+        for rule in &self.collected {
+            write!(f, ", and what rules[{rule}] requires, which matches loosely")?;
         }
         Ok(())
     }
@@ -94,6 +82,8 @@ pub struct RuleSet {
     rules: Vec<Compiled>,
     index: Index,
     uses_path: bool,
+    uses_methods: bool,
+    uses_hosts: bool,
     uses_route: bool,
 }
 
@@ -101,23 +91,22 @@ pub struct RuleSet {
 struct Compiled {
     matcher: Matcher,
     auth: Auth,
-    requirement: Rc<Requirement>,
+    /// `None` if it demands nothing.
+    requirement: Option<Rc<Requirement>>,
 }
 
 impl RuleSet {
-    /// Compiles the rules, of which the first that matches decides.
+    /// Compiles the rules, in the order in which they are walked through.
     pub fn new(rules: Vec<Rule>) -> RuleSet {
+        let any = |uses: fn(&Matcher) -> bool| rules.iter().any(|rule| uses(&rule.matcher));
         RuleSet {
             index: Index::new(rules.iter().map(|rule| rule.matcher.path.as_ref())),
-            uses_path: rules.iter().any(|rule| rule.matcher.path.is_some()),
-            uses_route: rules.iter().any(|rule| rule.matcher.route.is_some()),
+            uses_path: any(|matcher| matcher.path.is_some()),
+            uses_methods: any(|matcher| !matcher.methods.is_empty()),
+            uses_hosts: any(|matcher| !matcher.hosts.is_empty()),
+            uses_route: any(|matcher| matcher.route.is_some()),
             rules: rules.into_iter().map(Compiled::from).collect(),
         }
-    }
-
-    /// Whether any rule matches on the path: then a request whose path is ambiguous is refused.
-    pub fn uses_path(&self) -> bool {
-        self.uses_path
     }
 
     /// Whether any rule matches on the name of the route.
@@ -125,90 +114,103 @@ impl RuleSet {
         self.uses_route
     }
 
-    /// Whether a request with this `:path` gets as far as the rules. [`RuleSet::decide`] looks by itself; this is for
-    /// requests whose route decides for itself.
+    /// Reads what rules look at of a request. What no rule matches on is not looked at, so that it may be ambiguous.
     ///
     /// # Errors
-    /// A rule matches on the path, and servers disagree on what this one means.
-    pub fn check_path(&self, path: &[u8]) -> Result<(), PathAmbiguous> {
-        if self.uses_path {
-            normalize(path)?;
+    /// A rule, be it another than would decide, matches on a part of the request that servers read in different ways.
+    pub fn interpret<'a>(&self, head: &RequestHead<'a>) -> Result<InterpretedRequest<'a>, Ambiguous> {
+        if self.uses_methods {
+            method::check(head).map_err(Ambiguous::Request)?;
         }
-        Ok(())
-    }
-
-    /// What the first rule that is for the request demands; a valid token if none is.
-    ///
-    /// # Errors
-    /// A rule, be it another than would decide, matches on the path, and servers disagree on what this one means.
-    pub fn decide(&self, request: &RuleInput<'_>) -> Result<MatchedRule, PathAmbiguous> {
-        if self.rules.is_empty() {
-            return Ok(self.closed());
-        }
-        // Without a rule on paths none is looked at, so even one that is ambiguous passes: as `/` it means nothing.
+        let authority = if self.uses_hosts {
+            Authority::parse(head.authority()).map_err(Ambiguous::Request)?
+        } else {
+            Authority::default()
+        };
         let path = if self.uses_path {
-            normalize(request.path)?
+            normalize(head.path()).map_err(Ambiguous::Path)?
         } else {
             NormalizedPath::ROOT
         };
-        let host = host_of(request.authority);
-        let route = OnceCell::new();
-        let first = self.index.first(&path, |rule| {
-            self.rules
-                .get(rule)
-                .is_some_and(|rule| rule.holds_beside_path(request, host, &route))
-        });
-        let Some((place, rule)) = first.and_then(|place| Some((place, self.rules.get(place)?))) else {
-            return Ok(self.closed());
-        };
-        let captures = match &rule.matcher.path {
-            Some(pattern) if rule.requirement.uses_captures() => pattern.captures(&path),
-            _ => Captures::default(),
-        };
-        Ok(MatchedRule {
-            auth: rule.auth,
-            demands: vec![Demand {
-                requirement: Rc::clone(&rule.requirement),
-                captures,
-                rule: Some(place),
-            }],
-            rule: Some(place),
+        Ok(InterpretedRequest {
+            method: head.method(),
+            authority,
+            path,
         })
     }
 
-    /// What is demanded where no rule is for a request: a valid token.
-    fn closed(&self) -> MatchedRule {
+    /// Walks through the list, as [`super::closeness`] says: what the rules demand that match the request, up to the first that
+    /// fits it exactly; a valid token if none does. `route` gives the name of the Envoy route. It costs a call to the host, so it
+    /// is called once at most, and only if a rule matches on it.
+    pub fn matched(&self, request: &InterpretedRequest<'_>, route: &dyn Fn() -> Option<Vec<u8>>) -> MatchedRule {
+        let name = OnceCell::new();
+        let has_route = |wanted: &str| name.get_or_init(route).as_deref() == Some(wanted.as_bytes());
+        let Walk { collected, end } = self
+            .index
+            .walk(&request.path, |place| self.rules.get(place)?.step(request, &has_route));
+        let last = end.and_then(|place| self.rules.get(place));
+        let demanding = collected.iter().filter_map(|place| self.rules.get(*place)).chain(last);
         MatchedRule {
-            auth: Auth::Required,
-            demands: Vec::new(),
-            rule: None,
+            auth: match last {
+                Some(rule) if collected.is_empty() => rule.auth,
+                _ => Auth::Required,
+            },
+            demands: demanding.filter_map(|rule| rule.demand(&request.path)).collect(),
+            collected,
+            rule: end,
+            is_by_route: false,
         }
     }
 }
 
 impl Compiled {
-    fn holds_beside_path(&self, request: &RuleInput<'_>, host: &[u8], route: &OnceCell<Option<Vec<u8>>>) -> bool {
+    /// What the rule does to the walk; `None` if it is not for the request.
+    fn step(&self, request: &InterpretedRequest<'_>, has_route: &dyn Fn(&str) -> bool) -> Option<Step> {
         let Matcher {
-            path: _,
+            path,
+            case_sensitive,
             methods,
             hosts,
-            route: wanted,
+            route,
         } = &self.matcher;
-        (methods.is_empty() || methods.iter().any(|method| method.as_bytes() == request.method))
-            && (hosts.is_empty() || hosts.iter().any(|pattern| pattern.matches(host)))
-            && wanted.as_ref().is_none_or(|wanted| {
-                let found = route.get_or_init(|| (request.route)());
-                found.as_deref() == Some(wanted.as_bytes())
-            })
+        // Even where the rule names no path: no rule that opens is for one in which slashes were merged.
+        let mut closeness = request.path.closeness();
+        if !methods.is_empty() {
+            closeness = closeness.min(method::closeness(methods, request.method)?);
+        }
+        if !hosts.is_empty() {
+            let closest = hosts.iter().filter_map(|host| host.closeness(&request.authority)).max();
+            closeness = closeness.min(closest?);
+        }
+        if let Some(pattern) = path {
+            let path = pattern.closeness(&request.path)?;
+            if *case_sensitive && path == Closeness::Loose {
+                return None;
+            }
+            closeness = closeness.min(path);
+        }
+        let step = self.auth.step(closeness)?;
+        let is_on_route = route.as_ref().is_none_or(|wanted| has_route(wanted));
+        is_on_route.then_some(step)
+    }
+
+    fn demand(&self, path: &NormalizedPath<'_>) -> Option<Demand> {
+        let requirement = Rc::clone(self.requirement.as_ref()?);
+        let captures = match &self.matcher.path {
+            Some(pattern) if requirement.uses_captures() => pattern.captures(path),
+            _ => Captures::default(),
+        };
+        Some(Demand { requirement, captures })
     }
 }
 
 impl From<Rule> for Compiled {
     fn from(rule: Rule) -> Compiled {
+        let demands_nothing = rule.require == Requirement::default();
         Compiled {
             matcher: rule.matcher,
             auth: rule.auth,
-            requirement: Rc::new(rule.require),
+            requirement: (!demands_nothing).then(|| Rc::new(rule.require)),
         }
     }
 }

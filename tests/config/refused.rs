@@ -636,7 +636,52 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             rule(json!({"match": {"path": {"template": "/a/{b"}}})),
-            r#"rules[0].match.path.template: has the segment "{b": a segment is plain text, '{name}' (letters, digits, '_', '-', '.'), '*' or, as the last, '**'"#,
+            r#"rules[0].match.path.template: has the segment "{b": a segment is plain text, '{name}' (letters, digits, '_', '-', '.'), '*' or, as the last, '**'; literal characters are written %7B, %7D and %2A"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"prefix": "/admin/*"}}})),
+            r#"rules[0].match.path.prefix: has the segment "*", which would match literally: a prefix is for everything below it without '*', and {"template": …} has '*' for one segment and '**' for the rest; a literal '*' is written %2A"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"exact": "/admin/{id}"}}})),
+            r#"rules[0].match.path.exact: has the segment "{id}", which would match literally: use {"template": …}, which has '{name}' for one segment; literal braces are written %7B and %7D"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"template": "/orgs/:org/admin"}}})),
+            r#"rules[0].match.path.template: has the segment ":org", which would match literally: use {"template": …} with '{name}' in its place; a literal ':' at the start of a segment is written %3A"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"prefix": "/orgs/[0-9]+"}}})),
+            r#"rules[0].match.path.prefix: has the segment "[0-9]+", which would match literally: there are no regular expressions, use {"template": …} with '*' for one segment and '**' for the rest; a literal '[' is written %5B"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"path": {"prefix": "/a/../b"}}})),
+            "rules[0].match.path.prefix: must be a path that all servers read alike, but the path holds a dot segment, plain or encoded",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"case_sensitive": "no"}})),
+            "rules[0].match.case_sensitive: must be true or false, not a string",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"methods": ["*"]}})),
+            r#"rules[0].match.methods[0]: is no wildcard: for all methods leave "methods" out"#,
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"hosts": ["a.example."]}})),
+            "rules[0].match.hosts[0]: must not end with a dot: a request with such a host is refused as ambiguous",
+        ),
+        (
+            "/rules",
+            rule(json!({"match": {"hosts": ["https://a.example"]}})),
+            "rules[0].match.hosts[0]: must be a host name or address alone or with a port, an IPv6 address in brackets, without scheme, user and path",
         ),
         (
             "/rules",
@@ -670,8 +715,8 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         ),
         (
             "/rules",
-            rule(json!({"match": {"hosts": ["a.example:80"]}})),
-            "rules[0].match.hosts[0]: must not have a port: rules are for a host's every port",
+            rule(json!({"match": {"hosts": ["a.example:0"]}})),
+            "rules[0].match.hosts[0]: must have a port from 1 to 65535 without leading zeros behind the colon, or none",
         ),
         (
             "/rules",
@@ -680,7 +725,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         ),
         (
             "/rules",
-            rule(json!({"match": {"hosts": ["a.example", "A.example."]}})),
+            rule(json!({"match": {"hosts": ["a.example", "A.example"]}})),
             "rules[0].match.hosts[1]: is in the list already: name it once",
         ),
         (

@@ -80,6 +80,8 @@ fn a_preflight_passes_where_that_is_wanted_and_comes_before_the_rules() {
         preflight("/").with_body(),
         preflight("/").header("upgrade", "websocket"),
         preflight("/").header("upgrade", ""),
+        preflight("/").header("x-http-method-override", "DELETE"),
+        preflight("/").header("x_method_override", "GET"),
         preflight("/").header("transfer-encoding", "chunked"),
         preflight("/").header("content-length", "1"),
         preflight("/").header("content-length", ""),

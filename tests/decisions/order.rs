@@ -2,6 +2,7 @@
 //! signature, requirement.
 
 use super::*;
+use envoy_cognito_jwt::env::RouteMetadata;
 
 #[test]
 fn the_first_fault_in_order_is_the_one_that_is_told() {
@@ -89,6 +90,36 @@ fn the_path_comes_before_the_credential_and_the_credential_before_all_else() {
     assert_eq!(world.fate_of(0, &two), Fate::Refused("token_malformed"));
     let joined = Ask::get("/a").header("authorization", &format!("Bearer {},{}", good_token(), good_token()));
     assert_eq!(world.fate_of(0, &joined), Fate::Refused("token_malformed"));
+}
+
+#[test]
+fn the_request_comes_before_the_path_and_both_before_the_routes_metadata() {
+    let rules = json!([{"match": {"path": {"prefix": "/a"}, "methods": ["GET"], "hosts": ["api.example.com"]}}]);
+    let mut world = World::start(&with(ruled(rules), "bypass_cors_preflight", json!(true)), 1);
+    let preflight = || {
+        Ask::get("/a;b")
+            .method("OPTIONS")
+            .header("origin", "https://app.example.com")
+            .header("access-control-request-method", "POST")
+            .on_route(RouteMetadata::Unreadable)
+    };
+    let overridden = |ask: Ask| ask.header("x-http-method", "PUT");
+    for (ask, fate) in [
+        (preflight(), Fate::Passed),
+        (overridden(preflight()), Fate::Refused("request_ambiguous")),
+        (preflight().with_body(), Fate::Refused("path_ambiguous")),
+        (preflight().method("GET"), Fate::Refused("path_ambiguous")),
+        (
+            overridden(Ask::get("/a;b").on_route(RouteMetadata::Unreadable)),
+            Fate::Refused("request_ambiguous"),
+        ),
+        (
+            Ask::get("/a").on_route(RouteMetadata::Unreadable),
+            Fate::Refused("internal_error"),
+        ),
+    ] {
+        assert_eq!(world.fate_of(0, &ask), fate, "{ask:?}");
+    }
 }
 
 #[test]

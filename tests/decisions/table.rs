@@ -155,6 +155,14 @@ fn rows() -> Vec<Row> {
             Ask::get("/a%2fb").with_token(&good_token()),
             None,
         ),
+        row(
+            "request_ambiguous",
+            ruled(json!([{"match": {"methods": ["POST"]}}])),
+            Ask::get("/")
+                .header("X-HTTP-Method-Override", "POST")
+                .with_token(&good_token()),
+            None,
+        ),
         judged("not_permitted", json!({"groups": {"any": ["admins"]}}), FORBIDDEN),
         judged(
             "not_permitted",
@@ -208,7 +216,7 @@ fn every_code_is_answered_as_it_must_be() {
         assert_eq!(world.fate(id), Fate::Refused(code));
         let reply = world.reply(id);
         let status = match code {
-            "path_ambiguous" => 400,
+            "path_ambiguous" | "request_ambiguous" => 400,
             "not_permitted" | "user_rejected" => 403,
             "keys_unavailable" | "user_info_unavailable" | "user_lookup_unavailable" | "internal_error" => 503,
             _ => 401,

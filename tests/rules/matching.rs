@@ -1,9 +1,11 @@
 //! Which rule decides: precedence, every matcher, every spelling of a path that servers read in different ways.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use envoy_cognito_jwt::rules::access::{Alternative, Requirement};
+use envoy_cognito_jwt::request::RequestHead;
+use envoy_cognito_jwt::rules::access::{Alternative, AnyAll, Requirement};
 use envoy_cognito_jwt::rules::{
-    Auth, HostPattern, MatchedRule, Matcher, PathAmbiguous, PathPattern, Rule, RuleInput, RuleSet, shadowed_rules,
+    Ambiguous, Auth, HostPattern, MatchedRule, Matcher, PathAmbiguous, PathPattern, RequestAmbiguous, Rule, RuleSet,
+    shadowed_rules,
 };
 use envoy_cognito_jwt::token::claim_ref::ClaimRef;
 use std::cell::Cell;
@@ -62,19 +64,62 @@ fn route(matcher: Matcher, route: &str) -> Matcher {
     }
 }
 
+fn decide_parts(
+    rules: &RuleSet,
+    [method, authority, path]: [&str; 3],
+    headers: &[(&str, &str)],
+    route: &dyn Fn() -> Option<Vec<u8>>,
+) -> Result<MatchedRule, Ambiguous> {
+    let pseudo = [(":method", method), (":authority", authority), (":path", path)];
+    let all = pseudo.iter().chain(headers);
+    let head = RequestHead::new(all.map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect());
+    Ok(rules.matched(&rules.interpret(&head)?, route))
+}
+
 /// `GET api.example.com/path` by the route `main`, each part changeable: `"POST /x"`, `"GET other.example/x"`.
-fn decide(rules: &RuleSet, request: &str, route: &str) -> Result<MatchedRule, PathAmbiguous> {
+fn decide(rules: &RuleSet, request: &str, route: &str) -> Result<MatchedRule, Ambiguous> {
     let (method, target) = request.split_once(' ').unwrap();
     let (authority, path) = match target.find('/') {
         Some(at) if at > 0 => target.split_at(at),
         _ => ("api.example.com", target),
     };
-    rules.decide(&RuleInput {
-        method: method.as_bytes(),
-        authority: authority.as_bytes(),
-        path: path.as_bytes(),
-        route: &|| Some(route.as_bytes().to_vec()),
+    decide_parts(rules, [method, authority, path], &[], &|| {
+        Some(route.as_bytes().to_vec())
     })
+}
+
+/// What each rule demands is told apart by a group of its name.
+fn demanding(matcher: Matcher, group: &str) -> Rule {
+    let demand = Alternative {
+        groups: AnyAll {
+            any: vec![group.to_owned()],
+            all: Vec::new(),
+        },
+        ..Alternative::default()
+    };
+    Rule {
+        require: Requirement::from(demand),
+        ..rule(matcher, Auth::Required)
+    }
+}
+
+/// What was decided, in short: `open`, `token`, or the groups that are demanded.
+fn outcome(decision: &MatchedRule) -> String {
+    let groups: Vec<&str> = decision
+        .demands
+        .iter()
+        .flat_map(|demand| demand.requirement.alternatives())
+        .flat_map(|alternative| &alternative.groups.any)
+        .map(String::as_str)
+        .collect();
+    match decision.auth {
+        Auth::Required if groups.is_empty() => "token".to_owned(),
+        Auth::Required => groups.join(" "),
+        Auth::Optional | Auth::None => {
+            assert!(groups.is_empty());
+            "open".to_owned()
+        }
+    }
 }
 
 #[test]
@@ -113,7 +158,8 @@ fn the_first_rule_that_matches_decides() {
         ("GET /users/me/avatar", "main", Some(4)),
         ("GET /users", "main", None),
         ("GET docs.example.com/docs", "main", Some(6)),
-        ("GET DOCS.example.com.:8443/docs/x", "main", Some(6)),
+        ("GET DOCS.Example.com/docs/x", "main", Some(6)),
+        ("GET docs.example.com:8443/docs/x", "main", None),
         ("GET v1.docs.example.com/docs", "main", Some(6)),
         ("GET docs.example.org/docs", "main", None),
         ("GET xdocs.example.com/docs", "main", None),
@@ -156,29 +202,39 @@ fn no_spelling_reaches_an_open_rule_by_way_of_a_closed_path() {
     for closed in [
         "/admin",
         "/admin/",
-        "//admin",
-        "/./admin",
-        "/admin/.",
-        "/x/../admin",
-        "/../admin",
         "/%61dmin",
         "/%61%64%6d%69%6e",
-        "/x/%2e%2e/admin",
-        "/x/%2E./admin",
-        "/.%2e/admin",
         "/admin?",
         "/admin#",
         "/admin?/../x",
         "/admin//x",
-        "/x/..//admin",
+        "/admin//",
         "/admin/%252e%252e/x",
         "/admin/...",
-        "/admin/%2e",
+        "/ADMIN",
+        "/Admin/x",
+        "/%41dmin",
+        // The open rule is for no path in which slashes were merged.
+        "/x//y",
+        "/x//",
     ] {
         let decision = decide(&rules, &format!("GET {closed}"), "main").unwrap();
         assert_eq!(decision.auth, Auth::Required, "{closed}");
     }
     for ambiguous in [
+        "//admin",
+        "//x/admin",
+        "/./admin",
+        "/admin/.",
+        "/x/../admin",
+        "/../admin",
+        "/x/%2e%2e/admin",
+        "/x/%2E./admin",
+        "/.%2e/admin",
+        "/x/..//admin",
+        "/admin/%2e",
+        "/admin/../x",
+        "/admin/%2e%2e/x",
         "/x%2f..%2fadmin",
         "/x/..%2Fadmin",
         "/%2fadmin",
@@ -209,26 +265,18 @@ fn no_spelling_reaches_an_open_rule_by_way_of_a_closed_path() {
         "admin",
         "?x=/admin",
     ] {
-        // A target without a slash would be taken for an authority by `decide`.
-        let found = rules.decide(&RuleInput {
-            method: b"GET",
-            authority: b"api.example.com",
-            path: ambiguous.as_bytes(),
-            route: &|| None,
-        });
-        assert!(found.is_err(), "{ambiguous}");
-        assert!(rules.check_path(ambiguous.as_bytes()).is_err(), "{ambiguous}");
+        let found = decide_parts(&rules, ["GET", "api.example.com", ambiguous], &[], &|| None);
+        assert!(matches!(found, Err(Ambiguous::Path(_))), "{ambiguous}");
     }
     for open in [
         "/",
         "/x",
+        "/x/",
         "/administrator",
-        "/ADMIN",
-        "/admin/../x",
-        "/admin/%2e%2e/x",
         "/x/admin",
         "/%2561dmin",
         "/x?/admin",
+        "/x?//admin",
     ] {
         let decision = decide(&rules, &format!("GET {open}"), "main").unwrap();
         assert_eq!(decision.auth, Auth::None, "{open}");
@@ -236,19 +284,186 @@ fn no_spelling_reaches_an_open_rule_by_way_of_a_closed_path() {
 }
 
 #[test]
+fn a_demanding_rule_matches_every_case_of_a_path_unless_it_is_told_not_to() {
+    let case_sensitive = |matcher| Matcher {
+        case_sensitive: true,
+        ..matcher
+    };
+    let rules = RuleSet::new(vec![
+        demanding(prefix("/admin"), "admins"),
+        demanding(case_sensitive(prefix("/Legacy")), "legacy"),
+        rule(case_sensitive(exact("/Health")), Auth::None),
+        rule(exact("/ready"), Auth::None),
+        demanding(template("/users/{name}/keys"), "users"),
+        rule(prefix("/public"), Auth::None),
+    ]);
+    for (request, expected) in [
+        ("/admin/x", "admins"),
+        ("/ADMIN/x", "admins"),
+        ("/aDmin", "admins"),
+        ("/%41dmin", "admins"),
+        ("/Legacy/x", "legacy"),
+        ("/legacy/x", "token"),
+        ("/Health", "open"),
+        ("/health", "token"),
+        ("/ready", "open"),
+        ("/READY", "token"),
+        ("/users/Ann/keys", "users"),
+        ("/USERS/Ann/Keys", "users"),
+        ("/public", "open"),
+        ("/Public", "token"),
+        ("/public//x", "token"),
+    ] {
+        let decision = decide(&rules, &format!("GET {request}"), "main").unwrap();
+        assert_eq!(outcome(&decision), expected, "{request}");
+    }
+}
+
+#[test]
+fn a_looser_match_in_front_hides_no_stricter_rule_behind_it() {
+    let rules = RuleSet::new(vec![
+        demanding(prefix("/API"), "first"),
+        demanding(methods(prefix("/api/admin"), &["GET", "DELETE"]), "second"),
+        rule(methods(prefix("/api/admin"), &["HEAD"]), Auth::None),
+        demanding(prefix("/api"), "last"),
+        rule(anything(), Auth::Optional),
+    ]);
+    for (request, expected, collected, ends) in [
+        ("GET /API/x", "first", &[][..], Some(0)),
+        // It is not the path of the first rule as that is spelled: the walk goes on.
+        ("GET /api/x", "first last", &[0], Some(3)),
+        ("GET /Api/x", "first last", &[0, 3], Some(4)),
+        ("GET /api/admin", "first second", &[0], Some(1)),
+        ("GET /api/admin//x", "first second", &[0], Some(1)),
+        ("GET /api/ADMIN", "first second last", &[0, 1], Some(3)),
+        ("delete /api/admin", "first second last", &[0, 1], Some(3)),
+        ("DELETE /api/admin", "first second", &[0], Some(1)),
+        // The rule that ends the walk opens, but two that demand were collected.
+        ("HEAD /api/admin", "first second", &[0, 1], Some(2)),
+        ("head /api/admin", "first second last", &[0, 1], Some(3)),
+        ("HEAD /other", "open", &[], Some(4)),
+        // No rule opens a path with merged slashes.
+        ("GET /other//x", "token", &[], None),
+        ("GET /ApI//x", "first last", &[0, 3], None),
+    ] {
+        let decision = decide(&rules, request, "main").unwrap();
+        assert_eq!(outcome(&decision), expected, "{request}");
+        assert_eq!((&decision.collected[..], decision.rule), (collected, ends), "{request}");
+    }
+}
+
+#[test]
+fn a_rule_that_demands_is_for_a_hosts_every_port_and_one_that_opens_for_what_it_names() {
+    let rules = RuleSet::new(vec![
+        demanding(hosts(anything(), &["admin.example", "*.admin.example"]), "admins"),
+        demanding(hosts(anything(), &["shop.example:443"]), "shop"),
+        rule(hosts(anything(), &["www.example", "*.cdn.example:8443"]), Auth::None),
+        rule(hosts(anything(), &["shop.example"]), Auth::None),
+        demanding(anything(), "rest"),
+    ]);
+    for (authority, expected) in [
+        ("admin.example", "admins"),
+        ("ADMIN.example:8443", "admins"),
+        ("x.admin.example:1", "admins"),
+        ("shop.example:443", "shop"),
+        // The port that is left out may be the one that is named.
+        ("shop.example", "shop"),
+        ("shop.example:8443", "rest"),
+        ("www.example", "open"),
+        ("WWW.example", "open"),
+        ("www.example:443", "rest"),
+        ("www.example:8443", "rest"),
+        ("a.cdn.example:8443", "open"),
+        ("a.cdn.example", "rest"),
+        ("a.cdn.example:443", "rest"),
+        ("other.example", "rest"),
+        ("", "rest"),
+    ] {
+        let decision = decide_parts(&rules, ["GET", authority, "/"], &[], &|| None).unwrap();
+        assert_eq!(outcome(&decision), expected, "{authority}");
+    }
+}
+
+#[test]
+fn an_authority_that_can_be_read_in_two_ways_is_refused_where_rules_look_at_hosts() {
+    let without = RuleSet::new(vec![rule(exact("/x"), Auth::None)]);
+    let with = RuleSet::new(vec![
+        rule(anything(), Auth::None),
+        demanding(hosts(exact("/never"), &["a.example"]), "a"),
+    ]);
+    for authority in [
+        "www.example.",
+        "www.example.:443",
+        "x@www.example",
+        "www.example@evil.example",
+        "www.example:",
+        "www.example:0",
+        "www.example:port",
+        "www.example,evil.example",
+        "www%2eexample",
+    ] {
+        let parts = ["GET", authority, "/x"];
+        let found = decide_parts(&with, parts, &[], &|| None);
+        assert!(matches!(found, Err(Ambiguous::Request(_))), "{authority}");
+        assert_eq!(outcome(&decide_parts(&without, parts, &[], &|| None).unwrap()), "open");
+    }
+}
+
+#[test]
+fn a_method_that_can_be_read_in_two_ways_is_refused_where_rules_look_at_methods() {
+    let without = RuleSet::new(vec![rule(anything(), Auth::None)]);
+    let with = RuleSet::new(vec![
+        rule(anything(), Auth::None),
+        demanding(methods(exact("/never"), &["PUT"]), "a"),
+    ]);
+    for (method, headers, why) in [
+        ("", &[][..], RequestAmbiguous::Method),
+        ("GET\t", &[], RequestAmbiguous::Method),
+        (
+            "POST",
+            &[("x-http-method-override", "DELETE")],
+            RequestAmbiguous::MethodOverride,
+        ),
+        ("GET", &[("x_http_method", "DELETE")], RequestAmbiguous::MethodOverride),
+        (
+            "POST",
+            &[("x-method.override", "PUT")],
+            RequestAmbiguous::MethodOverride,
+        ),
+    ] {
+        let parts = [method, "a.example", "/"];
+        let found = decide_parts(&with, parts, headers, &|| None);
+        assert_eq!(found.unwrap_err(), Ambiguous::Request(why), "{method:?} {headers:?}");
+        assert_eq!(
+            outcome(&decide_parts(&without, parts, headers, &|| None).unwrap()),
+            "open"
+        );
+    }
+    let same = [("x-http-method-override", "post"), ("x-http-method", "")];
+    let found = decide_parts(&with, ["POST", "a.example", "/"], &same, &|| None);
+    assert_eq!(outcome(&found.unwrap()), "open");
+}
+
+#[test]
+fn what_is_ambiguous_in_the_request_comes_before_what_is_ambiguous_in_its_path() {
+    let rules = RuleSet::new(vec![demanding(
+        methods(hosts(prefix("/x"), &["a.example"]), &["PUT"]),
+        "a",
+    )]);
+    let found = decide_parts(&rules, ["GET ", "a.example.", "/x;y"], &[], &|| None);
+    assert!(matches!(found, Err(Ambiguous::Request(_))));
+    let found = decide_parts(&rules, ["GET", "a.example", "/x;y"], &[], &|| None);
+    assert_eq!(found.unwrap_err(), Ambiguous::Path(PathAmbiguous::Semicolon));
+}
+
+#[test]
 fn a_connect_without_a_path_is_ambiguous_where_rules_look_at_paths() {
     let connect = |rules: &RuleSet| {
-        rules
-            .decide(&RuleInput {
-                method: b"CONNECT",
-                authority: b"db.example.com:5432",
-                path: b"",
-                route: &|| None,
-            })
-            .map(|decision| decision.rule)
+        let parts = ["CONNECT", "db.example.com:5432", ""];
+        decide_parts(rules, parts, &[], &|| None).map(|decision| decision.rule)
     };
     let by_path = RuleSet::new(vec![rule(prefix("/"), Auth::None)]);
-    assert_eq!(connect(&by_path), Err(PathAmbiguous::NotRooted));
+    assert_eq!(connect(&by_path), Err(Ambiguous::Path(PathAmbiguous::NotRooted)));
     let by_method = RuleSet::new(vec![rule(methods(anything(), &["CONNECT"]), Auth::None)]);
     assert_eq!(connect(&by_method), Ok(Some(0)));
 }
@@ -257,16 +472,14 @@ fn a_connect_without_a_path_is_ambiguous_where_rules_look_at_paths() {
 fn an_ambiguous_path_passes_only_where_no_rule_looks_at_paths() {
     let request = "GET /x%2fy";
     let without = RuleSet::new(vec![rule(methods(anything(), &["GET"]), Auth::None)]);
-    assert!(!without.uses_path());
-    assert_eq!(without.check_path(b"/x%2fy"), Ok(()));
     assert_eq!(decide(&without, request, "main").unwrap().rule, Some(0));
     // Another rule would decide, but one that looks at paths is there.
     let with = RuleSet::new(vec![
         rule(methods(anything(), &["GET"]), Auth::None),
         rule(prefix("/never"), Auth::None),
     ]);
-    assert!(with.uses_path());
-    assert_eq!(decide(&with, request, "main").unwrap_err(), PathAmbiguous::EncodedSlash);
+    let why = Ambiguous::Path(PathAmbiguous::EncodedSlash);
+    assert_eq!(decide(&with, request, "main").unwrap_err(), why);
 }
 
 #[test]
@@ -274,15 +487,11 @@ fn the_route_is_asked_for_at_most_once_and_only_if_a_rule_needs_it() {
     let asked = Cell::new(0_u32);
     let decide = |rules: &RuleSet, path: &str, name: Option<&str>| {
         asked.set(0);
-        let decision = rules.decide(&RuleInput {
-            method: b"GET",
-            authority: b"h",
-            path: path.as_bytes(),
-            route: &|| {
-                asked.set(asked.get().saturating_add(1));
-                name.map(|name| name.as_bytes().to_vec())
-            },
-        });
+        let route = || {
+            asked.set(asked.get().saturating_add(1));
+            name.map(|name| name.as_bytes().to_vec())
+        };
+        let decision = decide_parts(rules, ["GET", "h", path], &[], &route);
         (decision.unwrap().rule, asked.get())
     };
     let rules = RuleSet::new(vec![
@@ -309,8 +518,10 @@ fn captures_are_taken_only_for_rules_with_path_claims() {
     let rules = RuleSet::new(vec![owner, plain]);
     let decision = decide(&rules, "GET /users/a%40b/x", "main").unwrap();
     assert_eq!(decision.demands[0].captures.value("sub"), Some("a@b"));
+    let decision = decide(&rules, "GET /USERS/Ann/x", "main").unwrap();
+    assert_eq!(decision.demands[0].captures.value("sub"), Some("Ann"));
     let decision = decide(&rules, "GET /teams/red", "main").unwrap();
-    assert_eq!(decision.demands[0].captures.value("team"), None);
+    assert!(decision.demands.is_empty());
 }
 
 #[test]
@@ -349,13 +560,36 @@ fn a_rule_that_can_never_match_is_told_with_the_one_before_it() {
         let rules = [
             rule(earlier, Auth::None),
             rule(exact("/unrelated"), Auth::None),
-            rule(later, Auth::Required),
+            rule(later, Auth::None),
         ];
-        let found: Vec<_> = shadowed_rules(&rules)
-            .into_iter()
-            .filter(|(_, later)| *later == 2)
-            .collect();
         let expected: &[(usize, usize)] = if shadowed { &[(0, 2)] } else { &[] };
-        assert_eq!(found, expected, "{rules:?}");
+        assert_eq!(shadows_of_the_last(&rules), expected, "{rules:?}");
+    }
+}
+
+fn shadows_of_the_last(rules: &[Rule]) -> Vec<(usize, usize)> {
+    let last = rules.len().saturating_sub(1);
+    let found = shadowed_rules(rules).into_iter();
+    found.filter(|(_, later)| *later == last).collect()
+}
+
+#[test]
+fn a_host_without_a_port_shadows_one_with_a_port_only_where_it_demands() {
+    for (earlier, auth, later, shadowed) in [
+        ("a.example", Auth::Required, "a.example:8443", true),
+        ("a.example", Auth::None, "a.example:8443", false),
+        ("a.example", Auth::None, "a.example", true),
+        ("a.example:8443", Auth::Required, "a.example", false),
+        ("*.example:8443", Auth::Optional, "a.example:8443", true),
+    ] {
+        let rules = [
+            rule(hosts(anything(), &[earlier]), auth),
+            rule(hosts(anything(), &[later]), Auth::None),
+        ];
+        assert_eq!(
+            !shadows_of_the_last(&rules).is_empty(),
+            shadowed,
+            "{earlier} {auth:?} {later}"
+        );
     }
 }

@@ -9,7 +9,7 @@ STATUS = {
     "token_missing": 401, "token_malformed": 401, "algorithm_not_allowed": 401, "issuer_unknown": 401, "key_unknown": 401,
     "signature_invalid": 401, "token_expired": 401, "token_not_yet_valid": 401, "token_use_mismatch": 401, "client_mismatch": 401,
     "token_revoked": 401, "reauthentication_required": 401,
-    "path_ambiguous": 400,
+    "path_ambiguous": 400, "request_ambiguous": 400,
     "not_permitted": 403, "user_rejected": 403,
     "keys_unavailable": 503, "user_info_unavailable": 503, "user_lookup_unavailable": 503, "internal_error": 503,
 }
