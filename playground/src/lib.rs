@@ -73,7 +73,7 @@ fn checked(text: &str) -> Checked {
                 .iter()
                 .map(|error| Fault {
                     path: error.path.to_string(),
-                    reason: error.reason.to_string(),
+                    reason: error.fault.to_string(),
                 })
                 .collect();
         }

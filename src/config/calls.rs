@@ -2,15 +2,16 @@
 
 use super::headers::OwnedHeaders;
 use super::reader::{Object, Value};
-use super::url::{Url, check_authority};
+use super::schema::fields::{USER_INFO, USER_LOOKUP};
+use super::url::{Url, UrlFault, check_authority};
 use crate::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
 use std::rc::Rc;
 use std::time::Duration;
 
 /// Reads `user_info` of a pool.
 pub(in crate::config) fn user_info(value: &Value<'_>) -> Option<CallPolicy> {
-    let object = value.object(&["cluster", "uri", "domain", "timeout_ms", "ttl_seconds", "on_failure"])?;
-    let url = match object.exactly_one(&["uri", "domain"]) {
+    let object = value.object(&USER_INFO)?;
+    let url = match object.only() {
         Some(("domain", domain)) => domain_url(&domain),
         Some((_, uri)) => call_url(&uri),
         None => None,
@@ -20,12 +21,9 @@ pub(in crate::config) fn user_info(value: &Value<'_>) -> Option<CallPolicy> {
 
 /// Reads `user_lookup`.
 pub(in crate::config) fn user_lookup(value: &Value<'_>, owned: &mut OwnedHeaders) -> Option<UserLookupPolicy> {
-    let object = value.object(&["cluster", "uri", "timeout_ms", "ttl_seconds", "headers", "on_failure"])?;
-    let uri = object.required("uri", "must be the URL that the claims are posted to");
-    let call = call(&object, uri.and_then(|uri| call_url(&uri)));
-    let headers = object
-        .optional("headers")
-        .map(|headers| lookup_headers(&headers, owned));
+    let object = value.object(&USER_LOOKUP)?;
+    let call = call(&object, object.get("uri").and_then(|uri| call_url(&uri)));
+    let headers = object.get("headers").map(|headers| lookup_headers(&headers, owned));
     Some(UserLookupPolicy {
         call: call?,
         headers: headers.unwrap_or_default(),
@@ -39,15 +37,14 @@ pub(in crate::config) fn call_url(value: &Value<'_>) -> Option<Url> {
 
 /// The Envoy cluster that a call goes through.
 pub(in crate::config) fn cluster(object: &Object<'_>) -> Option<String> {
-    let value = object.required("cluster", "must name the Envoy cluster that the call goes through")?;
-    value.name().map(String::from)
+    object.get("cluster")?.text().map(String::from)
 }
 
 /// The UserInfo endpoint of a user pool's domain.
 fn domain_url(value: &Value<'_>) -> Option<Url> {
     let domain = value.text()?;
     if check_authority(domain).is_err() {
-        value.refuse("must be the domain of the user pool, a host name without https:// and without a path");
+        value.refuse(UrlFault::Domain);
         return None;
     }
     Some(Url {
@@ -58,11 +55,8 @@ fn domain_url(value: &Value<'_>) -> Option<Url> {
 
 fn call(object: &Object<'_>, url: Option<Url>) -> Option<CallPolicy> {
     let cluster = cluster(object);
-    let timeout = object.whole_number("timeout_ms", 1, 60_000, 1000);
-    let ttl = object.whole_number("ttl_seconds", 0, 86_400, 300);
-    let on_failure = object
-        .optional("on_failure")
-        .and_then(|value| value.word(&["reject", "continue"]));
+    let timeout = object.whole_number("timeout_ms");
+    let ttl = object.whole_number("ttl_seconds");
     let url = url?;
     Some(CallPolicy {
         cluster: cluster?,
@@ -70,10 +64,9 @@ fn call(object: &Object<'_>, url: Option<Url>) -> Option<CallPolicy> {
         path: url.path,
         timeout: Duration::from_millis(timeout.into()),
         ttl: Duration::from_secs(ttl.into()),
-        on_failure: if on_failure == Some(1) {
-            OnFailure::Continue
-        } else {
-            OnFailure::Reject
+        on_failure: match object.word("on_failure") {
+            "continue" => OnFailure::Continue,
+            _ => OnFailure::Reject,
         },
     })
 }
@@ -83,7 +76,7 @@ fn lookup_headers(value: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>, 
     let mut headers = Vec::new();
     for (name, member) in value.entries().unwrap_or_default() {
         let name = owned.take_member(value, name, &member);
-        if let (Some(name), Some(member)) = (name, member.name()) {
+        if let (Some(name), Some(member)) = (name, member.text()) {
             headers.push((name.into(), member.into()));
         }
     }

@@ -1,53 +1,282 @@
-//! What is wrong with a configuration: the place and the mend, for a person to read.
+//! What is wrong with a configuration: the place and how to fix it.
 
+use super::pools::PoolFault;
+use super::require::RequireFault;
+use super::schema::{Beside, Field, Object, Type};
+use super::url::UrlFault;
+use crate::keys::jwks::{BadKeySet, SkippedKey};
+use crate::rules::PatternError;
+use crate::rules::host::HostError;
+use crate::token::claim_ref::BadClaimRef;
 use std::fmt;
+use thiserror::Error;
 
-/// One fault. Nothing decides on its kind, so the reason is prose: it says how to mend it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One fault of a configuration.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ConfigError {
     /// The JSON path of the fault (`pools[0].client_ids`); empty for the whole configuration.
     pub path: String,
-    /// What is wrong and how to mend it.
-    pub reason: String,
+    /// What is wrong.
+    pub fault: Fault,
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("config: ")?;
         if !self.path.is_empty() {
-            f.write_str(&self.path)?;
-            f.write_str(": ")?;
+            write!(f, "{}: ", self.path)?;
         }
-        f.write_str(&self.reason)
+        self.fault.fmt(f)
     }
 }
 
-/// Everything that is wrong with a configuration; shown as one line, of which the first [`SHOWN_ERRORS`] are told. Never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is wrong with a value, in words that say how to fix it.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum Fault {
+    /// The bytes are neither JSON text nor a `google.protobuf.Struct`.
+    #[error("must be JSON text or a google.protobuf.Struct, but {0}")]
+    Unreadable(String),
+    /// The value has another type than it must have, or is out of bounds.
+    #[error("must be {expected}, not {found}{}", hint(expected))]
+    WrongType {
+        /// What it must be.
+        expected: &'static Type,
+        /// What it is.
+        found: Found,
+    },
+    /// The string is empty.
+    #[error("must not be empty{}", hint(expected))]
+    Empty {
+        /// What it must be.
+        expected: &'static Type,
+    },
+    /// The number is 2^53 or more.
+    #[error(
+        "is 2^53 or more, where one number cannot be told from the next: have it issued as a string, and compare that"
+    )]
+    NumberTooLarge,
+    /// The list or object has too few members; the text says what to do.
+    #[error("{0}")]
+    TooFew(&'static str),
+    /// The list is too long.
+    #[error("must have at most {most} {noun}, not {found}")]
+    TooMany {
+        /// The most elements.
+        most: usize,
+        /// What the elements are.
+        noun: &'static str,
+        /// How many it has.
+        found: usize,
+    },
+    /// The element equals an earlier one of its list.
+    #[error("is in the list already: name it once")]
+    Repeated,
+    /// The element means the same as an earlier one of its list, though it is spelled otherwise.
+    #[error("means the same as an earlier one of the list: name it once")]
+    Equivalent,
+    /// The object has a member that does not exist.
+    #[error(
+        "unknown member {}{}; members are: {}",
+        quoted(name),
+        suggestion(name, object),
+        names_of(object)
+    )]
+    UnknownMember {
+        /// Its name.
+        name: String,
+        /// The object's members.
+        object: &'static Object,
+    },
+    /// The object has a member twice.
+    #[error("repeated member {}{}", quoted(name), object.map(|object| format!("; members are: {}", names_of(object))).unwrap_or_default())]
+    RepeatedMember {
+        /// Its name.
+        name: String,
+        /// The object's members; `None` if they have names of the user's choice.
+        object: Option<&'static Object>,
+    },
+    /// The object has a member whose name is empty.
+    #[error("must not have an empty name")]
+    NamelessMember,
+    /// A member must be there and is not.
+    #[error("is missing: must be {} ({})", field.ty, field.summary())]
+    Missing {
+        /// The member.
+        field: &'static Field,
+    },
+    /// The object must have a member and has none.
+    #[error("must have at least one of: {}", names_of(object))]
+    NoMember {
+        /// The object's members.
+        object: &'static Object,
+    },
+    /// The object must have exactly one of several members.
+    #[error("must have exactly one of: {}{}", names.join(", "), but_has(found))]
+    NotExactlyOne {
+        /// The members.
+        names: &'static [&'static str],
+        /// Those that it has.
+        found: Vec<&'static str>,
+    },
+    /// The member means something only beside another one, which is not there.
+    #[error("must stand beside \"{}\": {}", .0.other, .0.reason)]
+    NotBeside(&'static Beside),
+    /// A URL that cannot be called.
+    #[error(transparent)]
+    Url(#[from] UrlFault),
+    /// Something about a user pool.
+    #[error(transparent)]
+    Pool(#[from] PoolFault),
+    /// The JWK set cannot be used.
+    #[error("{0}")]
+    KeySet(BadKeySet),
+    /// A key of the JWK set cannot be used.
+    #[error("{0}")]
+    Key(SkippedKey),
+    /// The name of a claim.
+    #[error("{0}")]
+    Claim(BadClaimRef),
+    /// The pattern of a path.
+    #[error("{0}")]
+    Path(PatternError),
+    /// The pattern of a host.
+    #[error("{0}")]
+    Host(HostError),
+    /// Something about what a rule requires.
+    #[error(transparent)]
+    Require(#[from] RequireFault),
+    /// Another rule of one value; the text says what it must be.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Fault {
+    /// Reports whether the fault is one of types, bounds and members, which the JSON Schema knows as well.
+    pub fn is_structural(&self) -> bool {
+        match self {
+            Fault::WrongType { .. }
+            | Fault::Empty { .. }
+            | Fault::NumberTooLarge
+            | Fault::TooFew(_)
+            | Fault::TooMany { .. }
+            | Fault::Repeated
+            | Fault::UnknownMember { .. }
+            | Fault::RepeatedMember { .. }
+            | Fault::NamelessMember
+            | Fault::Missing { .. }
+            | Fault::NoMember { .. }
+            | Fault::NotExactlyOne { .. }
+            | Fault::NotBeside(_) => true,
+            Fault::Unreadable(_)
+            | Fault::Equivalent
+            | Fault::Url(_)
+            | Fault::Pool(_)
+            | Fault::KeySet(_)
+            | Fault::Key(_)
+            | Fault::Claim(_)
+            | Fault::Path(_)
+            | Fault::Host(_)
+            | Fault::Require(_)
+            | Fault::Other(_) => false,
+        }
+    }
+}
+
+impl From<String> for Fault {
+    fn from(text: String) -> Fault {
+        Fault::Other(text)
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(text: &str) -> Fault {
+        Fault::Other(text.into())
+    }
+}
+
+impl From<&String> for Fault {
+    fn from(text: &String) -> Fault {
+        Fault::Other(text.into())
+    }
+}
+
+/// What a value of the wrong type is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// A kind of JSON value, with its article.
+    Kind(&'static str),
+    /// A string, shown as it is.
+    Text(String),
+    /// A number, shown as it is.
+    Number(f64),
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Found::Kind(kind) => f.write_str(kind),
+            Found::Text(text) => f.write_str(&quoted(text)),
+            Found::Number(number) if number.abs() < 1e15 => write!(f, "{number}"),
+            Found::Number(_) => f.write_str("a number so large"),
+        }
+    }
+}
+
+fn names_of(object: &Object) -> String {
+    let names: Vec<&str> = object.fields.iter().map(|field| field.name).collect();
+    names.join(", ")
+}
+
+/// The member that was probably meant, if one is near enough.
+fn suggestion(name: &str, object: &Object) -> String {
+    let distance = |known: &str| strsim::osa_distance(&name.to_lowercase(), known);
+    let nearest = object.fields.iter().min_by_key(|field| distance(field.name));
+    match nearest.filter(|field| distance(field.name) <= MAX_TYPOS && distance(field.name) < field.name.len()) {
+        Some(field) => format!(" (did you mean \"{}\"?)", field.name),
+        None => String::new(),
+    }
+}
+
+fn hint(ty: &Type) -> String {
+    match ty.hint {
+        "" => String::new(),
+        hint => format!(": {hint}"),
+    }
+}
+
+fn but_has(found: &[&str]) -> String {
+    match found {
+        [] => String::new(),
+        found => format!(", but has {}", found.join(" and ")),
+    }
+}
+
+/// Everything that is wrong with a configuration; shown as one line, which has the first [`SHOWN_ERRORS`]. Never empty.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
-    /// The first fault and those that follow.
+    /// These faults, or one that says that there is one.
     pub(in crate::config) fn new(mut errors: Vec<ConfigError>) -> ConfigErrors {
         if errors.is_empty() {
             // Not reachable while every reader reports what it refuses; a line that says little is better than none.
             errors.push(ConfigError {
                 path: String::new(),
-                reason: "is refused".into(),
+                fault: "is refused".into(),
             });
         }
         ConfigErrors(errors)
     }
 
     /// A fault of the configuration as a whole.
-    pub(in crate::config) fn whole(reason: String) -> ConfigErrors {
+    pub(in crate::config) fn unreadable(reason: String) -> ConfigErrors {
         ConfigErrors(vec![ConfigError {
             path: String::new(),
-            reason,
+            fault: Fault::Unreadable(reason),
         }])
     }
 
-    /// The faults, in the order in which they were found.
+    /// The faults: first those of types, bounds and members, then those of what the values mean.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
     }
@@ -93,3 +322,6 @@ pub const SHOWN_ERRORS: usize = 20;
 
 /// How many characters of a name or value a message shows: enough for every name that Cognito gives.
 const SHOWN_CHARS: usize = 128;
+
+/// How many letters of a member's name may be wrong for it to be taken for another one.
+const MAX_TYPOS: usize = 2;

@@ -18,22 +18,22 @@ impl OwnedHeaders {
         let name = header_name(value, name)?;
         let folded = fold(&name);
         if NEVER_SET.contains(&folded.as_str()) || folded.starts_with(WEBSOCKET_PREFIX) {
-            value.refuse(&format!(
+            value.refuse(format!(
                 "must not be the header {}: it steers the request itself",
                 quoted(&name)
             ));
             return None;
         }
         if let Some((_, place)) = self.taken.iter().find(|(taken, _)| *taken == folded) {
-            value.refuse(&format!(
+            value.refuse(format!(
                 "must be a header of its own: {} is set by {place}",
                 quoted(&name)
             ));
             return None;
         }
         let place = match value.path() {
-            whole if whole.is_empty() => "identity by default".into(),
-            place => place,
+            "" => "identity by default".into(),
+            place => place.into(),
         };
         self.taken.push((folded, place));
         Some(name)
@@ -55,7 +55,7 @@ impl OwnedHeaders {
 /// The header's name in lower case, if it is one.
 pub(in crate::config) fn header_name(value: &Value<'_>, name: &str) -> Option<String> {
     if !is_token(name) {
-        value.refuse(&format!(
+        value.refuse(format!(
             "must be the name of a header, which {} cannot be",
             quoted(name)
         ));

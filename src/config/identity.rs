@@ -1,29 +1,25 @@
 //! `identity`.
 
+use super::error::Fault;
 use super::headers::OwnedHeaders;
-use super::reader::Value;
+use super::reader::{Object, Value};
 use crate::identity::{ClaimRef, HeaderSource, IdentityPolicy};
 use crate::json::Node;
 use std::rc::Rc;
 
-/// Reads `identity`; `None` where it is not given.
-pub(in crate::config) fn identity(
-    value: Option<Value<'_>>,
-    place: &Value<'_>,
-    owned: &mut OwnedHeaders,
-) -> IdentityPolicy {
-    let object = value.and_then(|value| value.object(&["headers", "payload_header", "remove_token"]));
-    let headers = match object.as_ref().and_then(|object| object.optional("headers")) {
+/// Reads `identity`. `place` is where default headers are said to stand.
+pub(in crate::config) fn identity(object: &Object<'_>, place: &Value<'_>, owned: &mut OwnedHeaders) -> IdentityPolicy {
+    let headers = match object.get("headers") {
         None => default_headers(place, owned),
         Some(headers) => identity_headers(&headers, owned),
     };
-    let payload_header = object.as_ref().and_then(|object| object.optional("payload_header"));
     IdentityPolicy {
         headers,
-        payload_header: payload_header
+        payload_header: object
+            .get("payload_header")
             .and_then(|value| owned.take(&value, value.text()?))
             .map(Rc::from),
-        remove_token: object.is_some_and(|object| object.truth("remove_token", false)),
+        remove_token: object.truth("remove_token"),
     }
 }
 
@@ -58,18 +54,14 @@ fn identity_headers(value: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>
 
 /// A claim, or a list of claims of which the first that is present is used.
 fn claim_list(value: &Value<'_>) -> Option<Vec<ClaimRef>> {
-    if let Node::Text(_) = value.node() {
+    if let Node::Text(_) = value.readable()? {
         return Some(vec![claim_ref(value)?]);
     }
-    if !matches!(value.node(), Node::List(_)) {
-        value.refuse("must be the name of a claim, or a list of such names");
-        return None;
-    }
     let mut claims = Vec::new();
-    for item in value.items("must name at least one claim")? {
+    for item in value.items()? {
         let Some(claim) = claim_ref(&item) else { continue };
         if claims.contains(&claim) {
-            item.refuse_repetition();
+            item.refuse(Fault::Equivalent);
             continue;
         }
         claims.push(claim);
@@ -81,6 +73,6 @@ fn claim_list(value: &Value<'_>) -> Option<Vec<ClaimRef>> {
 pub(in crate::config) fn claim_ref(value: &Value<'_>) -> Option<ClaimRef> {
     let name = value.text()?;
     ClaimRef::parse(name)
-        .map_err(|error| value.refuse(&error.to_string()))
+        .map_err(|error| value.refuse(Fault::Claim(error)))
         .ok()
 }

@@ -1,38 +1,22 @@
 //! `jwks` of a pool.
 
+use super::error::Fault;
 use super::reader::{Object, Value};
+use super::schema::fields::JWKS;
 use super::url::Url;
 use super::{FetchPolicy, KeySource, calls};
-use crate::json::Node;
 use crate::keys::jwks::{BadKeySet, KeySet};
 use std::rc::Rc;
 use std::time::Duration;
 
 /// Reads `jwks` of the pool whose first issuer is `issuer`; `None` if that was refused, which is no reason to keep quiet here.
 pub(in crate::config) fn key_source(value: &Value<'_>, issuer: Option<&str>) -> Option<KeySource> {
-    let object = value.object(&[
-        "cluster",
-        "uri",
-        "inline",
-        "ttl_seconds",
-        "max_stale_seconds",
-        "timeout_ms",
-        "refetch_cooldown_seconds",
-    ])?;
+    let object = value.object(&JWKS)?;
     let times = Times::read(&object);
-    if let Some(inline) = object.optional("inline") {
-        for name in ["cluster", "uri"] {
-            if let Some(member) = object.optional(name) {
-                member.refuse("must not stand beside \"inline\": keys that are given are not fetched");
-            }
-        }
+    if let Some(inline) = object.get("inline") {
         return inline_keys(&inline).map(|set| KeySource::Inline(Rc::new(set)));
     }
-    let cluster = object.required(
-        "cluster",
-        "must name the Envoy cluster that the keys are fetched through, unless \"inline\" gives the keys",
-    );
-    let cluster = cluster.and_then(|value| value.name());
+    let cluster = object.get("cluster").and_then(|value| value.text());
     let (uri, url) = jwks_uri(&object, issuer)?;
     Some(KeySource::Fetched(FetchPolicy {
         cluster: cluster?.into(),
@@ -55,20 +39,19 @@ struct Times {
 
 impl Times {
     fn read(object: &Object<'_>) -> Times {
-        let seconds =
-            |name, least, most, default| Duration::from_secs(object.whole_number(name, least, most, default).into());
+        let seconds = |name| Duration::from_secs(object.whole_number(name).into());
         Times {
-            ttl: seconds("ttl_seconds", 1, 86_400, 300),
-            max_stale: seconds("max_stale_seconds", 0, 604_800, 86_400),
-            timeout: Duration::from_millis(object.whole_number("timeout_ms", 1, 60_000, 5000).into()),
-            refetch_cooldown: seconds("refetch_cooldown_seconds", 0, 3600, 30),
+            ttl: seconds("ttl_seconds"),
+            max_stale: seconds("max_stale_seconds"),
+            timeout: Duration::from_millis(object.whole_number("timeout_ms").into()),
+            refetch_cooldown: seconds("refetch_cooldown_seconds"),
         }
     }
 }
 
 /// The URI that the keys are fetched from: given, or the issuer's (OpenID Connect Discovery 1.0 drops a slash at its end).
 fn jwks_uri(object: &Object<'_>, issuer: Option<&str>) -> Option<(String, Url)> {
-    if let Some(value) = object.optional("uri") {
+    if let Some(value) = object.get("uri") {
         return Some((value.text()?.into(), calls::call_url(&value)?));
     }
     let issuer = issuer?;
@@ -79,20 +62,16 @@ fn jwks_uri(object: &Object<'_>, issuer: Option<&str>) -> Option<(String, Url)> 
 
 /// Keys in the configuration are the operator's own: each of them must be usable.
 fn inline_keys(value: &Value<'_>) -> Option<KeySet> {
-    let Node::Object(_) = value.node() else {
-        value.refuse("must be a JWK set: {\"keys\": […]}");
-        return None;
-    };
-    let (set, skipped) = match KeySet::from_tree(value.node()) {
+    let (set, skipped) = match KeySet::from_tree(value.readable()?) {
         Ok(parsed) => (Some(parsed.set), parsed.skipped),
         Err(BadKeySet::NoUsableKey(skipped)) if !skipped.is_empty() => (None, skipped),
         Err(error) => {
-            value.refuse(&error.to_string());
+            value.refuse(Fault::KeySet(error));
             return None;
         }
     };
-    for fault in &skipped {
-        value.refuse(&fault.to_string());
+    for fault in skipped {
+        value.refuse(Fault::Key(fault));
     }
     set
 }

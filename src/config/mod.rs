@@ -1,6 +1,7 @@
 //! The configuration: read at the edge into types that cannot be wrong.
 
 pub mod error;
+pub mod schema;
 
 mod calls;
 mod compile;
@@ -98,25 +99,15 @@ fn read_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
 }
 
 fn struct_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
-    protobuf_struct::decode(bytes).map_err(|error| {
-        ConfigErrors::whole(format!(
-            "must be JSON text or a google.protobuf.Struct, but as a Struct: {error}"
-        ))
-    })
+    protobuf_struct::decode(bytes).map_err(|error| ConfigErrors::unreadable(format!("as a Struct: {error}")))
 }
 
 fn json_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
-        ConfigErrors::whole(format!(
-            "must be JSON text or a google.protobuf.Struct, but is not UTF-8 at byte {at}"
-        ))
+        ConfigErrors::unreadable(format!("is not UTF-8 at byte {at}"))
     })?;
-    json::parse(text).map_err(|error| {
-        ConfigErrors::whole(format!(
-            "must be JSON text or a google.protobuf.Struct, but as JSON: {error}"
-        ))
-    })
+    json::parse(text).map_err(|error| ConfigErrors::unreadable(format!("as JSON: {error}")))
 }
 
 /// The bounds of a worker's cache of verified tokens.

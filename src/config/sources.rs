@@ -1,7 +1,9 @@
 //! `token_sources`.
 
+use super::error::Fault;
 use super::headers::{OwnedHeaders, header_name, is_token};
 use super::reader::{Object, Value};
+use super::schema::fields::TOKEN_SOURCE;
 use crate::request::fold;
 use crate::token::source::{CookieName, TokenSource};
 
@@ -16,12 +18,12 @@ pub(in crate::config) fn default_sources() -> Vec<TokenSource> {
 /// Reads `token_sources`.
 pub(in crate::config) fn token_sources(value: &Value<'_>, owned: &OwnedHeaders) -> Option<Vec<TokenSource>> {
     let mut sources: Vec<TokenSource> = Vec::new();
-    for item in value.items("must name at least one place to look for a token, or be left out")? {
+    for item in value.items()? {
         let Some(source) = token_source(&item, owned) else {
             continue;
         };
         if sources.iter().any(|other| are_same(other, &source)) {
-            item.refuse_repetition();
+            item.refuse(Fault::Equivalent);
             continue;
         }
         sources.push(source);
@@ -30,15 +32,12 @@ pub(in crate::config) fn token_sources(value: &Value<'_>, owned: &OwnedHeaders) 
 }
 
 fn token_source(item: &Value<'_>, owned: &OwnedHeaders) -> Option<TokenSource> {
-    let object = item.object(&["header", "scheme", "cookie", "query"])?;
-    let (kind, value) = object.exactly_one(&["header", "cookie", "query"])?;
-    if let (true, Some(scheme)) = (kind != "header", object.optional("scheme")) {
-        scheme.refuse("must stand beside \"header\": other sources have no scheme");
-    }
+    let object = item.object(&TOKEN_SOURCE)?;
+    let (kind, value) = object.only()?;
     match kind {
         "header" => header(&object, &value, owned),
         "cookie" => cookie_name(&value).map(TokenSource::Cookie),
-        _ => value.name().map(|name| TokenSource::Query(name.into())),
+        _ => value.text().map(|name| TokenSource::Query(name.into())),
     }
 }
 
@@ -49,7 +48,7 @@ fn header(object: &Object<'_>, value: &Value<'_>, owned: &OwnedHeaders) -> Optio
             "must not be a header that is removed from each request (x-cognito-…, or set by this configuration)",
         );
     }
-    let scheme = match object.optional("scheme") {
+    let scheme = match object.get("scheme") {
         None => None,
         Some(scheme) => Some(scheme_name(&scheme)?),
     };
@@ -66,7 +65,7 @@ fn scheme_name(value: &Value<'_>) -> Option<String> {
 }
 
 fn cookie_name(value: &Value<'_>) -> Option<CookieName> {
-    let name = value.name()?;
+    let name = value.text()?;
     if !name
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=' | b',' | b'"'))

@@ -1,5 +1,39 @@
 //! The URLs that a configuration names: `http` or `https`, with a host (RFC 3986, RFC 9110 section 4.2).
 
+use thiserror::Error;
+
+/// What a URL, or the authority in it, must be and is not.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum UrlFault {
+    /// Another scheme, or none.
+    #[error("must be a URL that begins with https:// or http://")]
+    Scheme,
+    /// It has a fragment.
+    #[error("must not have a fragment (#)")]
+    Fragment,
+    /// It has a query, which an issuer must not have (OpenID Connect Discovery 1.0, section 2).
+    #[error("must not have a query (?)")]
+    Query,
+    /// It has a user name or password.
+    #[error("must not hold a user name or password (@)")]
+    UserInformation,
+    /// It has no host, or one that is none.
+    #[error("must have a host: a name, an IPv4 address or an IPv6 address in brackets")]
+    Host,
+    /// Its port is none.
+    #[error("must have a port from 1 to 65535, or none")]
+    Port,
+    /// Its path or query holds what URLs escape.
+    #[error("must not hold spaces or characters that URLs escape: percent-encode them")]
+    Unescaped,
+    /// Its path or query holds a percent sign that begins no escape.
+    #[error("must have two hex digits after each %")]
+    Escape,
+    /// A domain is a URL, or no host name.
+    #[error("must be the domain of the user pool, a host name without https:// and without a path")]
+    Domain,
+}
+
 /// A URL that the filter can call, in the parts that a call needs.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::config) struct Url {
@@ -14,11 +48,11 @@ impl Url {
     ///
     /// # Errors
     /// What the URL must be and is not, to stand behind its JSON path.
-    pub(in crate::config) fn parse(text: &str) -> Result<Url, &'static str> {
+    pub(in crate::config) fn parse(text: &str) -> Result<Url, UrlFault> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let rest = rest.ok_or("must be a URL that begins with https:// or http://")?;
+        let rest = rest.ok_or(UrlFault::Scheme)?;
         if rest.contains('#') {
-            return Err("must not have a fragment (#)");
+            return Err(UrlFault::Fragment);
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
@@ -40,16 +74,16 @@ impl Url {
 ///
 /// # Errors
 /// What it must be and is not.
-pub(in crate::config) fn check_authority(authority: &str) -> Result<(), &'static str> {
+pub(in crate::config) fn check_authority(authority: &str) -> Result<(), UrlFault> {
     if authority.contains('@') {
-        return Err("must not hold a user name or password (@)");
+        return Err(UrlFault::UserInformation);
     }
     let (host, port) = split_port(authority);
     if !is_host(host) {
-        return Err("must have a host: a name, an IPv4 address or an IPv6 address in brackets");
+        return Err(UrlFault::Host);
     }
     if port.is_some_and(|port| !is_port(port)) {
-        return Err("must have a port from 1 to 65535, or none");
+        return Err(UrlFault::Port);
     }
     Ok(())
 }
@@ -83,12 +117,12 @@ fn is_port(port: &str) -> bool {
 }
 
 /// Path and query go into `:path` as they are: nothing that a URL must escape may stand in them.
-fn check_path(path: &str) -> Result<(), &'static str> {
+fn check_path(path: &str) -> Result<(), UrlFault> {
     let is_plain = |byte: u8| {
         byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
     };
     if !path.bytes().all(is_plain) {
-        return Err("must not hold spaces or characters that URLs escape: percent-encode them");
+        return Err(UrlFault::Unescaped);
     }
     for escape in path.split('%').skip(1) {
         if !escape
@@ -96,7 +130,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
             .get(..2)
             .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
         {
-            return Err("must have two hex digits after each %");
+            return Err(UrlFault::Escape);
         }
     }
     Ok(())
@@ -147,7 +181,7 @@ mod tests {
             ("https://a.example/%zz", "hex digits"),
         ];
         for (text, expected) in bad {
-            let reason = Url::parse(text).unwrap_err();
+            let reason = Url::parse(text).unwrap_err().to_string();
             assert!(reason.contains(expected), "{text}: {reason}");
         }
     }

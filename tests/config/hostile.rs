@@ -49,7 +49,7 @@ fn each_cut_of_a_struct_is_refused() {
 }
 
 /// Values under names that the configuration knows, so that reading goes deep.
-fn tree() -> impl Strategy<Value = Value> {
+pub fn tree() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -57,6 +57,8 @@ fn tree() -> impl Strategy<Value = Value> {
         (-1..100_000).prop_map(Value::from),
         "[a-z_*/{}%:.]{0,8}".prop_map(Value::from),
         any::<String>().prop_map(Value::from),
+        prop::sample::select(vec!["any", "id", "access", "required", "none", "reject", "us-east-1_A"])
+            .prop_map(Value::from),
     ];
     let names = prop_oneof![
         Just("user_pool_id"),
@@ -90,6 +92,12 @@ fn tree() -> impl Strategy<Value = Value> {
         Just("max_age_seconds"),
         Just("ttl_seconds"),
         Just("user_info"),
+        Just("present"),
+        Just("words"),
+        Just("not"),
+        Just("all"),
+        Just("token_use"),
+        Just("require"),
     ];
     leaf.prop_recursive(5, 64, 6, move |inner| {
         prop_oneof![

@@ -9,4 +9,5 @@
 mod accepted;
 mod hostile;
 mod refused;
+mod schema;
 mod support;

@@ -3,6 +3,9 @@
 use super::support::{encode_struct, jwk, other_pool, parse, read, set, smallest, with, without};
 use serde_json::{Value, json};
 
+/// The pool of examples.
+const POOL: &str = r#"{"user_pool_id": "us-east-1_Ab1Cd2Ef3", "client_ids": "any", "jwks": {"cluster": "cognito"}}"#;
+
 /// The line of `config`'s refusal, the same in both forms.
 fn refusal(config: &Value) -> String {
     match parse(config) {
@@ -13,13 +16,16 @@ fn refusal(config: &Value) -> String {
 
 #[test]
 fn each_fault_is_told_with_its_place_and_its_mend() {
+    let mut wrong = Vec::new();
     for (pointer, value, expected) in table() {
-        assert_eq!(
-            refusal(&with(pointer, value.clone())),
-            format!("config: {expected}"),
-            "{pointer}: {value}"
-        );
+        let found = refusal(&with(pointer, value.clone()));
+        if found != format!("config: {expected}") {
+            wrong.push(format!(
+                "{pointer}: {value}\n  expected: config: {expected}\n     found: {found}"
+            ));
+        }
     }
+    assert!(wrong.is_empty(), "{} lines differ\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -27,23 +33,23 @@ fn what_is_missing_is_told_where_it_should_stand() {
     let table = [
         (
             "/pools",
-            "pools: is missing: must list the user pools whose tokens are accepted",
+            r#"pools: is missing: must be a list such as [{"user_pool_id": "us-east-1_Ab1Cd2Ef3", "client_ids": "any", "jwks": {"cluster": "cognito"}}] (the user pools whose tokens are accepted)"#,
         ),
         (
             "/pools/0/user_pool_id",
-            r#"pools[0].user_pool_id: is missing: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3""#,
+            r#"pools[0].user_pool_id: is missing: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3" (the pool's id as Cognito shows it)"#,
         ),
         (
             "/pools/0/client_ids",
-            r#"pools[0].client_ids: is missing: must name at least one app client, or be "any""#,
+            r#"pools[0].client_ids: is missing: must be a list such as ["1h57kf5cpq17m0eml12EXAMPLE"], or "any" (the app clients whose tokens are accepted: aud of an ID token, client_id of an access token)"#,
         ),
         (
             "/pools/0/jwks",
-            r#"pools[0].jwks: is missing: must name the Envoy cluster that the keys are fetched through: {"cluster": …}"#,
+            r#"pools[0].jwks: is missing: must be an object such as {"cluster": "cognito"} (where the pool's public keys come from)"#,
         ),
         (
             "/pools/0/jwks/cluster",
-            r#"pools[0].jwks.cluster: is missing: must name the Envoy cluster that the keys are fetched through, unless "inline" gives the keys"#,
+            "pools[0].jwks: must have exactly one of: cluster, inline",
         ),
     ];
     for (pointer, expected) in table {
@@ -62,22 +68,37 @@ fn all_faults_are_told_in_one_line() {
         "/pools/2",
         json!({"user_pool_id": "x", "client_ids": 1, "jwks": {"uri": ""}}),
     );
-    let line = "config: pools[0].client_ids: must name at least one app client, or be \"any\"; \
-        config: pools[1].token_use: must be \"id\", \"access\" or \"any\", not \"x\"; \
-        config: pools[2].user_pool_id: must be <region>_<id> as Cognito shows it, such as \"us-east-1_Ab1Cd2Ef3\", not \"x\"; \
-        config: pools[2].client_ids: must name at least one app client, or be \"any\"; \
-        config: pools[2].jwks.cluster: is missing: must name the Envoy cluster that the keys are fetched through, \
-        unless \"inline\" gives the keys; \
-        config: pools[2].jwks.uri: must be a URL that begins with https:// or http://; \
-        config: realm: must not be empty";
-    assert_eq!(refusal(&document), line);
+    set(
+        &mut document,
+        "/pools/3",
+        json!({"user_pool_id": "us-east-1_B", "client_ids": "any", "issuer": "x", "jwks": {"cluster": "c"}}),
+    );
+    let lines = [
+        r#"config: pools[0].client_ids: must name at least one app client, or be "any""#,
+        r#"config: pools[1].token_use: must be "id", "access" or "any", not "x""#,
+        r#"config: pools[2].user_pool_id: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3", not "x""#,
+        r#"config: pools[2].client_ids: must be a list such as ["1h57kf5cpq17m0eml12EXAMPLE"], or "any", not a number"#,
+        "config: pools[2].jwks.uri: must not be empty",
+        "config: pools[2].jwks: must have exactly one of: cluster, inline",
+        r#"config: realm: must be visible ASCII and spaces, without quotes and backslashes, such as "cognito", not """#,
+        "config: pools[3].issuer: must be a URL that begins with https:// or http://",
+    ];
+    let found = refusal(&document);
+    let mut found: Vec<&str> = found.split("; ").collect();
+    let mut expected = lines.to_vec();
+    // In which order members of an object are read is not said.
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    // What the values mean comes after what they are.
+    assert!(refusal(&document).ends_with(lines[lines.len() - 1]));
 }
 
 #[test]
 fn a_line_tells_the_first_twenty_faults() {
     let line = refusal(&with("/rules", (0..23).map(|_| json!(1)).collect()));
     assert!(
-        line.ends_with("rules[19]: must be an object, not a number; and 3 more"),
+        line.ends_with("config: rules[19]: must be an object such as {\"match\": {\"path\": {\"prefix\": \"/health\"}}, \"auth\": \"none\"}, not a number; and 3 more"),
         "{line}"
     );
 }
@@ -146,14 +167,19 @@ fn repeated_members_are_told_at_their_object() {
 fn bytes_of_neither_form() {
     let json = "config: must be JSON text or a google.protobuf.Struct, but as JSON: ";
     let proto = "config: must be JSON text or a google.protobuf.Struct, but as a Struct: ";
-    let missing = "config: pools: is missing: must list the user pools whose tokens are accepted";
+    let missing = format!(
+        "config: pools: is missing: must be a list such as [{POOL}] (the user pools whose tokens are accepted)"
+    );
     let table: [(&[u8], String); 10] = [
-        (b"", missing.into()),
+        (b"", missing),
         (b"  ", format!("{json}EOF while parsing a value at line 1 column 2")),
         (b"{", format!("{json}EOF while parsing an object at line 1 column 1")),
         (b"{\"pools\": [],}", format!("{json}trailing comma at line 1 column 14")),
         (b"{} {}", format!("{json}trailing characters at line 1 column 4")),
-        (b"[]", "config: must be an object, not a list".into()),
+        (
+            b"[]",
+            format!("config: must be an object such as {{\"pools\": [{POOL}]}}, not a list"),
+        ),
         (b"pools: []", format!("{json}expected value at line 1 column 1")),
         (
             b"{\"a\xff\": 1}",
@@ -180,7 +206,10 @@ fn keys_in_the_configuration_that_cannot_all_be_used() {
     let named = |kid: &str| jwk(&[("kid", json!(kid))]);
     let many: Vec<Value> = (0..65).map(|nth| named(&nth.to_string())).collect();
     let table = [
-        (json!("{}"), r#"must be a JWK set: {"keys": […]}"#),
+        (
+            json!("{}"),
+            r#"must be a JWK set such as {"keys": [{"kty": "RSA", "kid": "…", "n": "…", "e": "AQAB"}]}, not a string"#,
+        ),
         (json!({}), r#"must be a JWK set: an object with a list "keys""#),
         (
             json!({"keys": []}),
@@ -208,15 +237,20 @@ fn keys_in_the_configuration_that_cannot_all_be_used() {
         let line = refusal(&with("/pools/0/jwks", json!({"inline": inline})));
         assert_eq!(line, format!("config: pools[0].jwks.inline: {expected}"));
     }
-    for (name, value) in [("cluster", "c"), ("uri", "https://a.example/")] {
-        let line = refusal(&with(
-            "/pools/0/jwks",
-            json!({"inline": {"keys": [named("a")]}, name: value}),
-        ));
-        let expected = format!(
-            "config: pools[0].jwks.{name}: must not stand beside \"inline\": keys that are given are not fetched"
-        );
-        assert_eq!(line, expected);
+    for (name, value, expected) in [
+        (
+            "cluster",
+            "c",
+            "pools[0].jwks: must have exactly one of: cluster, inline, but has cluster and inline",
+        ),
+        (
+            "uri",
+            "https://a.example/",
+            r#"pools[0].jwks.uri: must stand beside "cluster": inline keys are not fetched"#,
+        ),
+    ] {
+        let both = json!({"inline": {"keys": [named("a")]}, name: value});
+        assert_eq!(refusal(&with("/pools/0/jwks", both)), format!("config: {expected}"));
     }
 }
 
@@ -233,23 +267,31 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
     let rule = |rule: Value| json!([rule]);
     let require = |require: Value| json!([{"match": {"path": {"template": "/u/{user}"}}, "require": require}]);
     vec![
-        ("/pools", json!({}), "pools: must be a list, not an object"),
+        (
+            "/pools",
+            json!({}),
+            r#"pools: must be a list such as [{"user_pool_id": "us-east-1_Ab1Cd2Ef3", "client_ids": "any", "jwks": {"cluster": "cognito"}}], not an object"#,
+        ),
         ("/pools", json!([]), "pools: must have at least one user pool"),
-        ("/pools", json!(["x"]), "pools[0]: must be an object, not a string"),
+        (
+            "/pools",
+            json!(["x"]),
+            r#"pools[0]: must be an object such as {"user_pool_id": "us-east-1_Ab1Cd2Ef3", "client_ids": "any", "jwks": {"cluster": "cognito"}}, not a string"#,
+        ),
         (
             "/polls",
             json!(1),
-            r#"unknown member "polls"; members are: pools, token_sources, rules, identity, user_lookup, clock_skew_seconds, mode, bypass_cors_preflight, token_cache, limits, realm, disclose_reason, $schema"#,
+            r#"unknown member "polls" (did you mean "pools"?); members are: pools, token_sources, rules, identity, user_lookup, clock_skew_seconds, mode, bypass_cors_preflight, token_cache, limits, realm, disclose_reason, $schema"#,
         ),
         (
             "/pools/0/client_id",
             json!("x"),
-            r#"pools[0]: unknown member "client_id"; members are: user_pool_id, region, client_ids, token_use, issuer, additional_regions, jwks, user_info"#,
+            r#"pools[0]: unknown member "client_id" (did you mean "client_ids"?); members are: user_pool_id, region, client_ids, token_use, issuer, additional_regions, jwks, user_info"#,
         ),
         (
             "/pools/0/user_pool_id",
             json!(1),
-            "pools[0].user_pool_id: must be a string, not a number",
+            r#"pools[0].user_pool_id: must be <region>_<id> as Cognito shows it, such as "us-east-1_Ab1Cd2Ef3", not a number"#,
         ),
         (
             "/pools/0/user_pool_id",
@@ -289,7 +331,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/region",
             json!(null),
-            "pools[0].region: must be a string, not null",
+            r#"pools[0].region: must be the name of a region, such as "us-east-1", not null"#,
         ),
         (
             "/pools/0/client_ids",
@@ -299,17 +341,17 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/client_ids",
             json!("all"),
-            r#"pools[0].client_ids: must name at least one app client, or be "any""#,
+            r#"pools[0].client_ids: must be a list such as ["1h57kf5cpq17m0eml12EXAMPLE"], or "any", not "all""#,
         ),
         (
             "/pools/0/client_ids",
             json!(["a", ""]),
-            "pools[0].client_ids[1]: must not be empty",
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "": to accept every app client of the pool, write "client_ids": "any""#,
         ),
         (
             "/pools/0/client_ids",
             json!(["a", 1]),
-            "pools[0].client_ids[1]: must be a string, not a number",
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not a number: to accept every app client of the pool, write "client_ids": "any""#,
         ),
         (
             "/pools/0/client_ids",
@@ -319,32 +361,32 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/client_ids",
             json!(["a", "*"]),
-            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "*"; to accept each client of the pool, write "client_ids": "any""#,
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "*": to accept every app client of the pool, write "client_ids": "any""#,
         ),
         (
             "/pools/0/client_ids",
             json!(["a", "any"]),
-            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "any"; to accept each client of the pool, write "client_ids": "any""#,
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "any": to accept every app client of the pool, write "client_ids": "any""#,
         ),
         (
             "/pools/0/client_ids",
             json!(["a", "${CLIENT_ID}"]),
-            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "${CLIENT_ID}"; to accept each client of the pool, write "client_ids": "any""#,
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "${CLIENT_ID}": to accept every app client of the pool, write "client_ids": "any""#,
         ),
         (
             "/pools/0/client_ids",
             json!(["a", "web-app"]),
-            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "web-app"; to accept each client of the pool, write "client_ids": "any""#,
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "web-app": to accept every app client of the pool, write "client_ids": "any""#,
         ),
         (
             "/pools/0/client_ids",
             json!(["a", "web app"]),
-            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "web app"; to accept each client of the pool, write "client_ids": "any""#,
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "web app": to accept every app client of the pool, write "client_ids": "any""#,
         ),
         (
             "/pools/0/client_ids",
             json!(["a", "wéb"]),
-            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), not "wéb"; to accept each client of the pool, write "client_ids": "any""#,
+            r#"pools[0].client_ids[1]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "wéb": to accept every app client of the pool, write "client_ids": "any""#,
         ),
         (
             "/pools/0/token_use",
@@ -389,7 +431,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/additional_regions",
             json!(["EU"]),
-            r#"pools[0].additional_regions[0]: must be the name of a region such as "us-west-2", not "EU""#,
+            r#"pools[0].additional_regions[0]: must be the name of a region, such as "us-east-1", not "EU""#,
         ),
         (
             "/pools/1",
@@ -405,12 +447,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/jwks",
             json!("cognito"),
-            "pools[0].jwks: must be an object, not a string",
+            r#"pools[0].jwks: must be an object such as {"cluster": "cognito"}, not a string"#,
         ),
         (
             "/pools/0/jwks",
             json!({}),
-            r#"pools[0].jwks.cluster: is missing: must name the Envoy cluster that the keys are fetched through, unless "inline" gives the keys"#,
+            "pools[0].jwks: must have exactly one of: cluster, inline",
         ),
         (
             "/pools/0/jwks/cluster",
@@ -420,7 +462,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/jwks/url",
             json!("x"),
-            r#"pools[0].jwks: unknown member "url"; members are: cluster, uri, inline, ttl_seconds, max_stale_seconds, timeout_ms, refetch_cooldown_seconds"#,
+            r#"pools[0].jwks: unknown member "url" (did you mean "uri"?); members are: cluster, uri, inline, ttl_seconds, max_stale_seconds, timeout_ms, refetch_cooldown_seconds"#,
         ),
         (
             "/pools/0/jwks/uri",
@@ -445,7 +487,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/jwks/ttl_seconds",
             json!(1.5),
-            "pools[0].jwks.ttl_seconds: must be a whole number from 1 to 86400, not a fraction",
+            "pools[0].jwks.ttl_seconds: must be a whole number from 1 to 86400, not 1.5",
         ),
         (
             "/pools/0/jwks/ttl_seconds",
@@ -485,7 +527,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/user_info",
             json!({"uri": "https://a.example/x"}),
-            "pools[0].user_info.cluster: is missing: must name the Envoy cluster that the call goes through",
+            r#"pools[0].user_info.cluster: is missing: must be a string such as "cognito" (the Envoy cluster that the endpoint is called through)"#,
         ),
         (
             "/pools/0/user_info",
@@ -495,7 +537,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/user_info",
             json!({"cluster": "c", "uri": "https://a.example/x", "domain": "a.example"}),
-            "pools[0].user_info: must have exactly one of: uri, domain",
+            "pools[0].user_info: must have exactly one of: uri, domain, but has uri and domain",
         ),
         (
             "/pools/0/user_info",
@@ -530,7 +572,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{"header": "a", "cookie": "b"}]),
-            "token_sources[0]: must have exactly one of: header, cookie, query",
+            "token_sources[0]: must have exactly one of: header, cookie, query, but has header and cookie",
         ),
         (
             "/token_sources",
@@ -540,7 +582,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{"header": "a", "scheme": ""}]),
-            r#"token_sources[0].scheme: must be one word such as "Bearer", or be left out if the whole value is the token"#,
+            "token_sources[0].scheme: must not be empty: leave it out if the header's whole value is the token",
         ),
         (
             "/token_sources",
@@ -550,7 +592,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{"header": "a", "scheme": "Bearer"}, {"header": "A", "scheme": "bearer"}]),
-            "token_sources[1]: is in the list already: name it once",
+            "token_sources[1]: means the same as an earlier one of the list: name it once",
         ),
         (
             "/token_sources",
@@ -575,7 +617,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{"header": "x-token"}, {"header": "x.token"}]),
-            "token_sources[1]: is in the list already: name it once",
+            "token_sources[1]: means the same as an earlier one of the list: name it once",
         ),
         (
             "/token_sources",
@@ -597,16 +639,20 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             json!([{"query": ""}]),
             "token_sources[0].query: must not be empty",
         ),
-        ("/rules", json!({}), "rules: must be a list, not an object"),
+        (
+            "/rules",
+            json!({}),
+            r#"rules: must be a list such as [{"match": {"path": {"prefix": "/health"}}, "auth": "none"}], not an object"#,
+        ),
         (
             "/rules",
             rule(json!({"requires": {}})),
-            r#"rules[0]: unknown member "requires"; members are: match, auth, require"#,
+            r#"rules[0]: unknown member "requires" (did you mean "require"?); members are: match, auth, require"#,
         ),
         (
             "/rules",
             rule(json!({"match": {"path": "/a"}})),
-            "rules[0].match.path: must be an object, not a string",
+            r#"rules[0].match.path: must be an object such as {"prefix": "/health"}, not a string"#,
         ),
         (
             "/rules",
@@ -616,12 +662,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             rule(json!({"match": {"path": {"exact": "/a", "prefix": "/b"}}})),
-            "rules[0].match.path: must have exactly one of: exact, prefix, template",
+            "rules[0].match.path: must have exactly one of: exact, prefix, template, but has exact and prefix",
         ),
         (
             "/rules",
             rule(json!({"match": {"path": {"regex": "/a"}}})),
-            r#"rules[0].match.path: unknown member "regex"; members are: exact, prefix, template; config: rules[0].match.path: must have exactly one of: exact, prefix, template"#,
+            r#"rules[0].match.path: unknown member "regex"; members are: exact, prefix, template"#,
         ),
         (
             "/rules",
@@ -726,7 +772,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             rule(json!({"match": {"hosts": ["a.example", "A.example"]}})),
-            "rules[0].match.hosts[1]: is in the list already: name it once",
+            "rules[0].match.hosts[1]: means the same as an earlier one of the list: name it once",
         ),
         (
             "/rules",
@@ -751,12 +797,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             require(json!({"groups": ["a"]})),
-            "rules[0].require.groups: must be an object, not a list",
+            r#"rules[0].require.groups: must be an object such as {"any": ["admins"]}, not a list"#,
         ),
         (
             "/rules",
             require(json!({"groups": {}})),
-            r#"rules[0].require.groups: must have "any" or "all" or both"#,
+            "rules[0].require.groups: must have at least one of: any, all",
         ),
         (
             "/rules",
@@ -771,12 +817,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             require(json!({"scopes": {"some": ["a"]}})),
-            r#"rules[0].require.scopes: unknown member "some"; members are: any, all; config: rules[0].require.scopes: must have "any" or "all" or both"#,
+            r#"rules[0].require.scopes: unknown member "some"; members are: any, all"#,
         ),
         (
             "/rules",
             require(json!({"scopes": {"any": ["a b"]}})),
-            r#"rules[0].require.scopes.any: must hold scopes, each one word of visible ASCII without quotes and backslashes, not "a b""#,
+            r#"rules[0].require.scopes.any[0]: must be a scope (one word of visible ASCII without quotes and backslashes), such as "jobs/read", not "a b""#,
         ),
         (
             "/rules",
@@ -791,7 +837,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             require(json!({"client_ids": "any"})),
-            "rules[0].require.client_ids: must be a list, not a string",
+            r#"rules[0].require.client_ids: must be a list such as ["1h57kf5cpq17m0eml12EXAMPLE"], not a string"#,
         ),
         (
             "/rules",
@@ -817,7 +863,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             require(json!({"claims": {"custom:a": null}})),
-            r#"rules[0].require.claims["custom:a"]: must be a string, a number, true or false, not null"#,
+            r#"rules[0].require.claims["custom:a"]: must be a value such as "gold", a list of values, or an object such as {"prefix": "tenant-"}, not null"#,
         ),
         (
             "/rules",
@@ -857,17 +903,17 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/identity/header",
             json!({}),
-            r#"identity: unknown member "header"; members are: headers, payload_header, remove_token"#,
+            r#"identity: unknown member "header" (did you mean "headers"?); members are: headers, payload_header, remove_token"#,
         ),
         (
             "/identity/headers",
             json!(["x-a"]),
-            "identity.headers: must be an object, not a list",
+            r#"identity.headers: must be an object such as {"x-user": "sub"}, not a list"#,
         ),
         (
             "/identity/headers/x-a",
             json!(1),
-            "identity.headers.x-a: must be the name of a claim, or a list of such names",
+            r#"identity.headers.x-a: must be the name of a claim such as "sub", or a list of such names, not a number"#,
         ),
         (
             "/identity/headers/x-a",
@@ -967,12 +1013,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/user_lookup",
             json!({"cluster": "c"}),
-            "user_lookup.uri: is missing: must be the URL that the claims are posted to",
+            r#"user_lookup.uri: is missing: must be a string such as "http://users.internal/cognito/users" (the URL that the claims are posted to)"#,
         ),
         (
             "/user_lookup",
             json!({"uri": "http://a.example/"}),
-            "user_lookup.cluster: is missing: must name the Envoy cluster that the call goes through",
+            r#"user_lookup.cluster: is missing: must be a string such as "users" (the Envoy cluster that the application is called through)"#,
         ),
         (
             "/user_lookup",
@@ -1012,7 +1058,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_cache",
             json!(10),
-            "token_cache: must be an object, not a number",
+            r#"token_cache: must be an object such as {"max_entries": 1000}, not a number"#,
         ),
         (
             "/token_cache",
@@ -1024,16 +1070,20 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             json!(100_001),
             "token_cache.max_entries: must be a whole number from 0 to 100000, not 100001",
         ),
-        ("/realm", json!(""), "realm: must not be empty"),
+        (
+            "/realm",
+            json!(""),
+            r#"realm: must be visible ASCII and spaces, without quotes and backslashes, such as "cognito", not """#,
+        ),
         (
             "/realm",
             json!("a\"b"),
-            "realm: must be visible ASCII and spaces, without quotes and backslashes",
+            r#"realm: must be visible ASCII and spaces, without quotes and backslashes, such as "cognito", not "a\"b""#,
         ),
         (
             "/realm",
             json!("Zürich"),
-            "realm: must be visible ASCII and spaces, without quotes and backslashes",
+            r#"realm: must be visible ASCII and spaces, without quotes and backslashes, such as "cognito", not "Zürich""#,
         ),
         (
             "/disclose_reason",

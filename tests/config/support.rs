@@ -13,6 +13,13 @@ pub fn other_pool() -> Value {
     json!({"user_pool_id": "eu-west-1_Xy9", "client_ids": "any", "jwks": {"cluster": "cognito"}})
 }
 
+/// The smallest configuration's pool with another member.
+pub fn pool_with(name: &str, value: Value) -> Value {
+    let mut pool = smallest()["pools"][0].take();
+    pool[name] = value;
+    pool
+}
+
 /// The smallest configuration with `value` at `pointer`; objects on the way are made, a list grows by its next index.
 pub fn with(pointer: &str, value: Value) -> Value {
     let mut config = smallest();
@@ -64,8 +71,9 @@ pub fn without(pointer: &str) -> Value {
     config
 }
 
-/// Reads both forms, which must mean the same.
+/// Reads both forms, which must mean the same; the JSON Schema must agree.
 pub fn parse(config: &Value) -> Result<Config, String> {
+    super::schema::agrees_on(config);
     let from_json = read(config.to_string().as_bytes());
     let from_struct = read(&encode_struct(config));
     assert_eq!(format!("{from_json:?}"), format!("{from_struct:?}"), "{config}");
