@@ -224,7 +224,7 @@ mod tests {
     fn it_never_holds_more_bytes_than_its_bound() {
         let mut cache = TokenCache::new(1000, 1 << 20);
         for number in 0..250 {
-            let token = format!("{number}{}", "x".repeat(16 * 1024 + number));
+            let token = format!("{}{number:016}", "x".repeat(16 * 1024 + number));
             insert(&mut cache, token.as_bytes(), verified(&"s".repeat(10 * number + 1)));
             assert!(cache.bytes() <= 1 << 20);
         }

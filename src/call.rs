@@ -1,5 +1,6 @@
 //! HTTP calls that the filter makes, and their answers.
 
+use std::fmt;
 use std::time::Duration;
 
 /// The host's number of a call under way.
@@ -51,8 +52,36 @@ pub const MAX_BODY_BYTES: usize = 256 * 1024;
 pub enum NotSent {
     /// The host knows no such cluster.
     UnknownCluster,
+    /// The cluster has no host that could be asked.
+    NoHost,
     /// The host refused for another reason: its status.
     Refused(u32),
+}
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotSent::UnknownCluster => f.write_str("the cluster is unknown"),
+            NotSent::NoHost => f.write_str("the cluster has no host"),
+            NotSent::Refused(status) => write!(f, "the proxy refused the call with status {status}"),
+        }
+    }
+}
+
+impl NotSent {
+    /// Returns what the operator can do about it.
+    pub fn hint(self, cluster: &str) -> String {
+        match self {
+            NotSent::UnknownCluster => format!(
+                "define a cluster named \"{cluster}\", or name one that is there \
+                 (Istio: a ServiceEntry for the host makes outbound|443||<host>)"
+            ),
+            NotSent::NoHost => {
+                format!("the name of cluster \"{cluster}\"'s host may not resolve, or none of its hosts is healthy")
+            }
+            NotSent::Refused(_) => format!("check cluster \"{cluster}\""),
+        }
+    }
 }
 
 /// Sends calls. The answer comes later, by the call's id.

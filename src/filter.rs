@@ -660,15 +660,10 @@ fn counter(kind: Enrichment, outcome: &Outcome) -> Counter {
 
 /// The log line of a call that was not sent.
 pub fn not_sent_line(cluster: &str, not_sent: NotSent) -> String {
-    match not_sent {
-        NotSent::UnknownCluster => format!(
-            "no call through cluster \"{cluster}\": it is unknown; define it, or name one that is there \
-             (Istio: a ServiceEntry for the host makes outbound|443||<host>)"
-        ),
-        NotSent::Refused(status) => {
-            format!("no call through cluster \"{cluster}\": the host refused it with status {status}")
-        }
-    }
+    format!(
+        "no call through cluster \"{cluster}\": {not_sent}: {}",
+        not_sent.hint(cluster)
+    )
 }
 
 fn failed_line(kind: Enrichment, status: Option<u16>) -> String {

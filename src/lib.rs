@@ -80,6 +80,7 @@ pub mod identity;
 mod json;
 pub mod keys;
 mod load;
+pub mod log_text;
 mod memory;
 pub mod metrics;
 pub mod reject;

@@ -8,6 +8,7 @@ pub use error::{BadKeySet, KeyFault, SkippedKey};
 use super::rsa::PublicKey;
 use crate::call::MAX_BODY_BYTES;
 use crate::json::{self, Node};
+use crate::log_text::escaped;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entry::{Entry, Jwk};
@@ -124,17 +125,9 @@ impl KeySet {
     }
 }
 
-/// A `kid`, which anybody can write into a token, so that it cannot break or flood a log: quotes, backslashes, control
-/// and non-ASCII characters are escaped as in Rust strings, and it ends before it has more than 64 characters.
+/// Returns a `kid`, which anybody can write into a token, escaped for a log line and cut at 64 characters.
 pub fn kid_for_log(kid: &str) -> String {
-    let mut out = String::new();
-    for escaped in kid.chars().map(char::escape_default) {
-        if out.len().saturating_add(escaped.len()) > MAX_KID_CHARS_IN_LOG {
-            break;
-        }
-        out.extend(escaped);
-    }
-    out
+    escaped(kid, MAX_KID_CHARS_IN_LOG)
 }
 
 fn refuse_repeated_kids<'a>(kids: impl Iterator<Item = Option<&'a str>>) -> Result<(), BadKeySet> {

@@ -428,7 +428,7 @@ impl JwksCache {
         if self.record.failures > 0 {
             out.push(Command::Log(
                 Severity::Warn,
-                format!("pool {}: fetching keys works again", self.pool),
+                format!("pool {}: JWKS fetch succeeds again", self.pool),
             ));
         }
         let set = Rc::new(parsed.set);
@@ -463,15 +463,15 @@ impl JwksCache {
         let back_off = back_off(failures, world.random);
         let retry_at = world.now.after(back_off);
         let keys = if self.usable(world.now).is_some() {
-            "the old keys serve"
+            "using cached keys"
         } else {
-            "there are no keys"
+            "no keys are cached"
         };
-        let advice = failure.advice(&self.policy.cluster);
+        let hint = failure.hint(&self.policy.cluster);
         out.push(Command::Log(
             Severity::Warn,
             format!(
-                "pool {}: fetching keys failed: {failure}{advice}; {keys}, next try in {} ms",
+                "pool {}: JWKS fetch failed: {failure}{hint}; {keys}, retrying in {} ms",
                 self.pool,
                 back_off.as_millis()
             ),

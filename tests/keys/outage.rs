@@ -77,7 +77,7 @@ fn who_could_only_wait_in_vain_is_answered_at_once() {
     world.answer_next(Some(publishes(&[first_key()])));
     world.pass_millis(20);
     assert_eq!(world.fate(in_time), Fate::Passed);
-    assert_eq!(world.lines(Severity::Warn, "works again"), 1);
+    assert_eq!(world.lines(Severity::Warn, "JWKS fetch succeeds again"), 1);
     assert_eq!(world.sent().len(), 4);
 }
 
@@ -139,16 +139,19 @@ fn stale_use_can_be_forbidden() {
 
 #[test]
 fn a_cluster_that_is_not_there_is_named_with_its_mend() {
-    for refusal in [NotSent::UnknownCluster, NotSent::Refused(10)] {
+    for (refusal, hint) in [
+        (NotSent::UnknownCluster, "define a cluster named \"cognito\""),
+        (NotSent::NoHost, "may not resolve"),
+        (NotSent::Refused(7), "status 7: check cluster \"cognito\""),
+    ] {
         let mut world = World::start(&fetched(json!({"timeout_ms": 500})), 2);
         world.calls.refuse(Some(refusal));
         let id = world.ask(0, &signed_by(first_key()));
         world.pass_millis(1);
         assert_eq!(world.fate(id), Fate::Refused("keys_unavailable"));
         assert_eq!(world.calls.refused(), 1, "the other worker backs off, too");
-        assert_eq!(world.lines(Severity::Warn, "fetching keys failed"), 1);
-        let hints = usize::from(refusal == NotSent::UnknownCluster);
-        assert_eq!(world.lines(Severity::Warn, "\"cognito\""), hints, "{:?}", world.log);
+        assert_eq!(world.lines(Severity::Warn, "JWKS fetch failed"), 1);
+        assert_eq!(world.lines(Severity::Warn, hint), 1, "{:?}", world.log);
         world.calls.refuse(None);
         world.pass_until_call();
         world.answer_next(Some(publishes(&[first_key()])));

@@ -130,6 +130,8 @@ impl SendCall for Host {
         match hostcalls::dispatch_http_call(&call.cluster, headers, Some(&call.body), vec![], call.timeout) {
             Ok(id) => Ok(CallId(id)),
             Err(Status::BadArgument) => Err(NotSent::UnknownCluster),
+            // Envoy: the call was answered before it was under way, which is so where the cluster has no host.
+            Err(Status::InternalFailure) => Err(NotSent::NoHost),
             Err(status) => Err(NotSent::Refused(status as u32)),
         }
     }
