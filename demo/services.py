@@ -95,7 +95,7 @@ def start_envoy(folder: Path, configuration: str) -> tuple[Service, str, str]:
     config.write_text(configuration)
     admin_path = folder / "admin"
     service = Service("envoy", [
-        TOOLS / "bin/envoy", "-c", config, "--admin-address-path", admin_path, "--disable-hot-restart", "--concurrency", "2",
+        os.environ.get("ENVOY") or TOOLS / "bin/envoy", "-c", config, "--admin-address-path", admin_path, "--disable-hot-restart", "--concurrency", "2",
         "--log-level", "warning", "--component-log-level", "wasm:info", "--file-flush-interval-msec", "50",
     ], folder)
     admin = "http://" + service.wait_for(lambda: admin_path.exists() and admin_path.read_text().strip())

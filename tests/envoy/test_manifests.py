@@ -18,14 +18,12 @@ from support.crd import Definitions
 from support.envoy import Envoy
 from support.kubernetes import Manifests
 
-PROJECT = Path(__file__).resolve().parents[2]
-sys.path.append(str(PROJECT))
-
-from demo import pool, services  # noqa: E402
-from demo.tour import CLOCK_SKEW, Tour  # noqa: E402
+from demo import pool, services
+from demo.tour import CLOCK_SKEW, Tour
 
 pytestmark = pytest.mark.only_on("wasm", "Istio and Envoy Gateway load the Wasm module")
 
+PROJECT = Path(__file__).resolve().parents[2]
 DEPLOY = PROJECT / "deploy"
 CRDS = Path(os.environ.get("CRDS") or PROJECT.parent / "shared/crds")
 RELEASES = {

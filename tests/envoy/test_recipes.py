@@ -32,7 +32,7 @@ HTML: Header = ("accept", "text/html,application/xhtml+xml")
 
 
 @pytest.fixture
-def recipe(wasm: str, upstream: Upstream, key_server: KeyServer) -> Iterator[Callable[..., Stage]]:
+def recipe(module: str, upstream: Upstream, key_server: KeyServer) -> Iterator[Callable[..., Stage]]:
     """Starts the Envoy of a recipe with its clusters at the test's servers."""
     started: list[Stage] = []
 
@@ -45,7 +45,7 @@ def recipe(wasm: str, upstream: Upstream, key_server: KeyServer) -> Iterator[Cal
         known = {"app": upstream.port, "cognito": key_server.port} | (clusters or {})
         assert known.keys() == clusters_of(document).keys()
         secrets = tuple(document["static_resources"].get("secrets", ()))
-        started.append(Stage(Envoy((ExampleDoor(document, wasm),), known, secrets=secrets), upstream, key_server))
+        started.append(Stage(Envoy((ExampleDoor(document, module),), known, secrets=secrets), upstream, key_server))
         return started[-1]
 
     yield start

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from .bootstrap import Door
+from .host import HOST, native_filter
 from .tokens import Pool
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -59,14 +60,22 @@ def token_of(pool: Pool, kind: str, **claims: object) -> str:
 
 
 class ExampleDoor(Door):
-    """The listener of an example with the module of this build, on a port that the kernel picks."""
+    """The listener of an example with the module of this build, on a port that the kernel picks. On the native host its filter is
+    the native one with the same configuration."""
 
-    def __init__(self, document: dict, wasm: str) -> None:
+    def __init__(self, document: dict, module: str) -> None:
+        document = copy.deepcopy(document)
         (listener,) = document["static_resources"]["listeners"]
         super().__init__(name=listener["name"])
-        text = json.dumps(listener)
-        assert text.count(MODULE) == 1
-        object.__setattr__(self, "_listener", json.loads(text.replace(MODULE, wasm)))
+        plugin = plugin_of(document)
+        if HOST.name == "native":
+            filters = manager_of(document)["http_filters"]
+            (place,) = [place for place, entry in enumerate(filters) if entry["name"] == WASM_FILTER]
+            filters[place] = native_filter(module, plugin["configuration"], plugin["name"])
+        else:
+            assert plugin["vm_config"]["code"] == {"local": {"filename": MODULE}}
+            plugin["vm_config"]["code"]["local"]["filename"] = module
+        object.__setattr__(self, "_listener", listener)
 
     def listener(self, access_log: str) -> dict:
         """As the example has it, but for port, module and access log."""
