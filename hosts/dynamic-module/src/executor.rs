@@ -93,14 +93,18 @@ fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), R
     }
 }
 
+/// Changes the request's headers. Envoy then chooses the route anew, as it does by itself for a Wasm module: a header that a client
+/// forged must not go on deciding where the request is sent, and routes may ask for identity headers.
 fn apply(envoy: &mut EnvoyStream<'_>, edit: &HeaderEdit) -> Result<(), Refused> {
-    match edit {
+    let result = match edit {
         HeaderEdit::Remove(name) => envoy.remove_header(HeaderType::RequestHeader, name),
         HeaderEdit::Set(name, value) => envoy.set_header(HeaderType::RequestHeader, name.as_bytes(), value),
         HeaderEdit::Add(headers) => headers.iter().try_for_each(|(name, value)| {
             envoy.add_header(HeaderType::RequestHeader, name.as_bytes(), value.as_bytes())
         }),
-    }
+    };
+    envoy.clear_route_cache();
+    result
 }
 
 /// Filter state that is not set changes no decision.
