@@ -171,8 +171,9 @@ lint: tools-rust ## clippy, native and for the module's target; warnings are err
 	$(CARGO) clippy --locked --target $(TARGET) -- -D warnings
 
 .PHONY: test-native
-test-native: ## the tests of the pure core
+test-native: ## the tests of the pure core, and of the native module with Envoy's side in a test's hands
 	$(CARGO) test --locked --quiet
+	$(CARGO) test --locked --quiet -p envoy-cognito-jwt-dynamic-module --features test-trap
 
 # The versions that are tested beside the one of tools/requirements.in.
 OTHER_ENVOYS := 1.36.2 1.39.0

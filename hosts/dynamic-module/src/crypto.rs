@@ -5,18 +5,11 @@ use cognito_jwt::signature::software::SoftwareVerifier;
 use cognito_jwt::signature::{Verification, VerifySignature};
 
 /// Verifies with the core's own software.
-#[derive(Debug)]
-pub struct Verifier(SoftwareVerifier);
-
-impl Verifier {
-    /// A verifier for one thread.
-    pub fn new() -> Verifier {
-        Verifier(SoftwareVerifier)
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Verifier;
 
 impl VerifySignature for Verifier {
     fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Verification {
-        self.0.verify_rs256(key, message, signature)
+        SoftwareVerifier.verify_rs256(key, message, signature)
     }
 }

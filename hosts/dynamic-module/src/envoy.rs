@@ -268,7 +268,7 @@ impl<'a> EnvoyStream<'a> {
     pub fn scheduler(&self) -> Option<StreamScheduler> {
         // SAFETY: the stream is alive.
         let scheduler = unsafe { abi::envoy_dynamic_module_callback_http_filter_scheduler_new(self.filter) };
-        (!scheduler.is_null()).then_some(StreamScheduler(scheduler))
+        (!scheduler.is_null()).then(|| StreamScheduler(scheduler))
     }
 }
 
@@ -396,7 +396,7 @@ impl EnvoyConfig {
     pub fn scheduler(self) -> Option<ConfigScheduler> {
         // SAFETY: the configuration is alive.
         let scheduler = unsafe { abi::envoy_dynamic_module_callback_http_filter_config_scheduler_new(self.0) };
-        (!scheduler.is_null()).then_some(ConfigScheduler(scheduler))
+        (!scheduler.is_null()).then(|| ConfigScheduler(scheduler))
     }
 
     /// Starts a call; on the main thread only, since Envoy's table of calls has no lock.

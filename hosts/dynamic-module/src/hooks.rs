@@ -34,13 +34,13 @@ unsafe fn stream(filter: abi::FilterModulePtr) -> Rc<Stream> {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
+pub extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     guarded(log_panics_by_their_place, || (), ());
     abi::VERSION.as_ptr()
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
     config_envoy: abi::ConfigEnvoyPtr,
     _name: EnvoyBuffer,
     config: EnvoyBuffer,
@@ -56,7 +56,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(config: abi::ConfigModulePtr) {
+pub extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(config: abi::ConfigModulePtr) {
     if config.is_null() {
         return;
     }
@@ -66,7 +66,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(config: abi::Co
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
     _config_envoy: abi::ConfigEnvoyPtr,
     config: abi::ConfigModulePtr,
     _event: u64,
@@ -80,7 +80,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_done(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_done(
     _config_envoy: abi::ConfigEnvoyPtr,
     config: abi::ConfigModulePtr,
     id: u64,
@@ -105,7 +105,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_done(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_new(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_new(
     config: abi::ConfigModulePtr,
     filter_envoy: abi::FilterEnvoyPtr,
 ) -> abi::FilterModulePtr {
@@ -121,7 +121,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_new(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_destroy(filter: abi::FilterModulePtr) {
+pub extern "C" fn envoy_dynamic_module_on_http_filter_destroy(filter: abi::FilterModulePtr) {
     if filter.is_null() {
         return;
     }
@@ -132,7 +132,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_destroy(filter: abi::FilterMod
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
     _filter_envoy: abi::FilterEnvoyPtr,
     filter: abi::FilterModulePtr,
     end_of_stream: bool,
@@ -153,7 +153,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
     _filter_envoy: abi::FilterEnvoyPtr,
     filter: abi::FilterModulePtr,
     _end_of_stream: bool,
@@ -168,7 +168,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
     _filter_envoy: abi::FilterEnvoyPtr,
     filter: abi::FilterModulePtr,
 ) -> u32 {
@@ -188,7 +188,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
     _filter_envoy: abi::FilterEnvoyPtr,
     filter: abi::FilterModulePtr,
     _event: u64,
@@ -204,7 +204,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
 // The rest is demanded by Envoy and of no concern to the filter: nothing here can panic.
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_response_headers(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_response_headers(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
     _end_of_stream: bool,
@@ -213,7 +213,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_response_headers(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_response_body(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_response_body(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
     _end_of_stream: bool,
@@ -222,7 +222,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_response_body(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_response_trailers(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_response_trailers(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
 ) -> u32 {
@@ -230,14 +230,14 @@ extern "C" fn envoy_dynamic_module_on_http_filter_response_trailers(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
 ) {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_http_callout_done(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_http_callout_done(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
     _id: u64,
@@ -250,7 +250,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_http_callout_done(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_headers(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_headers(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
     _id: u64,
@@ -261,7 +261,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_headers(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_data(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_data(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
     _id: u64,
@@ -272,7 +272,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_data(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_trailers(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_trailers(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
     _id: u64,
@@ -282,7 +282,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_trailers(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_complete(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_complete(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
     _id: u64,
@@ -290,7 +290,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_complete(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_reset(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_reset(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
     _id: u64,
@@ -299,14 +299,14 @@ extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_reset(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_downstream_above_write_buffer_high_watermark(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_downstream_above_write_buffer_high_watermark(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
 ) {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_downstream_below_write_buffer_low_watermark(
+pub extern "C" fn envoy_dynamic_module_on_http_filter_downstream_below_write_buffer_low_watermark(
     _filter_envoy: abi::FilterEnvoyPtr,
     _filter: abi::FilterModulePtr,
 ) {

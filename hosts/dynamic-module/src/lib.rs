@@ -11,11 +11,24 @@
 //! | `store`, `process`, `ticker` | what there is once in the process: shared keys and answers, the thread that lets time pass |
 //! | `crypto`, `route` | signatures; what Envoy knows of a request's route |
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
 mod abi;
 mod configuration;
 mod crypto;
 mod envoy;
 mod executor;
+#[cfg(any(test, feature = "fake-envoy"))]
+pub mod fake_envoy;
 mod guard;
 mod hooks;
 mod instance;
@@ -24,5 +37,7 @@ mod root;
 mod route;
 mod store;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod ticker;
 mod worker;

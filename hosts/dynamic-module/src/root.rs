@@ -54,7 +54,7 @@ pub fn begin(instance: &Arc<Instance>, config: Config, envoy: EnvoyConfig) {
     let root = Root {
         instance: Arc::clone(instance),
         filter: Filter::new(config),
-        crypto: Verifier::new(),
+        crypto: Verifier,
         calls: Calls {
             envoy,
             under_way: RefCell::default(),

@@ -271,7 +271,7 @@ impl Core {
         match Config::parse(&instance.configuration) {
             Ok(config) => Some(Core {
                 filter: Filter::new(config),
-                crypto: Verifier::new(),
+                crypto: Verifier,
                 outbox: Outbox::default(),
                 period: Filter::first_tick(),
                 ticked_at: UnixTime::default(),
