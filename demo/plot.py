@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from html import escape
@@ -57,7 +58,9 @@ class Picture:
         return "\n".join([head, *out, "</svg>", ""])
 
     def _panel(self, panel: Panel, x: float, y: float, named: bool) -> list[str]:
-        curves = [Curve(curve.name, curve.points, curve.color or COLORS[number % len(COLORS)]) for number, curve in enumerate(panel.curves)]
+        taken = {curve.color for curve in panel.curves}
+        free = itertools.cycle(color for color in COLORS if color not in taken)
+        curves = [Curve(curve.name, curve.points, curve.color or next(free)) for curve in panel.curves]
         layers = stacked(curves) if panel.stacked else [(curve, curve.points, None) for curve in curves]
         greatest = rounded_up(max((value for _, points, _ in layers for _, value in points), default=0.0))
         title = text(x, y - 8, panel.title, "font-weight='600'")

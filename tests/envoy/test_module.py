@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from support.stage import Stages  # noqa: E402
 from tools import slim_wasm  # noqa: E402
 
 pytestmark = pytest.mark.only_on("wasm", "it reads the Wasm module")
@@ -66,3 +67,9 @@ def test_it_names_no_folder_of_the_machine_that_built_it(wasm: str) -> None:
     data = Path(wasm).read_bytes()
     for place in (b"/root/", b"/home/", str(Path(__file__).resolve().parents[2]).encode()):
         assert place not in data, place
+
+
+def test_it_knows_the_envoy_of_the_tests(stages: Stages) -> None:
+    """In every version of `make test-matrix`; `hosts/proxy-wasm/src/envoy_version.rs` has the line for another."""
+    log = stages.shared().envoy.log()
+    assert "signatures are verified by" in log and "this filter was tested with" not in log

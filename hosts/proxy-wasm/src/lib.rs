@@ -1,10 +1,12 @@
 //! `envoy_cognito_jwt.wasm`: the filter as a Proxy-Wasm module, on the Rust SDK (`proxy-wasm`).
 //!
 //! The core decides; this crate reads what the core asks for and carries out what the core commands. [`pairs`],
-//! [`route_metadata`] and [`counter_buffer`] are pure and tested natively; `plugin` is the only place that calls the host.
+//! [`route_metadata`], [`counter_buffer`] and [`envoy_version`] are pure and tested natively; `plugin` is the only place that
+//! calls the host.
 #![deny(unsafe_code)]
 
 pub mod counter_buffer;
+pub mod envoy_version;
 pub mod pairs;
 pub mod route_metadata;
 

@@ -4,6 +4,7 @@ use super::executor::{self, Callback, Failed};
 use super::host::Host;
 use super::logging;
 use super::stream::Stream;
+use crate::envoy_version;
 use cognito_jwt::call::{Body, CallId, HttpAnswer, MAX_BODY_BYTES};
 use cognito_jwt::command::{Command, Reply};
 use cognito_jwt::config::Config;
@@ -158,6 +159,11 @@ fn configure() -> Option<State> {
     }
     let host = Host::set_up()?;
     log::info!("{}", host.crypto.self_test());
+    if let Some(warning) =
+        envoy_version::warning(version("major_number").as_deref(), version("minor_number").as_deref())
+    {
+        log::warn!("{warning}");
+    }
     let mut filter = Filter::new(config);
     filter.show_debug(logging::shows_debug());
     if hostcalls::set_tick_period(Filter::first_tick()).is_err() {
@@ -170,6 +176,12 @@ fn configure() -> Option<State> {
         host,
         commands: Vec::new(),
     })
+}
+
+/// Reads a number of Envoy's version.
+fn version(name: &str) -> Option<Vec<u8>> {
+    let path = vec!["xds", "node", "user_agent_build_version", "version", name];
+    hostcalls::get_property(path).ok().flatten()
 }
 
 /// Reads the answer to a call; `None` if it is not one of HTTP.
