@@ -269,7 +269,11 @@ deny: $(CARGO_DENY) ## licences, origins and duplicates of the dependencies, and
 
 .PHONY: sbom
 sbom: wasm ## the module's bill of materials, dist/envoy_cognito_jwt.cdx.json (CycloneDX)
-	@tools/sbom.py $(WASM) $(WASM:.wasm=.cdx.json)
+	@tools/sbom.py envoy-cognito-jwt-proxy-wasm $(TARGET) $(WASM) $(WASM:.wasm=.cdx.json)
+
+.PHONY: sbom-native
+sbom-native: native ## the native module's, dist/libenvoy_cognito_jwt.cdx.json
+	@tools/sbom.py envoy-cognito-jwt-dynamic-module $$(rustc -vV | sed -n 's/^host: //p') $(NATIVE) $(NATIVE:.so=.cdx.json)
 
 .PHONY: test-reproducible
 test-reproducible: tools-rust ## build twice in two folders and compare the bytes

@@ -19,11 +19,11 @@ if [ -n "$(git status --porcelain 2>/dev/null || true)" ]; then
     echo "release: this checkout has uncommitted changes; what is built is not the code of any commit" >&2
 fi
 
-$make wasm sbom oci
+$make sbom oci
 artifacts=(envoy_cognito_jwt.wasm envoy_cognito_jwt.cdx.json)
 if [ -d hosts/dynamic-module ]; then
-    $make native
-    artifacts+=(libenvoy_cognito_jwt.so)
+    $make sbom-native
+    artifacts+=(libenvoy_cognito_jwt.so libenvoy_cognito_jwt.cdx.json)
 fi
 digest=$(python3 -c 'import json; (manifest,) = json.load(open("dist/oci/index.json"))["manifests"]; print(manifest["digest"])')
 (cd dist && sha256sum "${artifacts[@]}" >SHA256SUMS)
