@@ -7,6 +7,7 @@ from support.client import bearer
 from support.config import config, pool_config
 from support.stage import Stage, Stages
 from support.tokens import Pool
+from support.waiting import wait_until
 
 METADATA = {
     "none": {"auth": "none"},
@@ -15,13 +16,21 @@ METADATA = {
     "groups": {"groups": ["admins", "owners"]},
     "scopes": {"auth": "required", "scopes": ["items/write", "items/all"]},
     "both": {"groups": ["readers"], "scopes": ["items/read"]},
-    "unrelated": {"something": "else"},
     "empty": {},
 }
 BROKEN = {
     "auth unknown": {"auth": "sometimes"}, "auth empty": {"auth": ""}, "auth a number": {"auth": 1}, "auth a bool": {"auth": True}, "auth a list": {"auth": ["none"]},
     "groups empty": {"groups": []}, "groups a string": {"groups": "admins"}, "groups of numbers": {"groups": ["a", 1]}, "groups an object": {"groups": {"any": ["a"]}},
     "scopes empty": {"scopes": []}, "scopes of lists": {"scopes": [["a"]]}, "broken beside good": {"auth": "none", "groups": 1},
+    "unrelated": {"something": "else"}, "group": {"group": ["admins"]}, "capital": {"Groups": ["admins"]}, "require": {"require": {"groups": {"any": ["admins"]}}},
+    "typo beside good": {"auth": "none", "scope": ["a"]}, "contradiction": {"auth": "optional", "groups": ["admins"]},
+}
+# What the log line names beside the route: the member, and what there is.
+NAMED = {
+    "group": 'unknown member "group"; members are: auth, groups, scopes', "capital": 'unknown member "Groups"; members are',
+    "require": 'unknown member "require"; members are', "typo beside good": 'unknown member "scope"; members are', "unrelated": 'unknown member "something"',
+    "auth unknown": 'auth: must be "required", "optional" or "none", not "sometimes"', "groups a string": "groups: must be a non-empty list of strings",
+    "scopes empty": "scopes: must be a non-empty list of strings", "contradiction": "groups: must stand beside",
 }
 
 
@@ -33,7 +42,7 @@ ROUTES = (*routes(METADATA), *routes(BROKEN), route("named", {"prefix": "/named"
 RULES = [
     {"match": {"route": "named"}, "auth": "none"},
     {"match": {"path": {"prefix": "/required"}}, "auth": "none"},
-    {"match": {"path": {"prefix": "/unrelated"}}, "auth": "none"},
+    {"match": {"path": {"prefix": "/group"}}, "auth": "none"},
     {"match": {"path": {"prefix": "/none"}}, "require": {"groups": {"any": ["nobody"]}}},
     {"match": {"route": "empty"}, "auth": "optional"},
 ]
@@ -57,8 +66,7 @@ def test_metadata_comes_before_the_rules(stage: Stage, pool: Pool) -> None:
     stage.rejects("token_malformed", "/optional", bearer("x"))
 
 
-def test_metadata_without_a_known_field_is_ignored(stage: Stage) -> None:
-    stage.admits("/unrelated", decision="bypassed")
+def test_metadata_without_a_member_is_ignored(stage: Stage) -> None:
     stage.admits("/empty", decision="bypassed")
 
 
@@ -78,7 +86,22 @@ def test_metadata_that_cannot_be_read(stage: Stage, pool: Pool, case: str) -> No
     target = "/" + case.replace(" ", "-")
     stage.rejects("internal_error", target)
     stage.rejects("internal_error", target, bearer(pool.id_token()))
-    assert "[error]" in stage.envoy.log()
+    name = case.replace(" ", "-")
+    wait_until(lambda: any("[error]" in line and f'route "{name}": metadata cognito' in line for line in stage.envoy.log().splitlines()), "an error line")
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_the_log_names_route_and_member_and_what_there_is(stage: Stage, case: str) -> None:
+    name = case.replace(" ", "-")
+    stage.rejects("internal_error", "/" + name)
+    wait_until(lambda: f'route "{name}": metadata cognito: {NAMED[case]}' in stage.envoy.log(), NAMED[case])
+
+
+def test_in_shadow_mode_such_a_route_passes_without_identity(stages: Stages, pool: Pool) -> None:
+    shadow = stages.shared(config(pool_config(token_use="any"), rules=RULES, mode="shadow"), routes=ROUTES)
+    for case in ("group", "auth unknown"):
+        seen = shadow.admits("/" + case.replace(" ", "-"), bearer(pool.id_token()), ("x-cognito-sub", "forged"), decision="internal_error", counter="would_deny.internal_error")
+        assert seen.header("x-cognito-sub") is None
 
 
 def test_a_client_cannot_choose_the_route_by_spelling(stage: Stage, pool: Pool) -> None:

@@ -42,8 +42,8 @@ def doors(stages: Stages) -> Stage:
 
 
 PASSES = [
-    "/exact", "/exact/", "/exact?x=/../y", "/%65xact", "//exact", "/./exact", "/a/../exact", "/%2e/exact", "/a/%2E%2e/exact",
-    "/prefix", "/prefix/", "/prefix/a/b", "/prefix?x", "/prefix//a", "/PREFIX/../prefix/a",
+    "/exact", "/exact/", "/exact?x=/../y", "/%65xact", "/%65%78%61%63%74",
+    "/prefix", "/prefix/", "/prefix/a/b", "/prefix?x", "/prefix/A", "/prefix/...",
     "/slashed", "/slashed/", "/slashed/x",
     "/t/1/x", "/t/1/x/", "/t/%20/x", "/star/1/x", "/rest/1", "/rest/1/", "/rest/1/2/3",
     "/methods/1", "/open-first/inner/x",
@@ -51,12 +51,13 @@ PASSES = [
 ]
 NEEDS_TOKEN = [
     "/", "/Exact", "/exact/x", "/exactly", "/exac", "/prefixed", "/prefi", "/Prefix", "/slashedx",
-    "/prefix/..", "/prefix/../x", "/prefix/%2e%2e/x", "/exact/..", "/exact%252f", "/%2565xact",
+    "/prefix//a", "/exact//", "/exact%252f", "/%2565xact",
     "/t/1", "/t/1/x/y", "/t//x", "/t/1/X", "/t/1/2/x", "/star/x", "/star/1/2/x", "/rest", "/rest/",
     "/closed-first", "/closed-first/open", "/open-first", "/open-first/inn", "/k%C3%84se%20and%20more", "/K%C3%A4se%20and%20more",
-    "/..", "/../", "/hosts",
+    "/hosts",
 ]
 AMBIGUOUS = [
+    "//exact", "//", "/./exact", "/a/../exact", "/%2e/exact", "/a/%2E%2e/exact", "/prefix/..", "/prefix/../x", "/..", "/../", "/exact/.",
     "/exact%2f", "/exact%2Fx", "/a%5cb", "/a%5C", "/a\\b", "/exact;x", "/exact%3bx", "/exact%3B", "/..;/exact", "/exact%00", "/%0a", "/%7f", "/%ff",
     "/%c3", "/%C0%AF", "/%ED%A0%80", "/%", "/%2", "/%zz", "/exact%", "/a%2g",
 ]
@@ -97,10 +98,12 @@ def test_methods(doors: Stage) -> None:
 
 
 def test_hosts(doors: Stage) -> None:
-    for host in ("open.example", "OPEN.Example", "open.example:8080", "open.example.", "open.example.:80", "a.wild.example", "a.b.wild.example", "A.Wild.Example:1"):
+    for host in ("open.example", "OPEN.Example", "a.wild.example", "a.b.wild.example", "A.Wild.Example"):
         doors.admits("/hosts", host=host, decision="bypassed")
-    for host in ("wild.example", "xwild.example", "open.example.evil", "x.open.example", ".wild.example"):
+    for host in ("wild.example", "xwild.example", "open.example.evil", "x.open.example", ".wild.example", "open.example:8080", "a.wild.example:80"):
         doors.rejects("token_missing", "/hosts", host=host)
+    for host in ("open.example.", "open.example.:80", "open.example:", "open.example:x"):
+        doors.rejects("request_ambiguous", "/hosts", host=host)
 
 
 def test_an_empty_match_takes_all(stages: Stages) -> None:
@@ -108,9 +111,9 @@ def test_an_empty_match_takes_all(stages: Stages) -> None:
     stage.admits("/anything", decision="bypassed")
     stage.rejects("token_missing", "/private/x")
     # No spelling of the closed path opens the door.
-    for target in ("//private", "/./private/x", "/%70rivate", "/x/../private", "/private/"):
+    for target in ("/%70rivate", "/PRIVATE", "/private/", "/private//x", "/anything//private"):
         stage.rejects("token_missing", target)
-    for target in ("/private%2f", "/x/..;/private", "/private%00", "/x\\..\\private"):
+    for target in ("//private", "/./private/x", "/x/../private", "/private%2f", "/x/..;/private", "/private%00", "/x\\..\\private"):
         stage.rejects("path_ambiguous", target)
 
 
@@ -194,9 +197,9 @@ def test_a_requirement_is_judged_on_verified_claims_only(demanding: Stage, pool:
 
 def test_an_owner_reaches_what_is_his(demanding: Stage, pool: Pool) -> None:
     token = bearer(pool.id_token())
-    for target in (f"/users/{SUB}", f"/users/{SUB}/a/b", f"/users/%61{SUB[1:]}/x", f"/x/../users/{SUB}/"):
+    for target in (f"/users/{SUB}", f"/users/{SUB}/a/b", f"/users/%61{SUB[1:]}/x", f"/USERS/{SUB}/"):
         demanding.admits(target, token)
-    for target in ("/users/someone-else", f"/users/{SUB.upper()}/x", f"/users/{SUB}x", f"/users/someone/../{SUB}x/y", "/users/%20"):
+    for target in ("/users/someone-else", f"/users/{SUB.upper()}/x", f"/users/{SUB}x", f"/USERS/{SUB.upper()}", "/users/%20"):
         demanding.rejects("not_permitted", target, token)
     demanding.admits(f"/of/acme%20%C3%BC/{SUB}", bearer(pool.id_token(**{"custom:tenant": "acme ü"})))
     demanding.rejects("not_permitted", f"/of/acme/{SUB}", bearer(pool.id_token(**{"custom:tenant": "acme ü"})))

@@ -42,13 +42,13 @@ def as_bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
-def request_bytes(method: str, target: str | bytes, headers: Iterable[Header], body: bytes, host: str, request_id: str) -> bytes:
-    """A request as it goes over the wire."""
+def request_bytes(method: str, target: str | bytes, headers: Iterable[Header], body: bytes, host: str, request_id: str, raw_body: bytes = b"") -> bytes:
+    """A request as it goes over the wire. `raw_body` is sent as it is, its framing included."""
     lines = [as_bytes(method) + b" " + as_bytes(target) + b" HTTP/1.1", b"host: " + host.encode(), b"x-e2e: " + request_id.encode()]
     lines += [as_bytes(name) + b": " + as_bytes(value) for name, value in headers]
     if body:
         lines.append(b"content-length: %d" % len(body))
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body + raw_body
 
 
 def connect(port: int, timeout: float = 20.0) -> socket.socket:
@@ -57,12 +57,19 @@ def connect(port: int, timeout: float = 20.0) -> socket.socket:
 
 
 def fetch(
-    port: int, target: str | bytes = "/", *headers: Header, method: str = "GET", body: bytes = b"", host: str = "app.example.com", timeout: float = 20.0
+    port: int,
+    target: str | bytes = "/",
+    *headers: Header,
+    method: str = "GET",
+    body: bytes = b"",
+    host: str = "app.example.com",
+    timeout: float = 20.0,
+    raw_body: bytes = b"",
 ) -> Response:
     """One request on a connection of its own."""
     request_id = uuid.uuid4().hex
     with connect(port, timeout) as connection:
-        connection.sendall(request_bytes(method, target, headers, body, host, request_id))
+        connection.sendall(request_bytes(method, target, headers, body, host, request_id, raw_body))
         return read_response(connection, method, request_id)
 
 
