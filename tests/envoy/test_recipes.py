@@ -9,18 +9,15 @@ import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from support.client import Header, Response, at_once, bearer, fetch
 from support.envoy import Envoy
 from support.examples import ExampleDoor, clusters_of, parsed, pools_of, token_of
 from support.servers import KeyServer, ScriptedServer, Upstream, json_answer
 from support.stage import Stage
+from support.tls import certificate
 from support.tokens import SUB, Pool, signing_key
 from support.waiting import wait_until
 
@@ -262,23 +259,6 @@ def test_canary_by_group(groups: list[str], forged: tuple[Header, ...], is_next:
 # -- the network ---------------------------------------------------------------------------------------------------
 
 IDP = "cognito-idp.us-east-1.amazonaws.com"
-
-
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A self-signed certificate for a host, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "a test's authority")])
-    now = datetime.now(timezone.utc)
-    made = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, hashes.SHA256())
-    )
-    paths = folder / f"{name}.crt", folder / f"{name}.key"
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return paths
 
 
 class TlsProxy:

@@ -120,7 +120,12 @@ def cluster(name: str, port: int) -> dict:
 
 
 def bootstrap(
-    doors: tuple[Door, ...], clusters: dict[str, int | dict], access_log: str, lds_path: str | None = None, secrets: tuple[dict, ...] = ()
+    doors: tuple[Door, ...],
+    clusters: dict[str, int | dict],
+    access_log: str,
+    lds_path: str | None = None,
+    secrets: tuple[dict, ...] = (),
+    runtime: dict[str, object] | None = None,
 ) -> dict:
     """The whole file. With `lds_path` the listeners are read from there, and read again when it is replaced.
 
@@ -132,6 +137,8 @@ def bootstrap(
         "node": {"id": "e2e", "cluster": "e2e"},
         "static_resources": {"clusters": written_out, "secrets": list(secrets)},
     }
+    if runtime:
+        config["layered_runtime"] = {"layers": [{"name": "static", "static_layer": runtime}]}
     if lds_path:
         config["dynamic_resources"] = {"lds_config": {"path_config_source": {"path": lds_path}}}
     else:

@@ -49,6 +49,7 @@ class Envoy:
         lds: bool = False,
         start_seconds: float = START_SECONDS,
         secrets: tuple[dict, ...] = (),
+        runtime: dict[str, object] | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="cognito-e2e-")
         folder = Path(self._folder.name)
@@ -62,7 +63,7 @@ class Envoy:
         self._write_lds(doors)
         config_path = folder / "envoy.json"
         lds_path = str(self._lds_path) if self._lds_path else None
-        config_path.write_text(json.dumps(bootstrap(doors, clusters, str(self.access_log_path), lds_path, secrets)))
+        config_path.write_text(json.dumps(bootstrap(doors, clusters, str(self.access_log_path), lds_path, secrets, runtime)))
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [

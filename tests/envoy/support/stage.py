@@ -101,7 +101,7 @@ class Stages:
 
     def fresh(self, configuration: dict | str | None = None, **how) -> Stage:
         """An Envoy with one door. `how` goes to `Plugin`, but for the arguments of `behind` and the door's `routes`."""
-        outer = {name: how.pop(name) for name in ("clusters", "concurrency", "lds", "key_server") if name in how}
+        outer = {name: how.pop(name) for name in ("clusters", "concurrency", "lds", "key_server", "runtime") if name in how}
         routes = tuple(how.pop("routes", ()))
         return self.behind(Door((self.plugin(configuration, **how).http_filter(),), routes=routes), **outer)
 
