@@ -74,7 +74,7 @@ impl NotSent {
         match self {
             NotSent::UnknownCluster => format!(
                 "define a cluster named \"{cluster}\", or name one that is there \
-                 (Istio: a ServiceEntry for the host makes outbound|443||<host>); \
+                 (Istio: a ServiceEntry for the host makes outbound|<port>||<host>); \
                  while the proxy starts, one whose host's name is not resolved yet is unknown, too"
             ),
             NotSent::NoHost => {

@@ -108,3 +108,16 @@ def test_a_client_cannot_choose_the_route_by_spelling(stage: Stage, pool: Pool) 
     # Envoy picks the route from the path as it came; what it picks is what counts.
     stage.rejects("token_missing", "/None")
     stage.rejects("token_missing", "/none-of-it")
+
+
+def test_a_route_that_switches_the_filter_off_strips_nothing(stages: Stages) -> None:
+    """As SECURITY.md says; `auth: none` is the way to open a route."""
+    off = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+    plugin = stages.plugin().http_filter()
+    switched_off = route("off", {"path_separated_prefix": "/off"}) | {"typed_per_filter_config": {plugin["name"]: off}}
+    opened = route("open", {"path_separated_prefix": "/open"}, {"auth": "none"})
+    stage = stages.fresh(routes=(switched_off, opened, route("rest")))
+    stage.upstream.forget()
+    assert stage.send("/off", ("x-cognito-sub", "root")).status == 200
+    assert stage.upstream.only_request().header("x-cognito-sub") == "root"
+    assert stage.admits("/open", ("x-cognito-sub", "root"), decision="bypassed").header("x-cognito-sub") is None
