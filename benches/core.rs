@@ -4,7 +4,7 @@
 use divan::{AllocProfiler, Bencher, black_box};
 use envoy_cognito_jwt::cache::{TokenCache, Verified};
 use envoy_cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
-use envoy_cognito_jwt::command::{Command, Flow};
+use envoy_cognito_jwt::command::{Action, Command};
 use envoy_cognito_jwt::config::Config;
 use envoy_cognito_jwt::env::{DescribeRoute, Env, RouteMetadata};
 use envoy_cognito_jwt::filter::Filter;
@@ -100,6 +100,7 @@ fn find_remembered_token(bencher: Bencher<'_, '_>, entries: usize) {
         key,
         headers: Rc::default(),
         subject: "sub".into(),
+        cache_keys: Default::default(),
     });
     for number in 0..entries {
         tokens.insert(
@@ -186,12 +187,12 @@ fn on_request(bencher: Bencher<'_, '_>, remembered_tokens: usize, path: &str, co
             calls: &NoWorld,
         };
         let mut out = Vec::with_capacity(16);
-        let flow = filter.on_request(RequestId(1), head, &NoWorld, &env, &mut out);
-        (flow, out)
+        let action = filter.on_request(RequestId(1), head, &NoWorld, &env, &mut out);
+        (action, out)
     };
-    let (flow, out) = request();
+    let (action, out) = request();
     assert!(
-        flow == Flow::Continue && out.contains(&Command::Count(counted)),
+        action == Action::Continue && out.contains(&Command::Count(counted)),
         "{out:?}"
     );
     bencher.bench_local(request);

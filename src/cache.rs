@@ -2,11 +2,13 @@
 
 use crate::bounded_cache::BoundedCache;
 use crate::command::Headers;
+use crate::enrich::{CacheKey, EnrichmentKind};
 use crate::keys::PoolId;
 use crate::keys::jwks::Key;
 use crate::memory;
 use crate::time::UnixTime;
 use crate::token::Identity;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// A token that was verified, with all that later requests with it need.
@@ -22,9 +24,25 @@ pub struct Verified {
     pub headers: Rc<Headers>,
     /// `sub`, shared with the command that makes it filter state.
     pub subject: Rc<str>,
+    /// What calls about it are cached under, once it has been computed: see [`Verified::cache_key`].
+    pub cache_keys: CacheKeys,
 }
 
+/// A place for the key of each [`EnrichmentKind`].
+#[derive(Debug, Default)]
+pub struct CacheKeys([OnceCell<CacheKey>; EnrichmentKind::ALL.len()]);
+
 impl Verified {
+    /// Returns what a call about this token alone is cached under: `compute` is called once.
+    pub fn cache_key(&self, kind: EnrichmentKind, compute: impl FnOnce() -> CacheKey) -> CacheKey {
+        let [user_info, user_lookup] = &self.cache_keys.0;
+        let place = match kind {
+            EnrichmentKind::UserInfo => user_info,
+            EnrichmentKind::UserLookup => user_lookup,
+        };
+        *place.get_or_init(compute)
+    }
+
     /// Returns how many bytes of memory it owns. The key is the key set's.
     fn heap_bytes(&self) -> usize {
         let Verified {
@@ -33,6 +51,7 @@ impl Verified {
             key: _,
             headers,
             subject,
+            cache_keys: _,
         } = self;
         memory::sum([
             identity.heap_bytes(),
@@ -167,6 +186,7 @@ mod tests {
             }),
             headers: Rc::default(),
             subject: sub.into(),
+            cache_keys: CacheKeys::default(),
         })
     }
 

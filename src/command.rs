@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Whether the host goes on with the request when the callback returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
+pub enum Action {
     /// On to the next filter.
     Continue,
     /// It waits: for a later [`Command::Resume`] or because it has been answered.

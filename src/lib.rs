@@ -3,44 +3,48 @@
 //! # The map
 //!
 //! A module imports only what stands left of it (a test reads this line):
-//! `words < sorted < json < time < rush < code < metrics < request < call < command < keys < signature < token < cache < rules <
-//! identity < enrich < reject < env < config < verdict < judge < filter < shell`.
+//! `call < code < json < load < memory < request < time < trace < bounded_cache < metrics < command < keys < signature < token <
+//! identity < rules < enrich < env < cache < config < reject < request_policy < responder < auth_context < pending <
+//! authenticator < filter`.
 //!
-//! Everything but [`shell`] is pure: it builds and is tested natively, with a virtual clock. What changes a decision is
-//! asked through the narrow traits of [`mod@env`]; what does not (edit, answer, count, log) is ordered as a
-//! [`command::Command`], which the shell carries out.
+//! The crate is pure: it builds and is tested natively, with a virtual clock. What changes a decision is asked through the
+//! narrow traits of [`mod@env`]; what does not (edit, answer, count, log) is ordered as a [`command::Command`], which the host
+//! carries out.
 //!
 //! | module | what |
 //! | --- | --- |
-//! | `words`, `json`, `sorted` | texts, eight bytes or more at a time; JSON as a tree, for what is read seldom; a small ordered map |
+//! | `json` | JSON as a tree, for what is read seldom |
 //! | [`time`], [`request`], [`call`], [`command`], [`mod@env`] | the world as values: moments, headers, HTTP calls, orders, what can be asked |
 //! | [`code`], [`reject`], [`metrics`] | why a request is refused, what the client gets then, what is counted |
+//! | [`trace`] | the steps of a decision, while somebody reads them |
+//! | `memory`, `bounded_cache` | how much memory values hold; a cache bounded in entries and bytes |
 //! | [`keys`] | a pool's keys: which are strong enough, what is used of a set, when they are fetched, how workers share them |
 //! | [`signature`] | RS256 by the host or in the module |
 //! | [`token`] | found in the request, parsed, verified, checked: each step consumes the one before |
-//! | [`cache`] | verified tokens, remembered |
-//! | [`rules`] | which rule is for a request, and what it demands |
-//! | [`identity`], [`enrich`] | what the application is told; UserInfo, and the application's own user |
+//! | [`rules`], `request_policy` | which rule is for a request, and what it demands |
+//! | [`identity`] | the headers that carry the user to the application |
+//! | [`enrich`] | UserInfo, and the application's own user: one trait for both calls, their cache, the calls under way |
+//! | [`cache`] | verified tokens, cached |
 //! | [`config`] | the plugin's configuration, read into the types of the modules above |
-//! | [`judge`], [`verdict`] | the decision from top to bottom; what becomes of it, enforced or in shadow mode |
-//! | [`filter`], `rush` | one worker's filter: requests, ticks, answers, those who wait, and when requests come fast |
-//! | [`shell`] | the only place that talks to the host |
+//! | [`authenticator`], [`auth_context`] | the decision from top to bottom; what is known of a request on its way through it |
+//! | [`responder`] | what becomes of a decision, enforced or in shadow mode |
+//! | [`pending`] | the requests that wait, and how many may |
+//! | [`filter`], `load` | one worker's filter: requests, ticks, answers; when requests come fast |
 //!
 //! # The life of a request
 //!
-//! 1. The host calls `shell::exports`, which knows whose stream it is ([`shell::contexts`]); `shell::http` reads all headers in one
-//!    host call and hands them to [`filter::Filter::on_request`].
-//! 2. Headers that could speak for the filter are taken out ([`identity::reserved`]), whatever comes next.
-//! 3. [`authenticator::open`]: a CORS preflight? which rule, by the route's metadata, else by [`rules::RuleSet::decide`]? where is
+//! 1. The host reads all headers and hands them to [`filter::Filter::on_request`].
+//! 2. Headers that could speak for the filter are removed ([`identity::reserved`]), whatever comes next.
+//! 3. [`authenticator::open`]: a CORS preflight? which rule, by the route's metadata, otherwise by [`rules::RuleSet`]? where is
 //!    the credential ([`token::source::find`])? Many requests end here.
-//! 4. [`authenticator::Authenticator::judge`]: remembered ([`cache`])? Then only time and key are looked at again. Else
-//!    [`token::jwt::UntrustedJwt::parse`], `alg`, the pool by `iss`, the claims that cost little, the key by `kid`, the
+//! 4. [`authenticator::Authenticator::authenticate`]: is the token cached ([`cache`])? Then only time and key are checked again.
+//!    Otherwise [`token::jwt::UntrustedJwt::parse`], `alg`, the pool by `iss`, the claims that cost little, the key by `kid`, the
 //!    signature, and the claims once more, now of a token that can be trusted: an [`token::Identity`].
-//! 5. The rule's [`rules::access::Requirement::authorize`] makes of it a [`rules::access::Permit`], without which nothing
-//!    passes. UserInfo and the user lookup follow, where they are configured ([`enrich`]).
-//! 6. [`responder::Responder::settle`] turns the verdict into commands: header edits and a pass, or an answer ([`reject`]).
+//! 5. The rule's requirements make of it a [`rules::access::Permit`], without which no token passes. UserInfo and the user lookup
+//!    follow, where they are configured ([`enrich::Enrichment`]).
+//! 6. [`responder::Responder::apply`] turns the decision into commands: header edits and a pass, or an answer ([`reject`]).
 //!
-//! A request that needs keys or a call that are not there yet is kept as a [`authenticator::AuthContext`], and judged again from
+//! A request that needs keys or a call that are not there yet is kept as a [`pending::PendingRequest`], and authenticated again from
 //! [`filter::Filter::on_tick`] or [`filter::Filter::on_answer`]: never from another request's callback, for the host would
 //! stop the wrong one.
 //!
@@ -51,7 +55,7 @@
 //!    from the network. If the keys are due, or an unknown `kid` asked for them, one worker wins the lease and sends the call.
 //! 3. [`keys::refresh::JwksCache::on_answer`] reads the set ([`keys::jwks::KeySet::parse`]), adopts it and writes the shared
 //!    record. The other workers see it at their next tick, within a second.
-//! 4. Those who wait are judged again. A remembered token whose key has left the set is forgotten when it comes next.
+//! 4. Requests that wait are authenticated again. A cached token whose key has left the set is dropped when it comes next.
 //! 5. A failed fetch is tried again after a back-off, while the old keys serve until they are too stale.
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -66,6 +70,7 @@
     )
 )]
 
+pub mod auth_context;
 pub mod authenticator;
 mod bounded_cache;
 pub mod cache;
@@ -83,6 +88,7 @@ mod load;
 pub mod log_text;
 mod memory;
 pub mod metrics;
+pub mod pending;
 pub mod reject;
 pub mod request;
 mod request_policy;

@@ -22,7 +22,7 @@ pub(crate) const fn list<T>(capacity: usize) -> usize {
 
 /// Returns what the block of an [`Rc`](std::rc::Rc) costs that holds `bytes`: two counters stand before them.
 pub(crate) const fn shared(bytes: usize) -> usize {
-    block(bytes.saturating_add(2 * size_of::<usize>()))
+    block(bytes.saturating_add(size_of::<[usize; 2]>()))
 }
 
 /// Returns the sum.

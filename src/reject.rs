@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::command::Reply;
+use crate::enrich::EnrichmentKind;
 use crate::rules::Ambiguous;
 use crate::rules::access::Forbidden;
 use crate::token::check::ClaimError;
@@ -68,6 +69,22 @@ enum Challenge {
 }
 
 impl Rejection {
+    /// Returns what is answered where this call failed, or there is no room to wait for it.
+    pub const fn unavailable(kind: EnrichmentKind) -> Rejection {
+        match kind {
+            EnrichmentKind::UserInfo => Rejection::UserInfoUnavailable,
+            EnrichmentKind::UserLookup => Rejection::UserLookupUnavailable,
+        }
+    }
+
+    /// Returns what is answered where this call refused the user.
+    pub const fn refused_by(kind: EnrichmentKind) -> Rejection {
+        match kind {
+            EnrichmentKind::UserInfo => Rejection::TokenRevoked,
+            EnrichmentKind::UserLookup => Rejection::UserRejected,
+        }
+    }
+
     /// Its code.
     pub fn code(&self) -> Code {
         match self {

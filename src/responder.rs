@@ -1,7 +1,7 @@
-//! What a verdict means for the request: enforce or shadow, and this is the only place that knows.
+//! What a decision means for the request: enforce or shadow, and this is the only place that knows.
 
 use crate::cache::Verified;
-use crate::command::{Command, FilterState, HeaderEdit, Headers, Severity};
+use crate::command::{Action, Command, FilterState, HeaderEdit, Headers, Severity};
 use crate::config::{Config, Mode};
 use crate::keys::PoolId;
 use crate::metrics::Counter;
@@ -33,7 +33,7 @@ pub enum Allowance {
 /// A request with an identity.
 #[derive(Debug)]
 pub struct Identified {
-    /// The token's; without one there is no such admission.
+    /// The token's; without one nobody is identified.
     pub permit: Permit<Verified>,
     /// The identity headers.
     pub headers: Rc<Headers>,
@@ -56,16 +56,7 @@ pub struct Denial {
     pub removal: Vec<HeaderEdit>,
 }
 
-/// Whether the request goes on to the upstream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passage {
-    /// It does, with the header edits that were commanded.
-    Through,
-    /// It has been answered.
-    Answered,
-}
-
-/// How verdicts are carried out.
+/// How decisions are carried out.
 pub struct Responder<'c> {
     /// All settings.
     pub config: &'c Config,
@@ -78,65 +69,63 @@ pub struct Responder<'c> {
 }
 
 impl Responder<'_> {
-    /// Carries a verdict out. `request_id` is for the log line, and asked for only if anybody sees that.
-    pub fn settle<'r>(
+    /// Carries a decision out. A request that goes on does so with the header edits that were commanded; one that does not has
+    /// been answered. `request_id` is for the log line, and asked for only if anybody sees that.
+    pub fn apply<'r>(
         &self,
-        verdict: AuthDecision,
+        decision: AuthDecision,
         trace: Trace,
         request_id: impl FnOnce() -> &'r [u8],
         out: &mut Vec<Command>,
-    ) -> Passage {
+    ) -> Action {
         if self.explains {
             out.push(Command::Explain(trace.steps().to_vec()));
         }
-        match verdict {
-            AuthDecision::Allow(admission) => {
-                admit(admission, out);
-                Passage::Through
+        match decision {
+            AuthDecision::Allow(allowance) => {
+                allow(allowance, out);
+                Action::Continue
             }
-            AuthDecision::Deny(refusal) => {
+            AuthDecision::Deny(denial) => {
                 let request_id = self.is_debug_seen.then(request_id);
-                self.reject(refusal, request_id, &trace, out)
+                self.deny(denial, request_id, &trace, out)
             }
         }
     }
 
     #[inline(never)]
-    fn reject(&self, refusal: Denial, seen_as: Option<&[u8]>, trace: &Trace, out: &mut Vec<Command>) -> Passage {
-        let code = refusal.rejection.code();
-        if let Some(request_id) = seen_as {
-            out.push(Command::Log(
-                Severity::Debug,
-                self.log_line(&refusal, request_id, trace),
-            ));
+    fn deny(&self, denial: Denial, request_id: Option<&[u8]>, trace: &Trace, out: &mut Vec<Command>) -> Action {
+        let code = denial.rejection.code();
+        if let Some(request_id) = request_id {
+            out.push(Command::Log(Severity::Debug, self.log_line(&denial, request_id, trace)));
         }
         match self.config.mode {
             Mode::Enforce => {
-                annotate(refusal.verified.as_deref(), code.as_str(), out);
+                annotate(denial.verified.as_deref(), code.as_str(), out);
                 out.push(Command::Count(Counter::Denied(code)));
-                out.push(Command::Reply(Box::new(refusal.rejection.reply(self.wording))));
-                Passage::Answered
+                out.push(Command::Reply(Box::new(denial.rejection.reply(self.wording))));
+                Action::Pause
             }
             Mode::Shadow => {
-                if let Some(verified) = &refusal.verified {
-                    out.extend(refusal.removal.into_iter().map(Command::Edit));
+                if let Some(verified) = &denial.verified {
+                    out.extend(denial.removal.into_iter().map(Command::Edit));
                     add(&verified.headers, out);
                 }
-                annotate(refusal.verified.as_deref(), code.as_str(), out);
+                annotate(denial.verified.as_deref(), code.as_str(), out);
                 out.push(Command::Count(Counter::WouldDeny(code)));
-                Passage::Through
+                Action::Continue
             }
         }
     }
 
-    fn log_line(&self, refusal: &Denial, request_id: &[u8], trace: &Trace) -> String {
+    fn log_line(&self, denial: &Denial, request_id: &[u8], trace: &Trace) -> String {
         let verb = match self.config.mode {
             Mode::Enforce => "denied",
             Mode::Shadow => "would be denied",
         };
-        let pool = refusal.pool.and_then(|pool| self.config.pools.get(pool.0));
+        let pool = denial.pool.and_then(|pool| self.config.pools.get(pool.0));
         let pool = pool.map_or("-", |pool| pool.user_pool_id.as_str());
-        let code = refusal.rejection.code().as_str();
+        let code = denial.rejection.code().as_str();
         let rule = trace.steps().iter().find(|step| step.check == Check::Rules);
         let steps = [rule, trace.failed()].into_iter().flatten();
         let why: String = steps.map(|step| format!("; {step}")).collect();
@@ -165,8 +154,8 @@ fn printable(id: &[u8]) -> String {
     }
 }
 
-fn admit(admission: Allowance, out: &mut Vec<Command>) {
-    let identified = match admission {
+fn allow(allowance: Allowance, out: &mut Vec<Command>) {
+    let identified = match allowance {
         Allowance::Preflight => return bypass(Counter::CorsPreflightBypassed, out),
         Allowance::Bypassed => return bypass(Counter::Bypassed, out),
         Allowance::Identified(identified) => identified,
@@ -215,7 +204,7 @@ mod tests {
         Config::parse(config.as_bytes()).unwrap()
     }
 
-    fn settle(mode: &str, is_debug_seen: bool, verdict: AuthDecision, request_id: &[u8]) -> (Passage, Vec<Command>) {
+    fn apply(mode: &str, is_debug_seen: bool, decision: AuthDecision, request_id: &[u8]) -> (Action, Vec<Command>) {
         let config = config(mode);
         let wording = Wording {
             realm: config.realm.clone(),
@@ -228,11 +217,11 @@ mod tests {
             explains: false,
         };
         let mut out = Vec::new();
-        let passage = responder.settle(verdict, Trace::off(), || request_id, &mut out);
-        (passage, out)
+        let action = responder.apply(decision, Trace::off(), || request_id, &mut out);
+        (action, out)
     }
 
-    fn refusal(removal: Vec<HeaderEdit>) -> AuthDecision {
+    fn denial(removal: Vec<HeaderEdit>) -> AuthDecision {
         AuthDecision::Deny(Denial {
             rejection: Rejection::TokenMissing,
             pool: Some(PoolId(0)),
@@ -244,12 +233,12 @@ mod tests {
     #[test]
     fn open_doors_are_annotated_and_counted_apart() {
         for mode in ["enforce", "shadow"] {
-            for (admission, counter) in [
+            for (allowance, counter) in [
                 (Allowance::Preflight, Counter::CorsPreflightBypassed),
                 (Allowance::Bypassed, Counter::Bypassed),
             ] {
-                let (passage, out) = settle(mode, true, AuthDecision::Allow(admission), b"");
-                assert_eq!(passage, Passage::Through);
+                let (action, out) = apply(mode, true, AuthDecision::Allow(allowance), b"");
+                assert_eq!(action, Action::Continue);
                 assert_eq!(out, [Command::Decide("bypassed"), Command::Count(counter)]);
             }
         }
@@ -257,8 +246,8 @@ mod tests {
 
     #[test]
     fn only_enforcing_answers() {
-        let (passage, out) = settle("enforce", false, refusal(Vec::new()), b"");
-        assert_eq!(passage, Passage::Answered);
+        let (action, out) = apply("enforce", false, denial(Vec::new()), b"");
+        assert_eq!(action, Action::Pause);
         let [
             Command::Decide("token_missing"),
             Command::Count(counter),
@@ -272,8 +261,8 @@ mod tests {
             (Counter::Denied(Code::TokenMissing), Code::TokenMissing)
         );
 
-        let (passage, out) = settle("shadow", false, refusal(Vec::new()), b"");
-        assert_eq!(passage, Passage::Through);
+        let (action, out) = apply("shadow", false, denial(Vec::new()), b"");
+        assert_eq!(action, Action::Continue);
         let counter = Command::Count(Counter::WouldDeny(Code::TokenMissing));
         assert_eq!(out, [Command::Decide("token_missing"), counter]);
     }
@@ -282,7 +271,7 @@ mod tests {
     fn a_credential_that_is_not_good_stays_where_it_is() {
         let removal = || vec![HeaderEdit::Remove(b"authorization".to_vec())];
         for mode in ["enforce", "shadow"] {
-            let (_, out) = settle(mode, false, refusal(removal()), b"");
+            let (_, out) = apply(mode, false, denial(removal()), b"");
             assert!(
                 !out.iter().any(|command| matches!(command, Command::Edit(_))),
                 "{mode}: {out:?}"
@@ -322,9 +311,9 @@ mod tests {
                 "request (too long) denied: token_missing, pool us-east-1_Ab1",
             ),
         ] {
-            let (_, out) = settle(mode, true, refusal(Vec::new()), id.as_bytes());
+            let (_, out) = apply(mode, true, denial(Vec::new()), id.as_bytes());
             assert_eq!(out.first(), Some(&Command::Log(Severity::Debug, line.to_owned())));
-            let (_, out) = settle(mode, false, refusal(Vec::new()), id.as_bytes());
+            let (_, out) = apply(mode, false, denial(Vec::new()), id.as_bytes());
             assert!(
                 !out.iter().any(|command| matches!(command, Command::Log(..))),
                 "nobody reads it"

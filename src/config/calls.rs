@@ -4,19 +4,21 @@ use super::headers::OwnedHeaders;
 use super::reader::{Object, Value};
 use super::schema::fields::{USER_INFO, USER_LOOKUP};
 use super::url::{Url, UrlFault, check_authority};
-use crate::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
+use crate::enrich::user_info::UserInfoPolicy;
+use crate::enrich::user_lookup::UserLookupPolicy;
+use crate::enrich::{CallPolicy, OnFailure};
 use std::rc::Rc;
 use std::time::Duration;
 
 /// Reads `user_info` of a pool.
-pub(in crate::config) fn user_info(value: &Value<'_>) -> Option<CallPolicy> {
+pub(in crate::config) fn user_info(value: &Value<'_>) -> Option<UserInfoPolicy> {
     let object = value.object(&USER_INFO)?;
     let url = match object.only() {
         Some(("domain", domain)) => domain_url(&domain),
         Some((_, uri)) => call_url(&uri),
         None => None,
     };
-    call(&object, url)
+    call(&object, url).map(|call| UserInfoPolicy { call })
 }
 
 /// Reads `user_lookup`.

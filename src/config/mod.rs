@@ -21,7 +21,9 @@ mod url;
 use error::ConfigErrors;
 use issuers::IssuerIndex;
 
-use crate::enrich::{CallPolicy, UserLookupPolicy};
+use crate::enrich::user_info::UserInfoPolicy;
+use crate::enrich::user_lookup::UserLookupPolicy;
+use crate::enrich::{Enrichment, EnrichmentKind};
 use crate::identity::IdentityPolicy;
 use crate::json::{self, Node};
 use crate::keys::PoolId;
@@ -73,6 +75,20 @@ impl Config {
     pub fn parse(bytes: &[u8]) -> Result<Config, ConfigErrors> {
         let tree = read_tree(bytes)?;
         compile::compile(&tree)
+    }
+
+    /// Returns the call of this kind about tokens of this pool, if one is configured.
+    pub fn enrichment(&self, kind: EnrichmentKind, pool: PoolId) -> Option<&dyn Enrichment> {
+        match kind {
+            EnrichmentKind::UserInfo => {
+                let user_info = self.pools.get(pool.0)?.user_info.as_ref()?;
+                Some(user_info)
+            }
+            EnrichmentKind::UserLookup => {
+                let user_lookup = self.user_lookup.as_ref()?;
+                Some(user_lookup)
+            }
+        }
     }
 
     /// Returns the pool whose tokens have this `iss`, which is compared exactly. The time does not depend on how many
@@ -156,7 +172,7 @@ pub struct Pool {
     /// Where its keys come from.
     pub keys: KeySource,
     /// More claims for access tokens.
-    pub user_info: Option<CallPolicy>,
+    pub user_info: Option<UserInfoPolicy>,
 }
 
 /// Where a pool's keys come from.

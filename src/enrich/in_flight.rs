@@ -1,28 +1,41 @@
-//! Calls under way: one at a time for each subject in a worker; whoever needs the same answer waits for the same call.
+//! Calls under way: one at a time for each key in a worker; all requests that need the same answer wait for the same call.
+//!
+//! ```text
+//!            sent at a tick            answered, lost, or not even sent
+//! ┌────────┐ ─────────────► ┌──────┐ ──────────────────────────────────► ┌───────────┐
+//! │ Queued │                │ Sent │                                     │ Completed │
+//! └────────┘                └──────┘                                     └───────────┘
+//!      │ nobody waits any more                    the last one who waited has been served │
+//!      ▼                                                                                  ▼
+//!    gone                                                                               gone
+//! ```
 
 use crate::call::{CallId, HttpCall};
-use crate::enrich::{CacheKey, Enrichment, Outcome};
+use crate::enrich::{CacheKey, EnrichmentKind, Outcome};
 use crate::keys::PoolId;
 use crate::time::UnixTime;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
+
+/// How many calls may be queued or sent in a worker. A call whose clients have hung up goes on until it is answered, so without
+/// a bound one client could have any number of them.
+pub const MAX_IN_FLIGHT: usize = 500;
 
 /// How long past its own time limit the host's answer to a call is waited for.
 const ANSWER_GRACE: Duration = Duration::from_secs(1);
 
-/// A call that somebody waits for.
-#[derive(Debug)]
+/// What a call is about.
+#[derive(Clone, Debug)]
 pub struct InFlightCall {
     /// Which call it is.
-    pub kind: Enrichment,
+    pub kind: EnrichmentKind,
     /// The pool of the token that caused it.
     pub pool: PoolId,
     /// The token's `sub`, for the answer's.
     pub sub: Rc<str>,
-    /// The end of the token, past which the answer is not remembered.
+    /// The time past which the answer is not cached.
     pub not_after: UnixTime,
-    state: State,
 }
 
 #[derive(Debug)]
@@ -35,72 +48,54 @@ enum State {
         timeout: Duration,
         give_up_at: UnixTime,
     },
-    /// Answered; stays until the last of those who wait has been served.
-    Landed(Outcome),
+    /// It has ended so.
+    Completed(Outcome),
 }
 
 /// All calls under way in a worker.
 #[derive(Debug, Default)]
 pub struct InFlightCalls {
-    by_subject: BTreeMap<CacheKey, InFlightCall>,
+    by_key: BTreeMap<CacheKey, (InFlightCall, State)>,
+    /// Those that are queued: first come, first sent.
+    queue: VecDeque<CacheKey>,
 }
 
 impl InFlightCalls {
-    /// Whether a call for this subject is under way or has just completed.
-    pub fn contains(&self, subject: CacheKey) -> bool {
-        self.by_subject.contains_key(&subject)
+    /// Whether a call for this key is under way or has just ended.
+    pub fn contains(&self, key: CacheKey) -> bool {
+        self.by_key.contains_key(&key)
+    }
+
+    /// Whether there is no room for one more.
+    pub fn is_full(&self) -> bool {
+        let under_way = |state: &State| !matches!(state, State::Completed(_));
+        self.by_key.values().filter(|(_, state)| under_way(state)).count() >= MAX_IN_FLIGHT
     }
 
     /// Queues a call, to be sent at the next tick.
-    pub fn queue(
-        &mut self,
-        subject: CacheKey,
-        kind: Enrichment,
-        pool: PoolId,
-        sub: Rc<str>,
-        not_after: UnixTime,
-        call: HttpCall,
-    ) {
-        let state = State::Queued(Box::new(call));
-        self.by_subject.insert(
-            subject,
-            InFlightCall {
-                kind,
-                pool,
-                sub,
-                not_after,
-                state,
-            },
-        );
-    }
-
-    /// The outcome for this subject, once there is one.
-    pub fn completed(&self, subject: CacheKey) -> Option<&Outcome> {
-        match &self.by_subject.get(&subject)?.state {
-            State::Landed(outcome) => Some(outcome),
-            State::Queued(_) | State::Sent { .. } => None,
-        }
-    }
-
-    /// The calls that are to be sent now.
-    pub fn queued(&self) -> impl Iterator<Item = (CacheKey, &HttpCall)> {
-        self.by_subject
-            .iter()
-            .filter_map(|(subject, flight)| match &flight.state {
-                State::Queued(call) => Some((*subject, &**call)),
-                State::Sent { .. } | State::Landed(_) => None,
-            })
+    pub fn queue(&mut self, key: CacheKey, about: InFlightCall, call: HttpCall) {
+        self.by_key.insert(key, (about, State::Queued(Box::new(call))));
+        self.queue.push_back(key);
     }
 
     /// Whether a call is to be sent.
     pub fn has_queued(&self) -> bool {
-        self.queued().next().is_some()
+        !self.queue.is_empty()
+    }
+
+    /// Takes the next call that is to be sent.
+    pub fn next_queued(&mut self) -> Option<(CacheKey, &HttpCall)> {
+        let key = self.queue.pop_front()?;
+        match self.by_key.get(&key) {
+            Some((_, State::Queued(call))) => Some((key, call)),
+            _ => None,
+        }
     }
 
     /// The call was sent.
-    pub fn sent(&mut self, subject: CacheKey, call: CallId, timeout: Duration, now: UnixTime) {
-        if let Some(flight) = self.by_subject.get_mut(&subject) {
-            flight.state = State::Sent {
+    pub fn sent(&mut self, key: CacheKey, call: CallId, timeout: Duration, now: UnixTime) {
+        if let Some((_, state)) = self.by_key.get_mut(&key) {
+            *state = State::Sent {
                 call,
                 timeout,
                 give_up_at: now.after(timeout).after(ANSWER_GRACE),
@@ -108,53 +103,154 @@ impl InFlightCalls {
         }
     }
 
-    /// Whose call this is.
-    pub fn subject_of(&self, call: CallId) -> Option<CacheKey> {
-        self.by_subject
+    /// Returns the key of this call.
+    pub fn key_of(&self, call: CallId) -> Option<CacheKey> {
+        self.by_key
             .iter()
-            .find(|(_, flight)| matches!(flight.state, State::Sent { call: sent, .. } if sent == call))
-            .map(|(subject, _)| *subject)
+            .find(|(_, (_, state))| matches!(state, State::Sent { call: sent, .. } if *sent == call))
+            .map(|(key, _)| *key)
     }
 
-    /// The flight for this subject.
-    pub fn flight(&self, subject: CacheKey) -> Option<&InFlightCall> {
-        self.by_subject.get(&subject)
+    /// Returns what the call with this key is about.
+    pub fn about(&self, key: CacheKey) -> Option<&InFlightCall> {
+        self.by_key.get(&key).map(|(about, _)| about)
     }
 
     /// The call has ended so.
-    pub fn land(&mut self, subject: CacheKey, outcome: Outcome) {
-        if let Some(flight) = self.by_subject.get_mut(&subject) {
-            flight.state = State::Landed(outcome);
+    pub fn complete(&mut self, key: CacheKey, outcome: Outcome) {
+        if let Some((_, state)) = self.by_key.get_mut(&key) {
+            *state = State::Completed(outcome);
         }
     }
 
-    /// The subjects whose call was sent and never answered.
+    /// Returns the outcome for this key, once there is one.
+    pub fn completed(&self, key: CacheKey) -> Option<&Outcome> {
+        match self.by_key.get(&key) {
+            Some((_, State::Completed(outcome))) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Returns the keys whose call was sent and never answered.
     pub fn lost(&self, now: UnixTime) -> Vec<CacheKey> {
-        let lost = |flight: &InFlightCall| matches!(flight.state, State::Sent { give_up_at, .. } if give_up_at <= now);
-        self.by_subject
+        self.by_key
             .iter()
-            .filter(|(_, flight)| lost(flight))
-            .map(|(subject, _)| *subject)
+            .filter(|(_, (_, state))| matches!(state, State::Sent { give_up_at, .. } if *give_up_at <= now))
+            .map(|(key, _)| *key)
             .collect()
     }
 
     /// A call under way is waited for no longer than one that is sent now.
     pub fn clock_went_back(&mut self, now: UnixTime) {
-        for flight in self.by_subject.values_mut() {
+        for (_, state) in self.by_key.values_mut() {
             if let State::Sent {
                 timeout, give_up_at, ..
-            } = &mut flight.state
+            } = state
             {
                 *give_up_at = (*give_up_at).min(now.after(*timeout).after(ANSWER_GRACE));
             }
         }
     }
 
-    /// Forgets the calls that have completed and that nobody waits for any more.
-    pub fn retire(&mut self, is_awaited: impl Fn(CacheKey) -> bool) {
-        self.by_subject.retain(|subject, flight| match flight.state {
-            State::Landed(_) => is_awaited(*subject),
-            State::Queued(_) | State::Sent { .. } => true,
+    /// Lets go of calls that nobody waits for: those that have ended, and those that have not been sent.
+    pub fn evict(&mut self, is_awaited: impl Fn(CacheKey) -> bool) {
+        self.by_key.retain(|key, (_, state)| match state {
+            State::Completed(_) | State::Queued(_) => is_awaited(*key),
+            State::Sent { .. } => true,
         });
+        let by_key = &self.by_key;
+        let is_queued = |key: &CacheKey| matches!(by_key.get(key), Some((_, State::Queued(_))));
+        self.queue.retain(is_queued);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+    fn key(number: usize) -> CacheKey {
+        CacheKey::of([number.to_be_bytes().as_slice()])
+    }
+
+    fn call(number: usize) -> HttpCall {
+        HttpCall {
+            cluster: "c".into(),
+            method: "GET",
+            authority: "a".into(),
+            path: format!("/{number}"),
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    /// So many queued calls.
+    fn queued(count: usize) -> InFlightCalls {
+        let mut calls = InFlightCalls::default();
+        for number in 0..count {
+            let about = InFlightCall {
+                kind: EnrichmentKind::UserInfo,
+                pool: PoolId(0),
+                sub: "alice".into(),
+                not_after: NOW,
+            };
+            calls.queue(key(number), about, call(number));
+        }
+        calls
+    }
+
+    #[test]
+    fn who_came_first_is_sent_first() {
+        let mut calls = queued(100);
+        for number in 0..100 {
+            assert!(calls.has_queued());
+            let (found, next) = calls.next_queued().unwrap();
+            assert_eq!((found, &next.path), (key(number), &format!("/{number}")));
+        }
+        assert!(calls.next_queued().is_none() && !calls.has_queued());
+    }
+
+    #[test]
+    fn queued_and_sent_calls_take_room_and_ended_ones_do_not() {
+        let mut calls = queued(MAX_IN_FLIGHT - 1);
+        assert!(!calls.is_full());
+        calls = queued(MAX_IN_FLIGHT);
+        assert!(calls.is_full());
+        calls.sent(key(0), CallId(7), Duration::from_secs(1), NOW);
+        assert!(calls.is_full());
+        assert_eq!(calls.key_of(CallId(7)), Some(key(0)));
+        calls.complete(key(0), Outcome::Refused);
+        assert!(!calls.is_full() && calls.contains(key(0)));
+        assert!(matches!(calls.completed(key(0)), Some(Outcome::Refused)));
+        assert_eq!(calls.key_of(CallId(7)), None);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_let_go_unless_it_was_sent() {
+        let mut calls = queued(4);
+        let (sent, ended) = (key(1), key(2));
+        calls.next_queued();
+        calls.next_queued();
+        calls.sent(sent, CallId(1), Duration::from_secs(1), NOW);
+        calls.complete(ended, Outcome::Failed);
+        calls.evict(|awaited| awaited == key(3));
+        let left = [0, 1, 2, 3].map(|number| calls.contains(key(number)));
+        assert_eq!(left, [false, true, false, true]);
+        assert_eq!(calls.next_queued().map(|(key, _)| key), Some(key(3)));
+        assert!(!calls.has_queued());
+    }
+
+    #[test]
+    fn a_call_is_lost_a_second_after_its_limit() {
+        let mut calls = queued(1);
+        calls.sent(key(0), CallId(1), Duration::from_secs(1), NOW);
+        assert!(calls.lost(NOW.after(Duration::from_millis(1999))).is_empty());
+        assert_eq!(calls.lost(NOW.after(Duration::from_secs(2))), [key(0)]);
+        // The clock is set back by an hour: it is not waited for an hour longer.
+        let earlier = NOW.before(Duration::from_secs(3600));
+        calls.clock_went_back(earlier);
+        assert_eq!(calls.lost(earlier.after(Duration::from_secs(2))), [key(0)]);
     }
 }

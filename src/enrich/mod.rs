@@ -1,15 +1,101 @@
 //! Beyond the token: more claims from UserInfo, the application's own user from a lookup.
+//!
+//! Both are an [`Enrichment`]: a call about a verified token, whose answer is cached and shared by all workers.
 
 pub mod in_flight;
 pub mod response_cache;
+pub mod shared_answers;
 pub mod user_info;
 pub mod user_lookup;
 
+use crate::call::HttpCall;
 use crate::command::Headers;
+use crate::identity::ValueTooLong;
+use crate::memory;
+use crate::metrics::Counter;
+use crate::time::UnixTime;
+use crate::token::Identity;
 use crate::token::claims::ClaimSet;
+use crate::token::merged::MergedClaims;
 use sha2::{Digest as _, Sha256};
 use std::rc::Rc;
 use std::time::Duration;
+
+/// A call about a verified token.
+pub trait Enrichment {
+    /// Which of the calls it is.
+    fn kind(&self) -> EnrichmentKind;
+
+    /// Where the call goes to, and how its answers are kept.
+    fn policy(&self) -> &CallPolicy;
+
+    /// Returns whether there is anything to ask about this token.
+    fn applies_to(&self, identity: &Identity) -> bool;
+
+    /// Returns what the answer may depend on. Two questions of one key may get the same answer.
+    fn cache_key(&self, question: &Question<'_>) -> CacheKey;
+
+    /// Returns the call.
+    fn call(&self, question: &Question<'_>) -> HttpCall;
+
+    /// Returns what an answer means for a token of this `sub`.
+    fn interpret(&self, answer: &Answer, sub: &str) -> Interpretation;
+
+    /// Returns the answer without what nobody needs of it, for the memory that workers share.
+    fn reduced(&self, answer: Answer) -> Answer;
+
+    /// Returns the time past which an answer about this token is not kept.
+    fn not_after(&self, identity: &Identity) -> UnixTime;
+}
+
+/// What a call is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The token's text: visible ASCII, since it has been parsed.
+    pub token: &'a [u8],
+    /// Its claims, with those that UserInfo has added.
+    pub claims: MergedClaims<'a>,
+}
+
+/// Which of the two calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EnrichmentKind {
+    /// Cognito's UserInfo endpoint.
+    UserInfo,
+    /// The application's own user.
+    UserLookup,
+}
+
+impl EnrichmentKind {
+    /// Both, in the order in which they are asked: the lookup gets what UserInfo adds.
+    pub const ALL: [EnrichmentKind; 2] = [EnrichmentKind::UserInfo, EnrichmentKind::UserLookup];
+
+    /// Its name in log lines, at their beginning.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EnrichmentKind::UserInfo => "UserInfo",
+            EnrichmentKind::UserLookup => "user lookup",
+        }
+    }
+
+    /// Returns what counts calls that ended so.
+    pub const fn counter(self, outcome: &Outcome) -> Counter {
+        match (self, outcome) {
+            (EnrichmentKind::UserInfo, Outcome::Failed) => Counter::UserInfoFailed,
+            (EnrichmentKind::UserInfo, _) => Counter::UserInfoSuccess,
+            (EnrichmentKind::UserLookup, Outcome::Failed) => Counter::UserLookupFailed,
+            (EnrichmentKind::UserLookup, _) => Counter::UserLookupSuccess,
+        }
+    }
+
+    /// What counts requests that needed no call.
+    pub const fn cached_counter(self) -> Counter {
+        match self {
+            EnrichmentKind::UserInfo => Counter::UserInfoCached,
+            EnrichmentKind::UserLookup => Counter::UserLookupCached,
+        }
+    }
+}
 
 /// What to do when a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,31 +117,41 @@ pub struct CallPolicy {
     pub path: String,
     /// 1 to 60,000 ms.
     pub timeout: Duration,
-    /// How long an answer is remembered; 0 to 86,400 s, zero remembers nothing.
+    /// How long an answer is cached; 0 to 86,400 s, zero caches nothing.
     pub ttl: Duration,
     /// What a failed call means.
     pub on_failure: OnFailure,
 }
 
-/// `user_lookup`.
+impl CallPolicy {
+    /// The parts of a [`CacheKey`] that say where the call goes to.
+    fn target(&self) -> [&[u8]; 3] {
+        [&self.cluster, &self.authority, &self.path].map(|part| part.as_bytes())
+    }
+
+    fn call(&self, method: &'static str, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> HttpCall {
+        HttpCall {
+            cluster: self.cluster.clone(),
+            method,
+            authority: self.authority.clone(),
+            path: self.path.clone(),
+            headers,
+            body,
+            timeout: self.timeout,
+        }
+    }
+}
+
+/// An answer as it is shared: what is needed to interpret it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserLookupPolicy {
-    /// The call.
-    pub call: CallPolicy,
-    /// Header (lower case) and the member of the answer that it carries.
-    pub headers: Vec<(Rc<str>, String)>,
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, or what matters of it.
+    pub body: Vec<u8>,
 }
 
-/// Which of the two calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Enrichment {
-    /// Cognito's UserInfo endpoint.
-    UserInfo,
-    /// The application's own user.
-    UserLookup,
-}
-
-/// What a call, or the memory of one, gave.
+/// What a call, or the cache of one, gave.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// UserInfo's claims.
@@ -68,7 +164,36 @@ pub enum Outcome {
     Failed,
 }
 
-/// Whom a call is about: a digest, so that no token and no `sub` stands anywhere in clear.
+impl Outcome {
+    /// Returns how many bytes of memory it owns, alone or with others.
+    pub(in crate::enrich) fn heap_bytes(&self) -> usize {
+        match self {
+            Outcome::Claims(claims) => memory::shared(size_of::<ClaimSet>()).saturating_add(claims.heap_bytes()),
+            Outcome::Headers(headers) => memory::shared(size_of::<Headers>()).saturating_add(headers.heap_bytes()),
+            Outcome::Refused | Outcome::Failed => 0,
+        }
+    }
+}
+
+/// What an answer means, and which headers are left out of it.
+#[derive(Clone, Debug)]
+pub struct Interpretation {
+    /// What it means.
+    pub outcome: Outcome,
+    /// To be logged as warnings.
+    pub left_out: Vec<ValueTooLong>,
+}
+
+impl From<Outcome> for Interpretation {
+    fn from(outcome: Outcome) -> Interpretation {
+        Interpretation {
+            outcome,
+            left_out: Vec::new(),
+        }
+    }
+}
+
+/// What an answer may depend on: a digest, so that no token and no claim stands anywhere in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CacheKey(pub [u8; 32]);
 

@@ -1,305 +1,388 @@
-//! Answers, remembered: in the worker, and in the host's shared data for the others.
-//!
-//! The shared data has no deletion. So that it cannot grow without bound an answer's place is one of [`SLOTS`] slots, chosen
-//! by its digest; a newer answer takes an older one's slot. Other plugins can write there: what is read is bound to its
-//! subject by the whole digest, bounded in time and size, and read as strictly as an answer from the network.
+//! The answers of calls, cached: in the worker, and for all workers in what the host shares.
 
-use crate::enrich::{CacheKey, Outcome};
-use crate::keys::shared::{SharedStore, Version};
+use crate::bounded_cache::BoundedCache;
+use crate::enrich::shared_answers::{SharedAnswer, SharedAnswers};
+use crate::enrich::{Answer, CacheKey, Enrichment, Interpretation, Outcome};
+use crate::keys::shared::SharedStore;
 use crate::time::UnixTime;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lru::LruCache;
 use std::time::Duration;
 
-/// How many answers of one call the workers share.
-pub const SLOTS: u16 = 8192;
-/// The largest answer that is shared; with [`SLOTS`] it bounds the store. Larger ones are remembered in the worker alone.
-pub const MAX_SHARED_BYTES: usize = 16 * 1024;
-/// How many answers of one call a worker remembers.
-pub const MAX_LOCAL_ENTRIES: usize = 1000;
+/// How many bytes of answers a worker caches, of all calls together.
+pub const MAX_LOCAL_BYTES: usize = 16 << 20;
 
-const LAYOUT: u8 = 1;
+/// How long a failed call is not repeated: long enough that a service in trouble is not asked for each request, short enough
+/// that nobody notices when it is well again.
+pub const FAILURE_TTL: Duration = Duration::from_secs(1);
 
-/// An answer as it is shared: what is needed to judge it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The body, or what matters of it.
-    pub body: Vec<u8>,
+/// A call that has ended.
+#[derive(Debug)]
+pub struct EndedCall<'a> {
+    /// What it has come to.
+    pub outcome: &'a Outcome,
+    /// The answer, if one came.
+    pub answer: Option<Answer>,
+    /// The time past which the answer is not kept.
+    pub not_after: UnixTime,
 }
 
-/// The memory of one kind of call.
+/// A worker's cache of the answers of all calls. Where the shared store is a bounded memory of its own, only failures are kept here:
+/// what all workers keep together is bounded then.
 #[derive(Debug)]
 pub struct ResponseCache {
-    scope: String,
-    ttl: Duration,
-    local: LruCache<CacheKey, Remembered>,
+    local: BoundedCache<CacheKey, Cached>,
 }
 
-#[derive(Debug)]
-struct Remembered {
+#[derive(Clone, Debug)]
+struct Cached {
     outcome: Outcome,
+    at: UnixTime,
     until: UnixTime,
 }
 
+impl Cached {
+    /// Not past, and not from a future that a clock which was set back has not seen yet.
+    fn is_fresh(&self, now: UnixTime) -> bool {
+        self.at <= now && now < self.until
+    }
+}
+
+impl Default for ResponseCache {
+    fn default() -> ResponseCache {
+        ResponseCache::new(MAX_LOCAL_BYTES)
+    }
+}
+
 impl ResponseCache {
-    /// A memory for the calls described by `scope` (URI, cluster, headers: whatever makes answers differ).
-    pub fn new(kind: &str, scope: CacheKey, ttl: Duration) -> ResponseCache {
-        let scope = format!("envoy-cognito-jwt/{kind}/{}", URL_SAFE_NO_PAD.encode(scope.0));
+    /// An empty cache of at most so many bytes.
+    pub fn new(max_bytes: usize) -> ResponseCache {
         ResponseCache {
-            scope,
-            ttl,
-            local: LruCache::unbounded(),
+            local: BoundedCache::new(usize::MAX, max_bytes),
         }
     }
 
-    /// The remembered outcome for this subject; `judge` reads an answer that another worker remembered.
+    /// Returns what the cached answer under this key means for a token of this `sub`; a failure of the last second is one.
     pub fn find(
         &mut self,
-        subject: CacheKey,
+        key: CacheKey,
+        enrichment: &dyn Enrichment,
+        sub: &str,
         now: UnixTime,
         shared: &dyn SharedStore,
-        judge: impl FnOnce(&Answer) -> Outcome,
-    ) -> Option<Outcome> {
-        if self.ttl.is_zero() {
+    ) -> Option<Interpretation> {
+        let ttl = enrichment.policy().ttl;
+        if ttl.is_zero() {
             return None;
         }
-        if let Some(Remembered { outcome, until }) = self.local.get(&subject) {
-            let (outcome, until) = (outcome.clone(), *until);
-            if self.is_believable(until, now) {
-                return Some(outcome);
+        if let Some(cached) = self.local.get_mut(&key) {
+            if cached.is_fresh(now) {
+                return Some(cached.outcome.clone().into());
             }
-            self.local.pop(&subject);
+            self.local.remove(&key);
         }
-        let stored = shared.load(&self.slot(subject))?;
-        let (answer, until) = decode(&stored.bytes, subject)?;
-        if !self.is_believable(until, now) {
+        let SharedAnswer { answer, at, not_after } = SharedAnswers(shared).load(key)?;
+        let until = at.after(ttl).min(not_after);
+        let is_fresh = at <= now && now < until;
+        let interpretation = is_fresh.then(|| enrichment.interpret(&answer, sub))?;
+        // A good answer is never stored as one that fails: somebody else wrote this.
+        if matches!(interpretation.outcome, Outcome::Failed) {
             return None;
         }
-        match judge(&answer) {
-            // A good answer is never stored as one that fails: somebody else wrote this.
-            Outcome::Failed => None,
-            outcome => {
-                self.keep(subject, outcome.clone(), until);
-                Some(outcome)
-            }
+        if !shared.is_bounded() {
+            let outcome = interpretation.outcome.clone();
+            self.keep(key, Cached { outcome, at, until }, now);
         }
+        Some(interpretation)
     }
 
-    /// Remembers an answer that did not fail, at most for the TTL and not past `not_after`.
-    pub fn remember(
+    /// Caches what a call has come to at this moment: a failure for [`FAILURE_TTL`] in the worker, anything else for the TTL and
+    /// not past `not_after`, for all workers.
+    pub fn store(
         &mut self,
-        subject: CacheKey,
-        outcome: &Outcome,
-        answer: &Answer,
-        not_after: UnixTime,
+        key: CacheKey,
+        enrichment: &dyn Enrichment,
+        ended: EndedCall<'_>,
         now: UnixTime,
         shared: &dyn SharedStore,
     ) {
-        let until = now.after(self.ttl).min(not_after);
+        let EndedCall {
+            outcome,
+            answer,
+            not_after,
+        } = ended;
+        let ttl = enrichment.policy().ttl;
+        let Some(answer) = answer.filter(|_| !matches!(outcome, Outcome::Failed)) else {
+            let outcome = Outcome::Failed;
+            let until = now.after(FAILURE_TTL.min(ttl));
+            return self.keep(
+                key,
+                Cached {
+                    outcome,
+                    at: now,
+                    until,
+                },
+                now,
+            );
+        };
+        let until = now.after(ttl).min(not_after);
         if until <= now {
             return;
         }
-        self.keep(subject, outcome.clone(), until);
-        if answer.body.len() > MAX_SHARED_BYTES {
-            return;
+        if !shared.is_bounded() {
+            let outcome = outcome.clone();
+            self.keep(
+                key,
+                Cached {
+                    outcome,
+                    at: now,
+                    until,
+                },
+                now,
+            );
         }
-        let name = self.slot(subject);
-        let seen: Option<Version> = shared.load(&name).map(|stored| stored.version);
-        // If another worker writes at the same time, its answer is as good: one of the two stays.
-        let _another_was_first = shared.swap(&name, &encode(answer, subject, until), seen);
+        let answer = enrichment.reduced(answer);
+        let stored = SharedAnswer {
+            answer,
+            at: now,
+            not_after,
+        };
+        SharedAnswers(shared).store(key, &stored);
     }
 
-    fn keep(&mut self, subject: CacheKey, outcome: Outcome, until: UnixTime) {
-        while self.local.len() >= MAX_LOCAL_ENTRIES {
-            self.local.pop_lru();
-        }
-        self.local.put(subject, Remembered { outcome, until });
+    fn keep(&mut self, key: CacheKey, cached: Cached, now: UnixTime) {
+        let (owned, until) = (cached.outcome.heap_bytes(), cached.until);
+        self.local.insert(key, cached, owned, until, now);
     }
-
-    /// Not past, and not further away than an answer of now would be.
-    fn is_believable(&self, until: UnixTime, now: UnixTime) -> bool {
-        now < until && until <= now.after(self.ttl)
-    }
-
-    fn slot(&self, subject: CacheKey) -> String {
-        let [first, second, ..] = subject.0;
-        let slot = u16::from_be_bytes([first, second]) % SLOTS;
-        format!("{}/{slot}", self.scope)
-    }
-}
-
-fn encode(answer: &Answer, subject: CacheKey, until: UnixTime) -> Vec<u8> {
-    let mut bytes = vec![LAYOUT];
-    bytes.extend_from_slice(&subject.0);
-    bytes.extend_from_slice(&until.as_millis().to_le_bytes());
-    bytes.extend_from_slice(&answer.status.to_le_bytes());
-    bytes.extend_from_slice(&answer.body);
-    bytes
-}
-
-fn decode(bytes: &[u8], subject: CacheKey) -> Option<(Answer, UnixTime)> {
-    let (layout, rest) = bytes.split_first()?;
-    let (digest, rest) = rest.split_first_chunk::<32>()?;
-    let (until, rest) = rest.split_first_chunk::<8>()?;
-    let (status, body) = rest.split_first_chunk::<2>()?;
-    if *layout != LAYOUT || *digest != subject.0 || body.len() > MAX_SHARED_BYTES {
-        return None;
-    }
-    let answer = Answer {
-        status: u16::from_le_bytes(*status),
-        body: body.to_vec(),
-    };
-    Some((answer, UnixTime::from_millis(u64::from_le_bytes(*until))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::shared::{Conflict, Stored};
+    use crate::enrich::user_info::UserInfoPolicy;
+    use crate::enrich::{CallPolicy, OnFailure};
+    use crate::keys::shared::{Conflict, Stored, Version};
     use std::cell::RefCell;
     use std::collections::BTreeMap;
 
     #[derive(Default)]
-    struct Store(RefCell<BTreeMap<String, (Vec<u8>, u32)>>);
+    struct Store {
+        entries: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
+        is_bounded: bool,
+    }
 
     impl SharedStore for Store {
         fn load(&self, name: &str) -> Option<Stored> {
-            let (bytes, version) = self.0.borrow().get(name)?.clone();
+            let (bytes, version) = self.entries.borrow().get(name)?.clone();
             Some(Stored {
                 bytes,
                 version: Version(version),
             })
         }
 
-        fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict> {
-            let current = self.0.borrow().get(name).map(|(_, version)| *version);
-            if current != seen.map(|version| version.0) {
-                return Err(Conflict);
-            }
-            self.0
-                .borrow_mut()
-                .insert(name.to_owned(), (bytes.to_vec(), current.unwrap_or(0) + 1));
+        fn swap(&self, name: &str, bytes: &[u8], _seen: Option<Version>) -> Result<(), Conflict> {
+            self.entries.borrow_mut().insert(name.to_owned(), (bytes.to_vec(), 1));
             Ok(())
+        }
+
+        fn is_bounded(&self) -> bool {
+            self.is_bounded
         }
     }
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
-    const TTL: Duration = Duration::from_secs(300);
+    const NEVER: UnixTime = UnixTime::from_millis(u64::MAX);
 
-    fn memory() -> ResponseCache {
-        ResponseCache::new("user-info", CacheKey::of([b"scope".as_slice()]), TTL)
+    fn secs(secs: u64) -> UnixTime {
+        NOW.after(Duration::from_secs(secs))
     }
 
-    fn refused(_answer: &Answer) -> Outcome {
-        Outcome::Refused
+    fn key(name: &str) -> CacheKey {
+        CacheKey::of([name.as_bytes()])
     }
 
-    fn answer() -> Answer {
-        Answer {
+    fn user_info(ttl_secs: u64) -> UserInfoPolicy {
+        UserInfoPolicy {
+            call: CallPolicy {
+                cluster: "login".into(),
+                authority: "login.example.com".into(),
+                path: "/oauth2/userInfo".into(),
+                timeout: Duration::from_secs(1),
+                ttl: Duration::from_secs(ttl_secs),
+                on_failure: OnFailure::Reject,
+            },
+        }
+    }
+
+    fn refused() -> Option<Answer> {
+        Some(Answer {
             status: 401,
-            body: b"{}".to_vec(),
+            body: b"revoked".to_vec(),
+        })
+    }
+
+    /// A worker that asks about one token.
+    struct Worker {
+        cache: ResponseCache,
+        policy: UserInfoPolicy,
+    }
+
+    impl Worker {
+        fn new(ttl_secs: u64) -> Worker {
+            Worker {
+                cache: ResponseCache::default(),
+                policy: user_info(ttl_secs),
+            }
+        }
+
+        fn find(&mut self, store: &Store, now: UnixTime) -> Option<&'static str> {
+            let found = self.cache.find(key("alice"), &self.policy, "alice", now, store)?;
+            Some(match found.outcome {
+                Outcome::Claims(_) => "claims",
+                Outcome::Headers(_) => "headers",
+                Outcome::Refused => "refused",
+                Outcome::Failed => "failed",
+            })
+        }
+
+        fn store(&mut self, store: &Store, answer: Option<Answer>, not_after: UnixTime, now: UnixTime) {
+            let outcome = answer
+                .as_ref()
+                .map_or(Outcome::Failed, |answer| self.policy.interpret(answer, "alice").outcome);
+            let ended = EndedCall {
+                outcome: &outcome,
+                answer,
+                not_after,
+            };
+            self.cache.store(key("alice"), &self.policy, ended, now, store);
         }
     }
 
     #[test]
-    fn another_worker_finds_it_until_the_ttl() {
+    fn an_answer_is_found_until_the_readers_ttl() {
         let store = Store::default();
-        let alice = CacheKey::of([b"alice".as_slice()]);
-        memory().remember(
-            alice,
-            &Outcome::Refused,
-            &answer(),
-            UnixTime::from_millis(u64::MAX),
-            NOW,
-            &store,
+        let (mut writer, mut patient, mut hasty, mut never) =
+            (Worker::new(300), Worker::new(300), Worker::new(10), Worker::new(0));
+        writer.store(&store, refused(), NEVER, NOW);
+        for (age, within_300, within_10) in [(0, true, true), (9, true, true), (10, true, false), (299, true, false)] {
+            assert_eq!(writer.find(&store, secs(age)).is_some(), within_300, "{age}");
+            assert_eq!(patient.find(&store, secs(age)).is_some(), within_300, "{age}");
+            assert_eq!(hasty.find(&store, secs(age)).is_some(), within_10, "{age}");
+            assert_eq!(never.find(&store, secs(age)), None);
+        }
+        assert_eq!(
+            (writer.find(&store, secs(300)), patient.find(&store, secs(300))),
+            (None, None)
         );
-        for (age, there) in [(0, true), (299, true), (300, false), (1000, false)] {
-            let now = NOW.after(Duration::from_secs(age));
+    }
+
+    #[test]
+    fn nothing_is_found_past_the_end_of_the_token_or_from_the_future() {
+        let store = Store::default();
+        let (mut writer, mut reader) = (Worker::new(300), Worker::new(300));
+        writer.store(&store, refused(), secs(10), NOW);
+        assert_eq!(
+            (writer.find(&store, secs(9)), reader.find(&store, secs(9))),
+            (Some("refused"), Some("refused"))
+        );
+        assert_eq!(
+            (writer.find(&store, secs(10)), reader.find(&store, secs(10))),
+            (None, None)
+        );
+        writer.store(&store, refused(), NEVER, NOW);
+        // The clock was set back by a day: nobody knows how old the answer is.
+        let yesterday = NOW.before(Duration::from_secs(86_400));
+        assert_eq!(
+            (writer.find(&store, yesterday), reader.find(&store, yesterday)),
+            (None, None)
+        );
+        writer.store(&store, refused(), NOW, NOW);
+        assert_eq!(
+            writer.find(&store, NOW),
+            Some("refused"),
+            "what ends now replaces nothing"
+        );
+    }
+
+    #[test]
+    fn a_failure_is_cached_for_a_second_in_the_worker_alone() {
+        let store = Store::default();
+        let (mut writer, mut reader) = (Worker::new(300), Worker::new(300));
+        for failed in [
+            None,
+            Some(Answer {
+                status: 500,
+                body: Vec::new(),
+            }),
+        ] {
+            writer.store(&store, failed, NEVER, NOW);
             assert_eq!(
-                memory().find(alice, now, &store, refused).is_some(),
-                there,
-                "after {age} s"
+                writer.find(&store, NOW.after(Duration::from_millis(999))),
+                Some("failed")
             );
+            assert_eq!(writer.find(&store, secs(1)), None);
+            assert_eq!(reader.find(&store, NOW), None);
+            assert_eq!(store.entries.borrow().len(), 0);
         }
-        let bob = CacheKey::of([b"bob".as_slice()]);
-        assert!(memory().find(bob, NOW, &store, refused).is_none());
+        let mut never = Worker::new(0);
+        never.store(&store, None, NEVER, NOW);
+        assert_eq!(never.find(&store, NOW), None);
     }
 
     #[test]
-    fn nothing_is_remembered_past_the_end_of_the_token_or_from_the_future() {
+    fn what_another_wrote_is_no_failure() {
         let store = Store::default();
-        let alice = CacheKey::of([b"alice".as_slice()]);
-        let mut memory = memory();
-        memory.remember(
-            alice,
-            &Outcome::Refused,
-            &answer(),
-            NOW.after(Duration::from_secs(10)),
-            NOW,
-            &store,
+        let mut writer = Worker::new(300);
+        writer.store(&store, refused(), NEVER, NOW);
+        for entry in store.entries.borrow_mut().values_mut() {
+            // The status: 500.
+            entry.0[49..51].copy_from_slice(&500_u16.to_le_bytes());
+        }
+        assert_eq!(Worker::new(300).find(&store, NOW), None);
+    }
+
+    #[test]
+    fn beside_a_bounded_store_a_worker_keeps_failures_only() {
+        let store = Store {
+            is_bounded: true,
+            ..Store::default()
+        };
+        let mut worker = Worker::new(300);
+        worker.store(&store, refused(), NEVER, NOW);
+        assert_eq!(worker.find(&store, NOW), Some("refused"));
+        assert_eq!(worker.cache.local.len(), 0);
+        worker.store(&store, None, NEVER, NOW);
+        assert_eq!(
+            (worker.find(&store, NOW), worker.cache.local.len()),
+            (Some("failed"), 1)
         );
-        assert!(
-            memory
-                .find(alice, NOW.after(Duration::from_secs(9)), &store, refused)
-                .is_some()
-        );
-        assert!(
-            memory
-                .find(alice, NOW.after(Duration::from_secs(10)), &store, refused)
-                .is_none()
-        );
-        memory.remember(
-            alice,
-            &Outcome::Refused,
-            &answer(),
-            UnixTime::from_millis(u64::MAX),
-            NOW,
-            &store,
-        );
-        // The clock was set back by a day: the entry's end is further away than the TTL.
-        assert!(
-            memory
-                .find(alice, NOW.before(Duration::from_secs(86_400)), &store, refused)
-                .is_none()
+        assert_eq!(
+            worker.find(&store, secs(1)),
+            Some("refused"),
+            "the answer is still good"
         );
     }
 
     #[test]
-    fn garbage_in_the_store_is_no_answer() {
+    fn a_worker_holds_no_more_bytes_than_its_bound() {
         let store = Store::default();
-        let alice = CacheKey::of([b"alice".as_slice()]);
-        let mut memory = memory();
-        let slot = memory.slot(alice);
-        let mut foreign = encode(&answer(), CacheKey::of([b"bob".as_slice()]), NOW.after(TTL));
-        for bytes in [vec![], vec![1], vec![0xff; 43], foreign.clone(), vec![b'{'; 1_000_000]] {
-            store.0.borrow_mut().insert(slot.clone(), (bytes, 1));
-            assert!(memory.find(alice, NOW, &store, refused).is_none());
+        let policy = user_info(300);
+        let mut cache = ResponseCache::new(1 << 20);
+        let members: Vec<String> = (0..5000).map(|number| format!("\"{number}\":1")).collect();
+        let body = format!(r#"{{"sub":"alice",{}}}"#, members.join(","));
+        for number in 0..50 {
+            let answer = Answer {
+                status: 200,
+                body: body.clone().into_bytes(),
+            };
+            let outcome = policy.interpret(&answer, "alice").outcome;
+            assert!(matches!(outcome, Outcome::Claims(_)));
+            let ended = EndedCall {
+                outcome: &outcome,
+                answer: Some(answer),
+                not_after: NEVER,
+            };
+            cache.store(key(&number.to_string()), &policy, ended, NOW, &store);
+            assert!(cache.local.bytes() <= 1 << 20);
         }
-        foreign.splice(1..33, alice.0);
-        store.0.borrow_mut().insert(slot, (foreign, 1));
-        assert!(memory.find(alice, NOW, &store, |_| Outcome::Failed).is_none());
-        assert!(memory.find(alice, NOW, &store, refused).is_some());
-    }
-
-    #[test]
-    fn a_worker_remembers_no_more_than_its_bound() {
-        let store = Store::default();
-        let mut memory = memory();
-        for number in 0..MAX_LOCAL_ENTRIES + 50 {
-            let subject = CacheKey::of([number.to_be_bytes().as_slice()]);
-            memory.remember(
-                subject,
-                &Outcome::Refused,
-                &answer(),
-                UnixTime::from_millis(u64::MAX),
-                NOW,
-                &store,
-            );
-        }
-        assert_eq!(memory.local.len(), MAX_LOCAL_ENTRIES);
-        assert!(store.0.borrow().len() <= usize::from(SLOTS));
+        assert!((1..10).contains(&cache.local.len()), "{}", cache.local.len());
     }
 }

@@ -1,8 +1,8 @@
 //! Cognito's UserInfo endpoint (OpenID Connect Core 1.0, section 5.3): more claims for access tokens.
 
 use crate::call::HttpCall;
-use crate::enrich::response_cache::Answer;
-use crate::enrich::{CacheKey, CallPolicy, Outcome};
+use crate::enrich::{Answer, CacheKey, CallPolicy, Enrichment, EnrichmentKind, Interpretation, Outcome, Question};
+use crate::time::UnixTime;
 use crate::token::claims::ClaimSet;
 use crate::token::{Identity, TokenUse};
 use std::rc::Rc;
@@ -14,48 +14,69 @@ pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// have no such tokens, and must not be taken for revoked.
 const REQUIRED_SCOPE: &str = "openid";
 
-/// Returns whether there is anything to ask about this token: an access token whose `scope` has the word `openid`.
-pub fn applies_to(identity: &Identity) -> bool {
-    let scope = identity.claims().scope().unwrap_or_default();
-    identity.token_use() == TokenUse::Access && scope.split(' ').any(|word| word == REQUIRED_SCOPE)
+/// `user_info` of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserInfoPolicy {
+    /// The call.
+    pub call: CallPolicy,
 }
 
-/// Whom the call is about: one answer a token.
-pub fn subject(token: &[u8]) -> CacheKey {
-    CacheKey::of([b"user-info", token])
-}
-
-/// What makes answers differ besides the token.
-pub fn scope(policy: &CallPolicy) -> CacheKey {
-    CacheKey::of([
-        policy.cluster.as_bytes(),
-        policy.authority.as_bytes(),
-        policy.path.as_bytes(),
-    ])
-}
-
-/// The call with this token, which is visible ASCII since it was parsed as a JWT.
-pub fn call(policy: &CallPolicy, token: &str) -> HttpCall {
-    HttpCall {
-        cluster: policy.cluster.clone(),
-        method: "GET",
-        authority: policy.authority.clone(),
-        path: policy.path.clone(),
-        headers: vec![
-            ("accept", "application/json".to_owned()),
-            ("authorization", format!("Bearer {token}")),
-        ],
-        body: Vec::new(),
-        timeout: policy.timeout,
+impl Enrichment for UserInfoPolicy {
+    fn kind(&self) -> EnrichmentKind {
+        EnrichmentKind::UserInfo
     }
-}
 
-/// What an answer means for the token's `sub`: its claims if they are the same user's.
-pub fn interpret_response(answer: &Answer, sub: &str) -> Outcome {
-    match answer.status {
-        200 => claims(&answer.body, sub).map_or(Outcome::Failed, |claims| Outcome::Claims(Rc::new(claims))),
-        401 => Outcome::Refused,
-        _ => Outcome::Failed,
+    fn policy(&self) -> &CallPolicy {
+        &self.call
+    }
+
+    /// An access token whose `scope` has the word `openid`.
+    fn applies_to(&self, identity: &Identity) -> bool {
+        let scope = identity.claims().scope().unwrap_or_default();
+        identity.token_use() == TokenUse::Access && scope.split(' ').any(|word| word == REQUIRED_SCOPE)
+    }
+
+    /// One answer for each token.
+    fn cache_key(&self, question: &Question<'_>) -> CacheKey {
+        let [cluster, authority, path] = self.call.target();
+        CacheKey::of([b"user-info", cluster, authority, path, question.token])
+    }
+
+    fn call(&self, question: &Question<'_>) -> HttpCall {
+        let headers = vec![
+            ("accept", "application/json".to_owned()),
+            (
+                "authorization",
+                format!("Bearer {}", String::from_utf8_lossy(question.token)),
+            ),
+        ];
+        self.call.call("GET", headers, Vec::new())
+    }
+
+    /// Claims if they are the same user's.
+    fn interpret(&self, answer: &Answer, sub: &str) -> Interpretation {
+        let outcome = match answer.status {
+            200 => claims(&answer.body, sub).map_or(Outcome::Failed, |claims| Outcome::Claims(Rc::new(claims))),
+            401 => Outcome::Refused,
+            _ => Outcome::Failed,
+        };
+        outcome.into()
+    }
+
+    /// A refusal needs no body.
+    fn reduced(&self, answer: Answer) -> Answer {
+        match answer.status {
+            200 => answer,
+            status => Answer {
+                status,
+                body: Vec::new(),
+            },
+        }
+    }
+
+    /// It ends with the token.
+    fn not_after(&self, identity: &Identity) -> UnixTime {
+        identity.expires_at()
     }
 }
 
@@ -73,6 +94,48 @@ fn claims(body: &[u8], sub: &str) -> Option<ClaimSet> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::enrich::OnFailure;
+    use crate::token::merged::MergedClaims;
+    use std::time::Duration;
+
+    fn policy() -> UserInfoPolicy {
+        UserInfoPolicy {
+            call: CallPolicy {
+                cluster: "login".into(),
+                authority: "login.example.com".into(),
+                path: "/oauth2/userInfo".into(),
+                timeout: Duration::from_secs(1),
+                ttl: Duration::from_secs(300),
+                on_failure: OnFailure::Reject,
+            },
+        }
+    }
+
+    fn interpret(status: u16, body: &[u8]) -> Outcome {
+        let body = body.to_vec();
+        policy().interpret(&Answer { status, body }, "alice").outcome
+    }
+
+    #[test]
+    fn an_answer_is_for_one_token_and_one_endpoint() {
+        let claims = ClaimSet::parse("{}".to_owned()).unwrap();
+        let claims = MergedClaims::new(&claims, None);
+        let key = |policy: &UserInfoPolicy, token: &[u8]| policy.cache_key(&Question { token, claims });
+        let usual = key(&policy(), b"token");
+        assert_eq!(key(&policy(), b"token"), usual);
+        assert_ne!(key(&policy(), b"Token"), usual);
+        for part in 0..3 {
+            let mut other = policy();
+            let CallPolicy {
+                cluster,
+                authority,
+                path,
+                ..
+            } = &mut other.call;
+            [cluster, authority, path][part].push('x');
+            assert_ne!(key(&other, b"token"), usual, "{other:?}");
+        }
+    }
 
     #[test]
     fn only_access_tokens_with_the_scope_openid_are_asked_about() {
@@ -95,7 +158,7 @@ mod tests {
             (r#""token_use":"id","aud":"c","scope":"openid""#.to_owned(), false),
         ] {
             let identity = Identity::for_test(&format!(r#"{{"iss":"i","sub":"s","exp":1,{members}}}"#));
-            assert_eq!(applies_to(&identity), expected, "{members}");
+            assert_eq!(policy().applies_to(&identity), expected, "{members}");
         }
     }
 
@@ -121,13 +184,7 @@ mod tests {
             (204, br#"{"sub":"alice"}"#, "failed"),
         ];
         for (status, body, expected) in table {
-            let outcome = match interpret_response(
-                &Answer {
-                    status,
-                    body: body.to_vec(),
-                },
-                "alice",
-            ) {
+            let outcome = match interpret(status, body) {
                 Outcome::Claims(_) => "claims",
                 Outcome::Headers(_) => "headers",
                 Outcome::Refused => "refused",
@@ -140,15 +197,6 @@ mod tests {
     #[test]
     fn an_answer_over_the_bound_is_a_failed_call() {
         let body = format!(r#"{{"sub":"alice","x":"{}"}}"#, "x".repeat(MAX_ANSWER_BYTES));
-        assert!(matches!(
-            interpret_response(
-                &Answer {
-                    status: 200,
-                    body: body.into_bytes()
-                },
-                "alice"
-            ),
-            Outcome::Failed
-        ));
+        assert!(matches!(interpret(200, body.as_bytes()), Outcome::Failed));
     }
 }

@@ -2,18 +2,18 @@
 
 use crate::call::HttpCall;
 use crate::command::Headers;
-use crate::enrich::response_cache::Answer;
-use crate::enrich::{CacheKey, Outcome, UserLookupPolicy};
-use crate::identity::{self, ValueTooLong, encode::encode_value};
+use crate::enrich::{Answer, CacheKey, CallPolicy, Enrichment, EnrichmentKind, Interpretation, Outcome, Question};
+use crate::identity::{self, encode::encode_value};
 use crate::json;
+use crate::time::UnixTime;
+use crate::token::Identity;
 use crate::token::claims::ClaimSet;
-use crate::token::merged::MergedClaims;
 use std::rc::Rc;
 
 /// The longest answer that is read.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// Claims that differ from one token of a sign-in or an app to the next and say nothing about the user.
+/// Claims that differ from one token of a user to the next and say nothing about the user.
 const PER_TOKEN: [&str; 9] = [
     "exp",
     "iat",
@@ -26,88 +26,100 @@ const PER_TOKEN: [&str; 9] = [
     "nonce",
 ];
 
-/// What the answer may depend on: the claims that are sent, without those that each token has of its own. What differs in
-/// anything else (the app client, the scope, a group) gets an answer of its own, whatever order the claims have.
-pub fn subject(claims: &MergedClaims<'_>) -> CacheKey {
-    let mut sent: Vec<(&str, &str)> = claims.members().filter(|(name, _)| !PER_TOKEN.contains(name)).collect();
-    sent.sort_unstable();
-    let parts = sent
-        .iter()
-        .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
-    CacheKey::of(std::iter::once(b"user-lookup".as_slice()).chain(parts))
+/// `user_lookup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserLookupPolicy {
+    /// The call.
+    pub call: CallPolicy,
+    /// Header (lower case) and the member of the answer that it carries.
+    pub headers: Vec<(Rc<str>, String)>,
 }
 
-/// What makes answers differ besides the user.
-pub fn scope(policy: &UserLookupPolicy) -> CacheKey {
-    let call = &policy.call;
-    let target = [call.cluster.as_bytes(), call.authority.as_bytes(), call.path.as_bytes()];
-    let headers = policy.headers.iter();
-    CacheKey::of(
-        target
-            .into_iter()
-            .chain(headers.flat_map(|(header, member)| [header.as_bytes(), member.as_bytes()])),
-    )
-}
+impl Enrichment for UserLookupPolicy {
+    fn kind(&self) -> EnrichmentKind {
+        EnrichmentKind::UserLookup
+    }
 
-/// The call with the token's claims and what UserInfo adds to them: less than `limits.token_bytes`
-/// and [`user_info::MAX_ANSWER_BYTES`](crate::enrich::user_info::MAX_ANSWER_BYTES) together.
-pub fn call(policy: &UserLookupPolicy, claims: &MergedClaims<'_>) -> HttpCall {
-    let body = claims.to_json().into_owned();
-    HttpCall {
-        cluster: policy.call.cluster.clone(),
-        method: "POST",
-        authority: policy.call.authority.clone(),
-        path: policy.call.path.clone(),
-        headers: vec![
+    fn policy(&self) -> &CallPolicy {
+        &self.call
+    }
+
+    /// Every token's user is looked up.
+    fn applies_to(&self, _identity: &Identity) -> bool {
+        true
+    }
+
+    /// The endpoint, the headers that are made of the answer, and the claims that are sent, without those that each token has of
+    /// its own. What differs in anything else (the app client, the scope, a group) gets an answer of its own, whatever order
+    /// the claims have.
+    fn cache_key(&self, question: &Question<'_>) -> CacheKey {
+        let [cluster, authority, path] = self.call.target();
+        let headers = self.headers.iter();
+        let headers = headers.flat_map(|(header, member)| [header.as_bytes(), member.as_bytes()]);
+        let claims = question.claims.members();
+        let mut claims: Vec<(&str, &str)> = claims.filter(|(name, _)| !PER_TOKEN.contains(name)).collect();
+        claims.sort_unstable();
+        let claims = claims
+            .iter()
+            .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        // Headers and claims are lists: without the length of one of them the end of the one could be the beginning of the other.
+        let header_count = self.headers.len().to_be_bytes();
+        let target = [b"user-lookup", cluster, authority, path, header_count.as_slice()];
+        CacheKey::of(target.into_iter().chain(headers).chain(claims))
+    }
+
+    /// The token's claims and what UserInfo adds to them.
+    fn call(&self, question: &Question<'_>) -> HttpCall {
+        let headers = vec![
             ("accept", "application/json".to_owned()),
             ("content-type", "application/json".to_owned()),
-        ],
-        body: body.into_bytes(),
-        timeout: policy.call.timeout,
+        ];
+        let body = question.claims.to_json().into_owned().into_bytes();
+        self.call.call("POST", headers, body)
     }
-}
 
-/// What an answer means: headers, a refusal, or a failed call; and the headers that are left out.
-pub fn interpret_response(answer: &Answer, policy: &UserLookupPolicy) -> (Outcome, Vec<ValueTooLong>) {
-    let outcome = match answer.status {
-        200 | 201 => match headers(&answer.body, policy) {
-            Some((headers, left_out)) => return (Outcome::Headers(headers), left_out),
-            None => Outcome::Failed,
-        },
-        403 | 404 => Outcome::Refused,
-        _ => Outcome::Failed,
-    };
-    (outcome, Vec::new())
-}
-
-/// The answer without what no header needs, for the memory that workers share.
-pub fn reduced(answer: &Answer, policy: &UserLookupPolicy) -> Answer {
-    let body = match parse(&answer.body) {
-        Some(found) if matches!(answer.status, 200 | 201) => {
-            let wanted = found
-                .members()
-                .filter(|(name, _)| policy.headers.iter().any(|(_, member)| member == name));
-            json::object(wanted).into_bytes()
+    fn interpret(&self, answer: &Answer, _sub: &str) -> Interpretation {
+        match answer.status {
+            200 | 201 => self.headers_of(&answer.body).unwrap_or(Outcome::Failed.into()),
+            403 | 404 => Outcome::Refused.into(),
+            _ => Outcome::Failed.into(),
         }
-        Some(_) | None => Vec::new(),
-    };
-    Answer {
-        status: answer.status,
-        body,
+    }
+
+    /// Without what no header needs.
+    fn reduced(&self, answer: Answer) -> Answer {
+        let body = match parse(&answer.body) {
+            Some(found) if matches!(answer.status, 200 | 201) => {
+                let is_wanted = |name: &str| self.headers.iter().any(|(_, member)| member == name);
+                json::object(found.members().filter(|(name, _)| is_wanted(name))).into_bytes()
+            }
+            Some(_) | None => Vec::new(),
+        };
+        Answer { body, ..answer }
+    }
+
+    /// The next token of the same user finds it, too: it ends with the TTL, not with this token.
+    fn not_after(&self, _identity: &Identity) -> UnixTime {
+        UnixTime::from_millis(u64::MAX)
     }
 }
 
-fn headers(body: &[u8], policy: &UserLookupPolicy) -> Option<(Rc<Headers>, Vec<ValueTooLong>)> {
-    let found = parse(body)?;
-    let mut headers = Headers::default();
-    let mut left_out = Vec::new();
-    let mut value = String::new();
-    for (name, member) in &policy.headers {
-        value.clear();
-        encode_value(found.raw(member).unwrap_or_default(), &mut value);
-        left_out.extend(identity::add(&mut headers, name, &value).err());
+impl UserLookupPolicy {
+    fn headers_of(&self, body: &[u8]) -> Option<Interpretation> {
+        let found = parse(body)?;
+        let mut headers = Headers::with_capacity(self.headers.len());
+        let mut left_out = Vec::new();
+        let mut value = String::new();
+        for (name, member) in &self.headers {
+            value.clear();
+            encode_value(found.raw(member).unwrap_or_default(), &mut value);
+            left_out.extend(identity::add(&mut headers, name, &value).err());
+        }
+        Some(Interpretation {
+            outcome: Outcome::Headers(Rc::new(headers)),
+            left_out,
+        })
     }
-    Some((Rc::new(headers), left_out))
 }
 
 fn parse(body: &[u8]) -> Option<ClaimSet> {

@@ -39,6 +39,12 @@ pub trait SharedStore {
     /// # Errors
     /// It is not: nothing was written.
     fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict>;
+
+    /// Whether the store bounds the bytes of all entries but those of keys, by dropping the least recently used. One that does
+    /// not is written to under a fixed number of names only.
+    fn is_bounded(&self) -> bool {
+        false
+    }
 }
 
 /// The longest record that is read. All that can come of a set of [`MAX_SET_BYTES`](crate::keys::jwks::MAX_SET_BYTES) stays below:

@@ -80,6 +80,12 @@ impl Identity {
         check::times(&self.claims, clock_skew, now, trace)
     }
 
+    /// `exp`, rounded down to milliseconds.
+    pub fn expires_at(&self) -> UnixTime {
+        // A float turns into the nearest integer that there is: negative to zero, too large to the largest.
+        UnixTime::from_millis((self.claims.expires_at() * 1000.0) as u64)
+    }
+
     /// The accepted app client: the accepted one of `aud` of an ID token, `client_id` of an access token.
     pub fn client(&self) -> &Rc<str> {
         &self.client

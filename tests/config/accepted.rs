@@ -2,7 +2,9 @@
 
 use super::support::{jwk, other_pool, parse, read, set, smallest, with};
 use envoy_cognito_jwt::config::{Config, FetchPolicy, KeySource, Mode};
-use envoy_cognito_jwt::enrich::{CallPolicy, OnFailure, UserLookupPolicy};
+use envoy_cognito_jwt::enrich::user_info::UserInfoPolicy;
+use envoy_cognito_jwt::enrich::user_lookup::UserLookupPolicy;
+use envoy_cognito_jwt::enrich::{CallPolicy, OnFailure};
 use envoy_cognito_jwt::identity::{ClaimRef, HeaderSource, IdentityPolicy};
 use envoy_cognito_jwt::rules::access::{Alternative, AnyAll, ClaimMatcher, ClaimValue, Requirement};
 use envoy_cognito_jwt::rules::{Auth, HostPattern, Matcher, PathPattern};
@@ -273,7 +275,7 @@ fn a_pool_with_everything() {
         ttl: Duration::from_secs(300),
         on_failure: OnFailure::Reject,
     };
-    assert_eq!(first.user_info, Some(by_domain));
+    assert_eq!(first.user_info, Some(UserInfoPolicy { call: by_domain }));
     let by_uri = CallPolicy {
         cluster: "info".into(),
         authority: "info.internal:81".into(),
@@ -282,7 +284,7 @@ fn a_pool_with_everything() {
         ttl: Duration::ZERO,
         on_failure: OnFailure::Continue,
     };
-    assert_eq!(second.user_info, Some(by_uri));
+    assert_eq!(second.user_info, Some(UserInfoPolicy { call: by_uri }));
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
 }
 

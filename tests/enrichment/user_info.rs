@@ -206,7 +206,7 @@ fn each_answer_is_taken_for_what_it_is() {
 }
 
 #[test]
-fn failing_calls_are_counted_and_not_remembered() {
+fn failing_calls_are_counted_and_repeated_after_a_second() {
     let mut world = World::start(&user_info(json!({"on_failure": "continue"})), 1);
     for round in 1..4 {
         let id = world.ask(0, &access(json!({})));
@@ -221,6 +221,54 @@ fn failing_calls_are_counted_and_not_remembered() {
     world.answer_next(ok(alice()));
     assert_eq!(world.fate(id), Fate::Passed);
     assert_eq!(world.upstream(id, "x-cognito-email"), ["alice@example.com"]);
+}
+
+#[test]
+fn a_failure_is_remembered_for_one_second_and_no_longer() {
+    for (on_failure, expected) in [
+        ("reject", Fate::Refused("user_info_unavailable")),
+        ("continue", Fate::Passed),
+    ] {
+        for given in [Some(answer(500, "")), Some(answer(200, "<html>")), None] {
+            let mut world = World::start(&user_info(json!({"on_failure": on_failure})), 2);
+            world.pass_millis(300);
+            let first = world.ask(0, &access(json!({})));
+            world.pass_millis(5);
+            world.answer_next(given);
+            assert_eq!(world.fate(first), expected);
+            for _ in 0..9 {
+                world.pass_millis(111);
+                assert_eq!(world.fate_of(0, &access(json!({}))), expected, "at once");
+            }
+            assert_eq!((world.sent().len(), world.counter("user_info_failed")), (1, 1));
+            // Another token is another question, and another worker asks for itself.
+            assert_eq!(world.fate_of(0, &access(json!({"jti": "another"}))), Fate::Waits);
+            assert_eq!(world.fate_of(1, &access(json!({}))), Fate::Waits);
+            world.pass_millis(1);
+            assert_eq!(world.fate_of(0, &access(json!({}))), Fate::Waits, "a second is over");
+        }
+    }
+}
+
+#[test]
+fn a_failed_call_keeps_nobody_waiting_and_nobody_out() {
+    // A service that fails slowly: who comes next is answered at once, and who comes a second later asks again.
+    let mut world = World::start(&user_info(json!({"timeout_ms": 1000})), 1);
+    world.pass_millis(300);
+    let waiting = world.ask_many(0, &access(json!({})), 200);
+    assert_eq!(world.count_of(&waiting, &Fate::Waits), 100);
+    world.pass_millis(1010);
+    assert_eq!(world.count_of(&waiting, &Fate::Refused("user_info_unavailable")), 200);
+    assert_eq!(
+        world.fate_of(0, &access(json!({}))),
+        Fate::Refused("user_info_unavailable")
+    );
+    assert_eq!((world.waiting(0), world.sent().len()), (0, 1));
+    world.pass_secs(1);
+    let asked = world.ask(0, &access(json!({})));
+    world.pass_millis(1);
+    world.answer_next(ok(alice()));
+    assert_eq!(world.fate(asked), Fate::Passed);
 }
 
 #[test]
@@ -344,6 +392,7 @@ fn a_clock_that_is_set_back_keeps_no_lost_call_alive() {
     world.pass_secs(3);
     assert_eq!(world.fate(first), Fate::Refused("user_info_unavailable"));
     assert!(world.waiting(0) == 0 && world.counter("user_info_failed") == 1);
+    world.pass_secs(1);
     world.ask(0, &access(json!({})));
     world.pass_millis(5);
     assert_eq!(world.sent().len(), 2, "the next request calls anew");
@@ -361,7 +410,8 @@ fn a_call_that_is_never_answered_ends_with_its_limit() {
         world.pass_secs(3);
         assert_eq!(world.fate(id), expected);
         assert!(world.took(id) <= Duration::from_millis(1025), "{:?}", world.took(id));
-        // It is given up, and the next request calls anew.
+        // It is given up, and a second later the next request calls anew.
+        world.pass_secs(1);
         world.ask(0, &access(json!({})));
         world.pass_millis(5);
         assert_eq!(world.sent().len(), 2);

@@ -235,6 +235,29 @@ fn what_user_info_adds_is_part_of_what_the_answer_is_for() {
 }
 
 #[test]
+fn a_failure_is_remembered_for_one_second_and_no_longer() {
+    for (on_failure, expected) in [
+        ("reject", Fate::Refused("user_lookup_unavailable")),
+        ("continue", Fate::Passed),
+    ] {
+        let mut world = World::start(&user_lookup(json!({"on_failure": on_failure})), 1);
+        world.pass_millis(300);
+        let first = world.ask(0, &id(json!({})));
+        world.pass_millis(5);
+        world.answer_next(Some(answer(503, "")));
+        assert_eq!(world.fate(first), expected);
+        world.pass_millis(999);
+        assert_eq!(world.fate_of(0, &id(json!({}))), expected);
+        assert_eq!(world.sent().len(), 1);
+        world.pass_millis(1);
+        let again = world.ask(0, &id(json!({})));
+        world.pass_millis(5);
+        world.answer_next(ok(json!({"id": 1})));
+        assert_eq!(world.upstream(again, "x-user-id"), ["1"]);
+    }
+}
+
+#[test]
 fn it_is_remembered_beyond_the_token_that_caused_it() {
     let mut world = World::start(&user_lookup(json!({"ttl_seconds": 600})), 1);
     let asked = world.ask(0, &id(json!({"exp": START + 30})));

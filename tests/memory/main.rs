@@ -10,7 +10,7 @@ mod allocator;
 mod worker;
 
 use serde_json::{Value, json};
-use support::tokens::{base64url, first_key, id_claims};
+use support::tokens::{SUB, access_claims, first_key, id_claims, made_up};
 use support::world::START;
 use support::world::settings::inline;
 use worker::Worker;
@@ -56,18 +56,6 @@ fn fillings() -> impl Iterator<Item = (&'static str, Option<fn(usize) -> (String
     given.chain([("small claims", None)])
 }
 
-/// A token of these claims, whose signature nobody looks at.
-fn token(claims: &Value, number: u32) -> String {
-    let header = json!({"kid": first_key().kid, "alg": "RS256"}).to_string();
-    let signature: Vec<u8> = number.to_be_bytes().into_iter().cycle().take(256).collect();
-    format!(
-        "{}.{}.{}",
-        base64url(header),
-        base64url(claims.to_string()),
-        base64url(signature)
-    )
-}
-
 #[test]
 fn cached_tokens_hold_no_more_than_their_bound() {
     for (token_bytes, tokens) in [(16_384, 60), (65_536, 20)] {
@@ -83,7 +71,7 @@ fn cached_tokens_hold_no_more_than_their_bound() {
             let before = allocator::held();
             let mut most = 0;
             for number in 0..tokens {
-                let token = token(&claims, number);
+                let token = made_up(&claims, number);
                 assert!(token.len() > token_bytes * 80 / 100, "{name}: {}", token.len());
                 for _ in 0..2 {
                     assert!(worker.passes(&token), "{name}");
@@ -91,11 +79,41 @@ fn cached_tokens_hold_no_more_than_their_bound() {
                 most = most.max(allocator::held() - before);
             }
             assert!(
-                worker.count("jwt_cache_hit") >= u64::from(tokens),
+                worker.count("jwt_cache_hit") >= tokens as u64,
                 "{name}: nothing was cached"
             );
             assert!(most <= MEBIBYTE, "{name} of {token_bytes}: {most} bytes");
             assert!(most > MEBIBYTE / 4, "{name} of {token_bytes}: only {most} bytes");
         }
+    }
+}
+
+#[test]
+fn cached_answers_of_all_calls_hold_no_more_than_their_bound() {
+    for (name, filling, tokens) in [("one text", Some(FILLINGS[0].1), 300), ("small claims", None, 80)] {
+        // Two pools: the bound is that of all calls together.
+        let mut config = inline(&[first_key()]);
+        config["token_cache"] = json!({"max_entries": 0});
+        config["pools"][0]["user_info"] = json!({"cluster": "login", "domain": "login.example.com"});
+        let mut other = config["pools"][0].clone();
+        other["user_pool_id"] = json!("us-east-1_Example02");
+        config["pools"].as_array_mut().unwrap().push(other);
+        let mut worker = Worker::start(&config);
+        let answer = filled(json!({"sub": SUB}), filling, 65_000).to_string();
+        let before = allocator::held();
+        let mut most = 0;
+        for number in 0..tokens {
+            let mut claims = access_claims(START);
+            let pool = number % 2 + 1;
+            claims["iss"] = json!(format!(
+                "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example0{pool}"
+            ));
+            let token = made_up(&claims, number);
+            assert!(worker.passes_after(&token, &answer), "{name}");
+            assert!(worker.passes(&token), "{name}: it is cached");
+            most = most.max(allocator::held() - before);
+        }
+        assert!(most <= 16 * MEBIBYTE + MEBIBYTE / 2, "{name}: {most} bytes");
+        assert!(most > 4 * MEBIBYTE, "{name}: only {most} bytes");
     }
 }

@@ -6,11 +6,15 @@
     clippy::arithmetic_side_effects
 )]
 
-use envoy_cognito_jwt::filter::{MAX_SENT_AT_ONCE, MAX_WAITING};
+use envoy_cognito_jwt::enrich::in_flight::MAX_IN_FLIGHT;
+use envoy_cognito_jwt::filter::{
+    MAX_SENT_AT_ONCE, MAX_WAITING, MAX_WAITING_FOR_ONE_CALL, MAX_WAITING_FOR_UNKNOWN_KIDS,
+};
+use envoy_cognito_jwt::request::RequestId;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::Duration;
-use support::tokens::{access_claims, first_key, id_claims, jwks};
+use support::tokens::{access_claims, first_key, id_claims, jwks, made_up};
 use support::world::ask::Ask;
 use support::world::settings::{fetched, inline, pool, with};
 use support::world::{Fate, START, World, answer};
@@ -40,48 +44,185 @@ fn with_lookup(on_failure: &str) -> Value {
     with(inline(&[first_key()]), "user_lookup", lookup)
 }
 
+/// Access tokens of so many users, each of which causes a call of its own.
+fn users(count: usize) -> Vec<Ask> {
+    static USERS: OnceLock<Vec<Ask>> = OnceLock::new();
+    let users = USERS.get_or_init(|| {
+        let token = |number: usize| {
+            let mut claims = access_claims(START);
+            claims["sub"] = json!(format!("user-{number}"));
+            Ask::bearer(&first_key().sign_claims(&claims))
+        };
+        (0..12).map(token).collect()
+    });
+    users[..count].to_vec()
+}
+
+/// The two kinds of calls, with each of which it may end.
+fn calls() -> [(Value, &'static str); 4] {
+    [
+        (with_user_info("reject"), "user_info_unavailable"),
+        (with_user_info("continue"), "user_info_unavailable"),
+        (with_lookup("reject"), "user_lookup_unavailable"),
+        (with_lookup("continue"), "user_lookup_unavailable"),
+    ]
+}
+
 #[test]
 fn a_thousand_may_wait_and_the_next_is_answered_at_once() {
-    for (config, ask, code) in [
-        (fetched(json!({})), id_token(), "keys_unavailable"),
-        (with_user_info("reject"), access_token(), "user_info_unavailable"),
-        (with_user_info("continue"), access_token(), "user_info_unavailable"),
-        (with_lookup("reject"), id_token(), "user_lookup_unavailable"),
-        (with_lookup("continue"), id_token(), "user_lookup_unavailable"),
-    ] {
-        let mut world = World::start(&config, 2);
-        let waiting = world.ask_many(0, &ask, MAX_WAITING);
-        assert_eq!(world.count_of(&waiting, &Fate::Waits), 1000);
-        let over = world.ask(0, &ask);
-        assert_eq!(world.fate(over), Fate::Refused(code));
-        assert_eq!(world.reply(over).code.status(), 503);
-        // The bound is a worker's own.
-        let other = world.ask(1, &ask);
-        assert_eq!(world.fate(other), Fate::Waits);
-        // One leaves, one may come.
-        world.hang_up(waiting[500]);
-        assert_eq!(world.fate_of(0, &ask), Fate::Waits);
-        assert_eq!(world.fate_of(0, &ask), Fate::Refused(code));
+    let mut world = World::start(&fetched(json!({})), 2);
+    let waiting = world.ask_many(0, &id_token(), MAX_WAITING);
+    assert_eq!(world.count_of(&waiting, &Fate::Waits), 1000);
+    let over = world.ask(0, &id_token());
+    assert_eq!(world.fate(over), Fate::Refused("keys_unavailable"));
+    assert_eq!(world.reply(over).code.status(), 503);
+    // The bound is a worker's own.
+    assert_eq!(world.fate_of(1, &id_token()), Fate::Waits);
+    // One leaves, one may come.
+    world.hang_up(waiting[500]);
+    assert_eq!(world.fate_of(0, &id_token()), Fate::Waits);
+    assert_eq!(world.fate_of(0, &id_token()), Fate::Refused("keys_unavailable"));
+
+    for (config, code) in calls() {
+        let mut world = World::start(&config, 1);
+        for user in users(10) {
+            world.ask_many(0, &user, 100);
+        }
+        assert_eq!(world.waiting(0), MAX_WAITING);
+        let over = users(11).pop().unwrap();
+        assert_eq!(world.fate_of(0, &over), Fate::Refused(code), "whatever on_failure says");
+        world.pass_millis(5);
+        assert_eq!(world.sent().len(), 10, "nobody asks for whom there is no room");
     }
 }
 
 #[test]
-fn an_unknown_key_waits_within_the_same_bound() {
+fn a_hundred_may_wait_for_one_call_and_others_find_room() {
+    for (config, code) in calls() {
+        let mut world = World::start(&config, 1);
+        let [slow, other] = &users(2)[..] else { panic!() };
+        let waiting = world.ask_many(0, slow, MAX_WAITING_FOR_ONE_CALL);
+        assert_eq!(world.count_of(&waiting, &Fate::Waits), 100);
+        let over = world.ask(0, slow);
+        assert_eq!(world.fate(over), Fate::Refused(code), "whatever on_failure says");
+        assert_eq!(world.reply(over).code.status(), 503);
+        let waits = world.ask(0, other);
+        assert_eq!(world.fate(waits), Fate::Waits);
+        // One leaves, one may come.
+        world.hang_up(waiting[50]);
+        assert_eq!(world.fate_of(0, slow), Fate::Waits);
+        assert_eq!(world.fate_of(0, slow), Fate::Refused(code));
+    }
+}
+
+#[test]
+fn who_waited_for_keys_finds_the_share_of_its_call_taken() {
+    let mut config = fetched(json!({}));
+    config["user_lookup"] = with_lookup("continue")["user_lookup"].clone();
+    let mut world = World::start(&config, 1);
+    let waiting = world.ask_many(0, &id_token(), 150);
+    world.pass_millis(1);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    world.pass_millis(1);
+    assert_eq!(world.count_of(&waiting, &Fate::Waits), 100);
+    assert_eq!(world.count_of(&waiting, &Fate::Refused("user_lookup_unavailable")), 50);
+    world.answer_next(Some(answer(200, r#"{"id": 7}"#)));
+    assert_eq!(world.count_of(&waiting, &Fate::Passed), 100);
+}
+
+#[test]
+fn three_hundred_may_wait_for_unknown_keys() {
     let mut world = World::start(&fetched(json!({})), 1);
     world.pass_millis(1);
     world.answer_next(Some(answer(200, jwks(&[first_key()]))));
     world.pass_secs(60);
     let header = json!({"kid": "unknown", "alg": "RS256"}).to_string();
     let unknown = Ask::bearer(&first_key().token(&header, &id_claims(START).to_string()));
-    let waiting = world.ask_many(0, &unknown, MAX_WAITING);
-    assert_eq!(world.fate_of(0, &unknown), Fate::Refused("keys_unavailable"));
+    let waiting = world.ask_many(0, &unknown, MAX_WAITING_FOR_UNKNOWN_KIDS);
+    assert_eq!(world.count_of(&waiting, &Fate::Waits), 300);
+    let over = world.ask(0, &unknown);
+    assert_eq!(world.fate(over), Fate::Refused("keys_unavailable"));
     // Who need not wait passes, however many wait.
     assert_eq!(world.fate_of(0, &id_token()), Fate::Passed);
+    world.hang_up(waiting[0]);
+    assert_eq!(world.fate_of(0, &unknown), Fate::Waits);
     world.pass_millis(5);
     world.answer_next(Some(answer(200, jwks(&[first_key()]))));
     world.pass_millis(30);
-    assert_eq!(world.count_of(&waiting, &Fate::Refused("key_unknown")), 1000);
+    assert_eq!(world.count_of(&waiting[1..], &Fate::Refused("key_unknown")), 299);
     assert_eq!(world.waiting(0), 0);
+}
+
+#[test]
+fn unknown_keys_take_no_room_from_calls() {
+    // A fetch that stalls, while forged tokens with an unknown key come, is no trouble to those who wait for their user.
+    let mut config = fetched(json!({}));
+    config["user_lookup"] = with_lookup("reject")["user_lookup"].clone();
+    let mut world = World::start(&config, 1);
+    world.pass_millis(1);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    world.pass_secs(60);
+    let header = json!({"kid": "unknown", "alg": "RS256"}).to_string();
+    let forged = Ask::bearer(&first_key().token(&header, &id_claims(START).to_string()));
+    world.ask_many(0, &forged, 5000);
+    assert_eq!(world.waiting(0), 300);
+    for user in users(7) {
+        let waiting = world.ask_many(0, &user, 100);
+        assert_eq!(world.count_of(&waiting, &Fate::Waits), 100);
+    }
+}
+
+#[test]
+fn five_hundred_calls_may_be_under_way() {
+    for (on_failure, has_timeouts) in [("reject", true), ("continue", false)] {
+        let mut world = World::start(&with_lookup(on_failure), 1);
+        world.has_timeouts = has_timeouts;
+        world.believes_all = true;
+        let user = |number: usize| {
+            let mut claims = id_claims(START);
+            claims["sub"] = json!(number.to_string());
+            Ask::bearer(&made_up(&claims, number))
+        };
+        let asked: Vec<RequestId> = (0..MAX_IN_FLIGHT).map(|number| world.ask(0, &user(number))).collect();
+        assert_eq!(world.count_of(&asked, &Fate::Waits), 500);
+        assert_eq!(world.fate_of(0, &user(500)), Fate::Refused("user_lookup_unavailable"));
+        // For a call that is under way there is room.
+        assert_eq!(world.fate_of(0, &user(0)), Fate::Waits);
+        world.pass_millis(30);
+        assert_eq!(world.sent().len(), 500);
+        // Their clients hang up: the calls go on, so there is no room for others.
+        for id in asked {
+            world.hang_up(id);
+        }
+        assert_eq!(world.fate_of(0, &user(500)), Fate::Refused("user_lookup_unavailable"));
+        world.answer_next(Some(answer(200, r#"{"id": 7}"#)));
+        assert_eq!(world.fate_of(0, &user(500)), Fate::Waits);
+        assert_eq!(world.fate_of(0, &user(501)), Fate::Refused("user_lookup_unavailable"));
+        // Calls end by themselves, be it that the host lost them.
+        world.pass_secs(4);
+        assert_eq!(world.fate_of(0, &user(502)), Fate::Waits);
+    }
+}
+
+#[test]
+fn a_call_that_nobody_waits_for_is_not_sent() {
+    for (config, _) in calls() {
+        let mut world = World::start(&config, 1);
+        world.pass_millis(300);
+        let [first, second] = &users(2)[..] else { panic!() };
+        let gone = world.ask_many(0, first, 2);
+        let stays = world.ask(0, second);
+        for id in gone {
+            world.hang_up(id);
+        }
+        world.pass_millis(20);
+        assert_eq!(world.sent().len(), 1);
+        world.hang_up(stays);
+        // Who comes again is asked about.
+        assert_eq!(world.fate_of(0, first), Fate::Waits);
+        world.pass_millis(20);
+        assert_eq!(world.sent().len(), 2);
+    }
 }
 
 #[test]
@@ -94,13 +235,13 @@ fn in_shadow_mode_who_is_over_the_bound_passes() {
 
 #[test]
 fn a_thousand_are_settled_in_ten_callbacks() {
-    let mut world = World::start(&with_user_info("reject"), 1);
-    let waiting = world.ask_many(0, &access_token(), MAX_WAITING);
+    let mut world = World::start(&fetched(json!({})), 1);
+    let waiting = world.ask_many(0, &id_token(), MAX_WAITING);
     world.pass_millis(1);
-    world.answer_next(Some(answer(500, "")));
-    assert_eq!(world.count_of(&waiting, &Fate::Refused("user_info_unavailable")), 100);
+    world.answer_next(Some(answer(200, jwks(&[first_key()]))));
+    assert_eq!(world.count_of(&waiting, &Fate::Passed), 100);
     world.pass_millis(9);
-    assert_eq!(world.count_of(&waiting, &Fate::Refused("user_info_unavailable")), 1000);
+    assert_eq!(world.count_of(&waiting, &Fate::Passed), 1000);
     assert_eq!((world.most_settled_at_once(), world.sent().len()), (100, 1));
 }
 

@@ -6,7 +6,7 @@ mod world;
 pub use request::{Header, Request, RequestError};
 
 use cognito_jwt::code::Code;
-use cognito_jwt::command::{Command, Flow, HeaderEdit, Reply};
+use cognito_jwt::command::{Action, Command, HeaderEdit, Reply};
 use cognito_jwt::config::{Config, KeySource, Mode};
 use cognito_jwt::enrich::{CallPolicy, OnFailure};
 use cognito_jwt::filter::Filter;
@@ -147,7 +147,10 @@ pub fn explain(
 /// Every call that the configuration can lead to.
 fn calls(config: &mut Config) -> impl Iterator<Item = &mut CallPolicy> {
     let lookup = config.user_lookup.iter_mut().map(|lookup| &mut lookup.call);
-    let user_info = config.pools.iter_mut().filter_map(|pool| pool.user_info.as_mut());
+    let user_info = config
+        .pools
+        .iter_mut()
+        .filter_map(|pool| Some(&mut pool.user_info.as_mut()?.call));
     lookup.chain(user_info)
 }
 
@@ -178,7 +181,7 @@ fn decide(filter: &mut Filter, world: &World, request: &Request) -> Vec<Command>
     let head = RequestHead::new(request.pairs()).with_end_of_stream(request.ends_stream);
     let action = filter.on_request(ID, head, request, &world.env(), &mut commands);
     let mut ticks = 0;
-    while action == Flow::Pause && filter.is_waiting(ID) && ticks < MOST_TICKS {
+    while action == Action::Pause && filter.is_waiting(ID) && ticks < MOST_TICKS {
         world.pass_time();
         filter.on_tick(&world.env(), &mut commands);
         ticks += 1;

@@ -128,6 +128,10 @@ impl SharedStore for Store {
     fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict> {
         self.swap_at(name, bytes, seen, Instant::now())
     }
+
+    fn is_bounded(&self) -> bool {
+        true
+    }
 }
 
 impl Entries {

@@ -11,7 +11,7 @@ use crate::process;
 use crate::route::Route;
 use crate::stream::{Stream, StreamState};
 use cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
-use cognito_jwt::command::{Command, Flow, Reply, Severity};
+use cognito_jwt::command::{Action, Command, Reply, Severity};
 use cognito_jwt::config::Config;
 use cognito_jwt::env::Env;
 use cognito_jwt::filter::Filter;
@@ -97,15 +97,15 @@ impl Worker {
     /// this returns.
     pub fn on_request(&self, stream: &Rc<Stream>, envoy: &EnvoyStream<'_>, head: RequestHead<'_>) -> Option<Decision> {
         let mut commands = Vec::new();
-        let (flow, waits) = {
+        let (action, waits) = {
             let mut core = self.core.try_borrow_mut().ok()?;
             let now = process::now();
             // While requests wait, the ticker keeps the time: a request's own hook ends no other one.
             if core.filter.waiting() == 0 && core.is_tick_due(now) {
                 core.tick(now, &mut commands);
             }
-            let flow = core.on_request(stream.id, envoy, head, now, &mut commands);
-            (flow, flow == Flow::Pause && core.filter.is_waiting(stream.id))
+            let action = core.on_request(stream.id, envoy, head, now, &mut commands);
+            (action, action == Action::Pause && core.filter.is_waiting(stream.id))
         };
         if waits {
             self.enter_waiting(stream, envoy)?;
@@ -113,7 +113,7 @@ impl Worker {
         self.post();
         Some(Decision {
             commands,
-            goes_on: flow == Flow::Continue,
+            goes_on: action == Action::Continue,
         })
     }
 
@@ -309,7 +309,7 @@ impl Core {
         head: RequestHead<'_>,
         now: UnixTime,
         commands: &mut Vec<Command>,
-    ) -> Flow {
+    ) -> Action {
         // A request needs no random number.
         let (filter, env) = self.split(now, 0);
         filter.on_request(id, head, &Route(envoy), &env, commands)
@@ -360,5 +360,9 @@ impl SharedStore for Outbox {
             self.fetches.borrow_mut().push(name.to_owned());
         }
         Err(Conflict)
+    }
+
+    fn is_bounded(&self) -> bool {
+        process::store().is_bounded()
     }
 }

@@ -5,6 +5,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use envoy_cognito_jwt::keys::jwks::{Key, KeySet};
+use envoy_cognito_jwt::keys::rsa::PublicKey;
+use envoy_cognito_jwt::signature::{Verification, Verifier, VerifySignature};
 use jwt_compact::alg::{Rsa, RsaPrivateKey};
 use jwt_compact::jwk::JsonWebKey;
 use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
@@ -81,6 +83,27 @@ impl SigningKey {
     pub fn sign_claims(&self, claims: &Value) -> String {
         let header = json!({"kid": self.kid, "alg": "RS256"});
         self.token(&header.to_string(), &claims.to_string())
+    }
+}
+
+/// A token of these claims with a made-up signature, another one for each number: for tests of many tokens, which take their
+/// time to sign and to verify. See [`BelieveAll`].
+pub fn made_up(claims: &Value, number: usize) -> String {
+    let header = json!({"kid": first_key().kid, "alg": "RS256"}).to_string();
+    let signature: Vec<u8> = number.to_be_bytes().into_iter().cycle().take(256).collect();
+    let claims = claims.to_string();
+    format!("{}.{}.{}", base64url(header), base64url(claims), base64url(signature))
+}
+
+/// A verifier for whom every signature is good.
+pub struct BelieveAll;
+
+impl VerifySignature for BelieveAll {
+    fn verify_rs256(&self, _: &PublicKey, _: &[u8], _: &[u8]) -> Verification {
+        Verification {
+            by: Verifier::Module,
+            outcome: Ok(()),
+        }
     }
 }
 

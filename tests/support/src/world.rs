@@ -9,10 +9,11 @@ pub mod calls;
 pub mod settings;
 pub mod store;
 
+use crate::tokens::BelieveAll;
 use ask::Ask;
 use calls::{Calls, Sent};
 use envoy_cognito_jwt::call::{Body, CallId, HttpAnswer};
-use envoy_cognito_jwt::command::{Command, FilterState, Flow, HeaderEdit, Reply, Severity};
+use envoy_cognito_jwt::command::{Action, Command, FilterState, HeaderEdit, Reply, Severity};
 use envoy_cognito_jwt::config::Config;
 use envoy_cognito_jwt::env::Env;
 use envoy_cognito_jwt::filter::{Filter, MAX_SETTLED_AT_ONCE};
@@ -42,6 +43,8 @@ pub struct World {
     pub log: Vec<(usize, Severity, String)>,
     /// Whether the host answers calls with 504 at their time limit, as Envoy does.
     pub has_timeouts: bool,
+    /// Whether every signature is good: see [`made_up`](crate::tokens::made_up).
+    pub believes_all: bool,
     /// The gauge of the pools' keys.
     pub keys_gauge: Option<u64>,
     config: Value,
@@ -109,6 +112,7 @@ impl World {
             calls: Calls::default(),
             log: Vec::new(),
             has_timeouts: true,
+            believes_all: false,
             keys_gauge: None,
             config: config.clone(),
             workers: Vec::new(),
@@ -173,21 +177,21 @@ impl World {
             .map(|(name, value)| (name.as_bytes(), value.as_slice()))
             .collect();
         let mut out = Vec::new();
-        let flow = self.with_filter(worker, |filter, env| {
+        let action = self.with_filter(worker, |filter, env| {
             let head = RequestHead::new(pairs).with_end_of_stream(ask.ends_stream);
             filter.on_request(id, head, &ask.route, env, &mut out)
         });
         self.carry_out(worker, Callback::Request(id), out);
         let now = self.now;
         let request = self.requests.get_mut(&id).unwrap();
-        match (flow, &request.state) {
-            (Flow::Continue, State::Arriving) => {
+        match (action, &request.state) {
+            (Action::Continue, State::Arriving) => {
                 request.state = State::Passed;
                 request.settled = Some(now);
             }
-            (Flow::Pause, State::Arriving) => request.state = State::Waiting,
-            (Flow::Pause, State::Answered(_)) => {}
-            (flow, _) => panic!("{flow:?} after an answer"),
+            (Action::Pause, State::Arriving) => request.state = State::Waiting,
+            (Action::Pause, State::Answered(_)) => {}
+            (action, _) => panic!("{action:?} after an answer"),
         }
         id
     }
@@ -418,7 +422,11 @@ impl World {
         let env = Env {
             now: self.now,
             random,
-            crypto: &SoftwareVerifier,
+            crypto: if self.believes_all {
+                &BelieveAll
+            } else {
+                &SoftwareVerifier
+            },
             shared: &self.store,
             calls: &self.calls,
         };

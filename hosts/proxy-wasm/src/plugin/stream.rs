@@ -4,7 +4,7 @@ use super::executor::{self, Callback};
 use super::root::Worker;
 use super::sys;
 use crate::{pairs, route_metadata};
-use cognito_jwt::command::Flow;
+use cognito_jwt::command;
 use cognito_jwt::env::{DescribeRoute, RouteMetadata};
 use cognito_jwt::request::{RequestHead, RequestId};
 use proxy_wasm::hostcalls;
@@ -71,7 +71,7 @@ impl Stream {
         }
         self.worker.with_state(|state| {
             let env = state.host.env()?;
-            let flow = state
+            let action = state
                 .filter
                 .on_request(self.id, head, &Route, &env, &mut state.commands);
             state.host.buffer_counters(state.filter.is_under_load());
@@ -85,10 +85,10 @@ impl Stream {
                 state.filter.on_gone(self.id);
                 return Some(StreamState::Denied);
             }
-            Some(match flow {
-                Flow::Continue => StreamState::Open,
-                Flow::Pause if state.filter.is_waiting(self.id) => StreamState::Paused,
-                Flow::Pause => StreamState::Denied,
+            Some(match action {
+                command::Action::Continue => StreamState::Open,
+                command::Action::Pause if state.filter.is_waiting(self.id) => StreamState::Paused,
+                command::Action::Pause => StreamState::Denied,
             })
         })
     }

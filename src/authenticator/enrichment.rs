@@ -1,0 +1,124 @@
+//! What a verified token does not say: asked of caches first, then of calls.
+
+use super::{Authenticator, Stop};
+use crate::auth_context::{AuthContext, Lookup, Progress, Wait};
+use crate::cache::Verified;
+use crate::command::Command;
+use crate::enrich::in_flight::InFlightCall;
+use crate::enrich::{CacheKey, Enrichment, EnrichmentKind, OnFailure, Outcome, Question};
+use crate::keys::PoolId;
+use crate::reject::Rejection;
+use crate::token::merged::MergedClaims;
+use std::rc::Rc;
+
+impl Authenticator<'_> {
+    /// The call that the request waited for did not end in time: as if it had failed.
+    pub fn call_timed_out<'a>(
+        &mut self,
+        mut context: AuthContext<'a>,
+        kind: EnrichmentKind,
+        pool: PoolId,
+    ) -> Progress<'a> {
+        match self.config.enrichment(kind, pool).map(|call| on_failure(call, pool)) {
+            Some(Ok(skipped)) => {
+                *context.lookup(kind) = skipped;
+                self.authenticate(context)
+            }
+            Some(Err(_)) | None => Progress::Complete(context.denied(Rejection::unavailable(kind), Some(pool))),
+        }
+    }
+
+    pub(super) fn enrich(&mut self, context: &mut AuthContext<'_>, verified: &Rc<Verified>) -> Result<(), Stop> {
+        for kind in EnrichmentKind::ALL {
+            if matches!(context.lookup(kind), Lookup::Pending) {
+                *context.lookup(kind) = self.look_up(kind, context, verified)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn look_up(
+        &mut self,
+        kind: EnrichmentKind,
+        context: &AuthContext<'_>,
+        verified: &Rc<Verified>,
+    ) -> Result<Lookup, Stop> {
+        let enrichment = self.config.enrichment(kind, verified.pool);
+        match enrichment.filter(|enrichment| enrichment.applies_to(&verified.identity)) {
+            Some(enrichment) => self.ask(enrichment, context, verified),
+            None => Ok(Lookup::Skipped),
+        }
+    }
+
+    #[inline(never)]
+    fn ask(
+        &mut self,
+        enrichment: &dyn Enrichment,
+        context: &AuthContext<'_>,
+        verified: &Rc<Verified>,
+    ) -> Result<Lookup, Stop> {
+        let (kind, pool) = (enrichment.kind(), verified.pool);
+        let user_info = context.user_info();
+        let question = Question {
+            token: &context.token,
+            claims: MergedClaims::new(verified.identity.claims().set(), user_info.as_deref()),
+        };
+        let key = match user_info {
+            Some(_) => enrichment.cache_key(&question),
+            None => verified.cache_key(kind, || enrichment.cache_key(&question)),
+        };
+        let outcome = match self.in_flight.completed(key) {
+            // The call that this very request waited for.
+            Some(completed) => Some(completed.clone()),
+            None => self.cached_outcome(key, enrichment, verified),
+        };
+        match outcome {
+            Some(Outcome::Refused) => Err(Stop::Deny(Rejection::refused_by(kind), Some(pool))),
+            Some(Outcome::Failed) => on_failure(enrichment, pool),
+            Some(found) => Ok(Lookup::Found(found)),
+            None => Err(self.join_call(key, enrichment, &question, verified)),
+        }
+    }
+
+    fn cached_outcome(&mut self, key: CacheKey, enrichment: &dyn Enrichment, verified: &Verified) -> Option<Outcome> {
+        let (now, shared) = (self.env.now, self.env.shared);
+        let found = self.responses.find(key, enrichment, &verified.subject, now, shared)?;
+        self.out.push(Command::Count(enrichment.kind().cached_counter()));
+        self.warn(&found.left_out);
+        Some(found.outcome)
+    }
+
+    /// Waits for the call with this key, which is queued if none is under way and there is room for both.
+    fn join_call(
+        &mut self,
+        key: CacheKey,
+        enrichment: &dyn Enrichment,
+        question: &Question<'_>,
+        verified: &Verified,
+    ) -> Stop {
+        let wait = Wait::Call(enrichment.kind(), key, verified.pool);
+        let stop = self.wait_for(wait);
+        if matches!(stop, Stop::Deny(..)) || self.in_flight.contains(key) {
+            return stop;
+        }
+        if self.in_flight.is_full() {
+            return Stop::Deny(wait.unavailable(), Some(wait.pool()));
+        }
+        let about = InFlightCall {
+            kind: enrichment.kind(),
+            pool: verified.pool,
+            sub: Rc::clone(&verified.subject),
+            not_after: enrichment.not_after(&verified.identity),
+        };
+        self.in_flight.queue(key, about, enrichment.call(question));
+        stop
+    }
+}
+
+/// What a failed call means: the request goes on without it, or is refused.
+fn on_failure(enrichment: &dyn Enrichment, pool: PoolId) -> Result<Lookup, Stop> {
+    match enrichment.policy().on_failure {
+        OnFailure::Continue => Ok(Lookup::Skipped),
+        OnFailure::Reject => Err(Stop::Deny(Rejection::unavailable(enrichment.kind()), Some(pool))),
+    }
+}
