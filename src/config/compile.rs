@@ -46,7 +46,7 @@ fn config(root: &Value<'_>) -> Option<Config> {
     };
     let rules = object
         .get("rules")
-        .map(|value| rules::rules(&value))
+        .map(|value| rules::rules(&value, root.is_right_below("pools").then_some(&*pools)))
         .unwrap_or_default();
     Some(Config {
         pools,

@@ -16,6 +16,7 @@ mod reader;
 mod require;
 mod rules;
 mod sources;
+mod unmeetable;
 mod url;
 
 use error::ConfigErrors;

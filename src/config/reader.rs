@@ -61,6 +61,12 @@ impl<'a> Value<'a> {
         self.diagnostics.warnings.borrow_mut().push(warning.to_string());
     }
 
+    /// Whether no fault was found so far whose path begins with `path`.
+    pub(in crate::config) fn is_right_below(&self, path: &str) -> bool {
+        let errors = self.diagnostics.errors.borrow();
+        !errors.iter().any(|error| error.path.starts_with(path))
+    }
+
     /// The value's JSON path.
     pub(in crate::config) fn path(&self) -> &str {
         &self.path

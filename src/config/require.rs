@@ -1,13 +1,14 @@
 //! `require` of a rule: what a verified token must hold.
 
-use super::error::Fault;
+use super::Pool;
+use super::error::{Fault, quoted};
 use super::identity::claim_ref;
 use super::reader::Value;
 use super::schema::Object;
 use super::schema::fields::{ALTERNATIVE, CLAIM_MATCHER, GROUP_WORDS, SCOPE_WORDS};
+use super::unmeetable::{self, KnownType};
 use crate::json::Node;
 use crate::rules::access::{Alternative, AnyAll, ClaimMatcher, ClaimValue, Requirement};
-use crate::rules::pattern::PathPattern;
 use crate::token::TokenUse;
 use crate::token::claim_ref::ClaimRef;
 use std::time::Duration;
@@ -19,22 +20,71 @@ pub enum RequireFault {
     /// `path_claims` has a name that the rule's template has not.
     #[error("must go by a name of the rule's match.path.template, which has no {{{0}}}")]
     NotInTemplate(String),
+    /// `token_use` is for a kind of token that no pool accepts.
+    #[error("no token can meet it, since no pool accepts {}: change \"token_use\" of a pool to \"{}\" or \"any\"", tokens(*.0), .0.as_str())]
+    NoPoolAcceptsUse(TokenUse),
+    /// `scopes` where no pool accepts access tokens.
+    #[error(
+        "no token can meet it, since only access tokens have scopes, and no pool accepts them: change \"token_use\" of a pool to \"access\" or \"any\""
+    )]
+    ScopesWithoutAccessTokens,
+    /// `scopes` beside `token_use: id`.
+    #[error("no token can meet it beside \"token_use\": \"id\", since only access tokens have scopes")]
+    ScopesOfIdToken,
+    /// `client_ids` has an app client that no pool accepts.
+    #[error("no token can meet it, since no pool accepts the app client {}: add it to \"client_ids\" of its pool", quoted(.0))]
+    NoPoolAcceptsClient(String),
+    /// No pool accepts the kind of token, the app clients and the issuer together.
+    #[error("no token can meet it, since no pool accepts such tokens of such app clients")]
+    NoPool,
+    /// A claim must be absent and present.
+    #[error("no token can meet it, since {} must be absent and present", quoted(.0))]
+    AbsentAndPresent(String),
+    /// The claim is always there.
+    #[error("no token can meet it, since \"{0}\" is always present")]
+    AlwaysPresent(&'static str),
+    /// The claim has a type that the matcher is not for, or that `not` holds for whatever its value.
+    #[error("makes no sense, since \"{0}\" is always {1}")]
+    OtherType(&'static str, KnownType),
+    /// A pointer leads into a claim in which there is nothing.
+    #[error("no token can meet it, since \"{0}\" is always {1}, with nothing of this name inside")]
+    NothingInside(&'static str, KnownType),
+    /// A custom attribute is compared with a number or boolean under `not`.
+    #[error(
+        "would let every value pass, since custom attributes are strings in tokens: compare it with a string such as \"1\""
+    )]
+    NotOfCustom,
 }
 
-/// Reads `require` of a rule for the paths `path`: an object, or a list of objects of which one must hold.
-pub(in crate::config) fn requirement(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Requirement> {
+fn tokens(token_use: TokenUse) -> &'static str {
+    match token_use {
+        TokenUse::Id => "ID tokens",
+        TokenUse::Access => "access tokens",
+    }
+}
+
+/// What is known where a requirement is read.
+pub(in crate::config) struct Surroundings<'c> {
+    /// The pools; `None` if something is wrong with them, so that nothing can be said of their tokens.
+    pub(in crate::config) pools: Option<&'c [Pool]>,
+    /// The names of the rule's template; `None` if something is wrong with the path.
+    pub(in crate::config) names: Option<Vec<&'c str>>,
+}
+
+/// Reads `require` of a rule: an object, or a list of objects of which one must hold.
+pub(in crate::config) fn requirement(value: &Value<'_>, around: &Surroundings<'_>) -> Option<Requirement> {
     let Node::List(_) = value.readable()? else {
-        return alternative(value, path).map(Requirement::from);
+        return alternative(value, around).map(Requirement::from);
     };
     let alternatives = value
         .items()?
         .iter()
-        .filter_map(|item| alternative(item, path))
+        .filter_map(|item| alternative(item, around))
         .collect();
     Some(Requirement::one_of(alternatives))
 }
 
-fn alternative(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Alternative> {
+fn alternative(value: &Value<'_>, around: &Surroundings<'_>) -> Option<Alternative> {
     let object = value.object(&ALTERNATIVE)?;
     let words = |name, table| {
         object
@@ -43,7 +93,7 @@ fn alternative(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Alternat
             .unwrap_or_default()
     };
     let max_age = object.get("max_age_seconds").and_then(|value| value.whole_number());
-    Some(Alternative {
+    let alternative = Alternative {
         groups: words("groups", &GROUP_WORDS),
         scopes: words("scopes", &SCOPE_WORDS),
         token_use: object.get("token_use").and_then(|value| match value.text()? {
@@ -57,10 +107,14 @@ fn alternative(value: &Value<'_>, path: Option<&PathPattern>) -> Option<Alternat
         claims: object.get("claims").map(|value| claims(&value)).unwrap_or_default(),
         path_claims: object
             .get("path_claims")
-            .map(|value| path_claims(&value, path))
+            .map(|value| path_claims(&value, around))
             .unwrap_or_default(),
         max_age: max_age.map(|seconds| Duration::from_secs(seconds.into())),
-    })
+    };
+    if let Some(pools) = around.pools {
+        unmeetable::check_alternative(&object, &alternative, pools);
+    }
+    Some(alternative)
 }
 
 /// `{"any": […]}` and/or `{"all": […]}`.
@@ -80,6 +134,7 @@ fn claims(value: &Value<'_>) -> Vec<(ClaimRef, ClaimMatcher)> {
             .map_err(|error| wanted.note(Fault::Claim(error)))
             .ok();
         if let (Some(claim), Some(matcher)) = (claim, claim_matcher(&wanted)) {
+            unmeetable::check_claim(&wanted, &claim, &matcher);
             claims.push((claim, matcher));
         }
     }
@@ -119,10 +174,10 @@ fn claim_value(value: &Value<'_>) -> Option<ClaimValue> {
     }
 }
 
-fn path_claims(value: &Value<'_>, path: Option<&PathPattern>) -> Vec<(String, ClaimRef)> {
+fn path_claims(value: &Value<'_>, around: &Surroundings<'_>) -> Vec<(String, ClaimRef)> {
     let mut path_claims = Vec::new();
     for (name, claim) in value.entries().unwrap_or_default() {
-        if !path.is_some_and(|path| path.names().any(|known| known == name)) {
+        if around.names.as_ref().is_some_and(|names| !names.contains(&name)) {
             claim.note(RequireFault::NotInTemplate(name.into()));
         }
         if let Some(claim) = claim_ref(&claim) {

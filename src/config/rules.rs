@@ -1,19 +1,20 @@
 //! `rules`: which requests a rule is for, and whether they need a token. What it demands of one is in [`super::require`].
 
+use super::Pool;
 use super::error::{Fault, quoted};
 use super::headers::is_token;
 use super::reader::Value;
-use super::require::requirement;
+use super::require::{Surroundings, requirement};
 use super::schema::fields::{MATCH, PATH, RULE};
 use crate::rules::access::Requirement;
 use crate::rules::host::HostPattern;
 use crate::rules::pattern::PathPattern;
 use crate::rules::{Auth, Matcher, Rule, shadowed_rules};
 
-/// Reads `rules`.
-pub(in crate::config) fn rules(value: &Value<'_>) -> Vec<Rule> {
+/// Reads `rules`. `pools` are those whose tokens there will be, if nothing is wrong with them.
+pub(in crate::config) fn rules(value: &Value<'_>, pools: Option<&[Pool]>) -> Vec<Rule> {
     let items = value.items().unwrap_or_default();
-    let rules: Vec<Rule> = items.iter().filter_map(rule).collect();
+    let rules: Vec<Rule> = items.iter().filter_map(|item| rule(item, pools)).collect();
     // Where a rule was refused the places no longer agree, and there will be no configuration to warn of.
     if rules.len() == items.len() {
         warn_of_shadowed(&items, &rules);
@@ -32,7 +33,7 @@ fn warn_of_shadowed(items: &[Value<'_>], rules: &[Rule]) {
     }
 }
 
-fn rule(item: &Value<'_>) -> Option<Rule> {
+fn rule(item: &Value<'_>, pools: Option<&[Pool]>) -> Option<Rule> {
     let object = item.object(&RULE)?;
     let matcher = match object.get("match") {
         Some(value) => matcher(&value)?,
@@ -48,7 +49,17 @@ fn rule(item: &Value<'_>) -> Option<Rule> {
             value.refuse("must stand beside \"auth\": \"required\" only: without a token there is nothing to look at");
             return None;
         }
-        Some(value) => requirement(&value, matcher.path.as_ref())?,
+        Some(value) => {
+            let names = match (
+                &matcher.path,
+                object.get("match").and_then(|value| value.object(&MATCH)?.get("path")),
+            ) {
+                (Some(path), _) => Some(path.names().collect()),
+                (None, None) => Some(Vec::new()),
+                (None, Some(_)) => None,
+            };
+            requirement(&value, &Surroundings { pools, names })?
+        }
         None => Requirement::default(),
     };
     Some(Rule { matcher, auth, require })

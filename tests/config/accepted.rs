@@ -95,7 +95,14 @@ fn the_smallest_has_the_documented_defaults() {
     assert!(config.user_lookup.is_none());
     assert_eq!(config.mode, Mode::Enforce);
     assert!(!config.bypass_cors_preflight);
-    assert_eq!(config.token_cache.max_entries, 1000);
+    assert_eq!(
+        (config.token_cache.max_entries, config.token_cache.max_mebibytes),
+        (1000, 32)
+    );
+    assert_eq!(
+        (config.limits.token_bytes, config.limits.header_value_bytes),
+        (16_384, 4096)
+    );
     assert_eq!(config.realm, "cognito");
     assert!(config.disclose_reason);
     assert!(config.warnings.is_empty());
@@ -340,7 +347,7 @@ fn token_sources() {
 
 #[test]
 fn rules() {
-    let config = accept(&with(
+    let mut document = with(
         "/rules",
         json!([
             {"match": {"path": {"exact": "/health"}, "methods": ["GET", "PURGE-ALL"], "hosts": ["A.Example", "*.b.example:8443", "[::1]"], "route": "r", "case_sensitive": true}, "auth": "none"},
@@ -351,7 +358,9 @@ fn rules() {
                 "path_claims": {"user": "sub"}, "max_age_seconds": 31_536_000.0}},
             {"match": {}},
         ]),
-    ));
+    );
+    set(&mut document, "/pools/0/token_use", json!("any"));
+    let config = accept(&document);
     let [health, open, users, rest] = &config.rules[..] else {
         panic!()
     };
@@ -408,6 +417,82 @@ fn rules() {
     assert_eq!((users.auth, &users.require), (Auth::Required, &require));
     assert_eq!((&rest.matcher, rest.auth), (&Matcher::default(), Auth::Required));
     assert!(accept(&with("/rules", json!([]))).rules.is_empty());
+}
+
+#[test]
+fn alternatives_and_matchers_of_claims() {
+    let mut document = with(
+        "/rules",
+        json!([{"match": {"path": {"template": "/{tenant}/{user}"}}, "require": [
+            {"groups": {"any": ["admins"]}},
+            {"claims": {
+                "a": {"prefix": "p"}, "b": {"suffix": "s"}, "c": {"contains": "c"}, "d": {"words": ["x", "y"]},
+                "e": {"present": false}, "f": {"not": "x"}, "g": {"not": ["x", 1.0]}, "/h/0": "", "email_verified": true,
+            }, "path_claims": {"tenant": "/custom:tenants/0", "user": "sub"}},
+        ]}]),
+    );
+    set(&mut document, "/pools/0/token_use", json!("any"));
+    let [rule] = &accept(&document).rules[..] else { panic!() };
+    let name = |name: &str| ClaimRef::Name(name.into());
+    let pointer = |steps: &[&str]| ClaimRef::Pointer(strings(steps));
+    let text = |text: &str| ClaimValue::Text(text.into());
+    let claims = [
+        (name("a"), ClaimMatcher::Prefix("p".into())),
+        (name("b"), ClaimMatcher::Suffix("s".into())),
+        (name("c"), ClaimMatcher::Contains("c".into())),
+        (name("d"), ClaimMatcher::Words(strings(&["x", "y"]))),
+        (name("e"), ClaimMatcher::Present(false)),
+        (name("f"), ClaimMatcher::NoneOf(vec![text("x")])),
+        (
+            name("g"),
+            ClaimMatcher::NoneOf(vec![text("x"), ClaimValue::Number(1.0)]),
+        ),
+        (pointer(&["h", "0"]), ClaimMatcher::OneOf(vec![text("")])),
+        (
+            name("email_verified"),
+            ClaimMatcher::OneOf(vec![ClaimValue::Bool(true)]),
+        ),
+    ];
+    let [admins, other] = rule.require.alternatives() else {
+        panic!()
+    };
+    let wanted = Alternative {
+        groups: AnyAll {
+            any: strings(&["admins"]),
+            all: vec![],
+        },
+        ..Alternative::default()
+    };
+    assert_eq!(*admins, wanted);
+    assert_eq!(other.claims.len(), claims.len());
+    assert!(claims.iter().all(|claim| other.claims.contains(claim)), "{other:?}");
+    assert_eq!(other.path_claims.len(), 2);
+    let tenant = ("tenant".to_string(), pointer(&["custom:tenants", "0"]));
+    assert!(other.path_claims.contains(&tenant), "{other:?}");
+}
+
+#[test]
+fn requirements_that_some_token_can_meet() {
+    let mut access_only = other_pool();
+    access_only["client_ids"] = json!(["machine"]);
+    access_only["token_use"] = json!("access");
+    for require in [
+        json!({"token_use": "id"}),
+        json!({"token_use": "access"}),
+        json!({"scopes": {"any": ["s"]}}),
+        json!({"scopes": {"any": ["s"]}, "client_ids": ["machine", "web"]}),
+        json!([{"client_ids": ["web"], "token_use": "id"}, {"client_ids": ["machine"], "scopes": {"any": ["s"]}}]),
+        json!({"claims": {"token_use": ["access", "refresh"], "iss": {"suffix": "eu-west-1_Xy9"}}, "scopes": {"any": ["s"]}}),
+        json!({"claims": {"a": "", "/a": {"present": false}}}),
+        json!({"claims": {"/a/b": {"present": false}, "a": {"present": true}}}),
+        json!({"claims": {"cognito:groups": ["a", 5], "/cognito:groups/0": {"prefix": "a"}, "/sub/x": {"present": false}}}),
+        json!({"claims": {"aud": {"contains": "e"}, "exp": {"not": 5}, "custom:a": {"not": "5"}, "other": {"not": 5}}}),
+        json!({"claims": {"cognito:groups": {"present": false}, "scope": {"present": false}}}),
+    ] {
+        let mut document = with("/rules", json!([{"require": require}]));
+        set(&mut document, "/pools/1", access_only.clone());
+        assert_eq!(accept(&document).warnings, [""; 0], "{require}");
+    }
 }
 
 #[test]
@@ -468,6 +553,9 @@ fn the_other_settings() {
         ("/realm", json!("the ~ realm")),
         ("/disclose_reason", json!(false)),
         ("/clock_skew_seconds", json!(0)),
+        ("/$schema", json!("https://example.com/config.schema.json")),
+        ("/token_cache/max_mebibytes", json!(512)),
+        ("/limits", json!({"token_bytes": 65_536, "header_value_bytes": 256})),
     ] {
         set(&mut document, pointer, value);
     }
@@ -528,6 +616,11 @@ fn warnings_name_place_and_reason() {
         (
             with("/pools/0/user_info", info),
             "config: pools[0].user_info: is never called: it is for access tokens, and token_use accepts ID tokens only",
+        ),
+        (
+            with("/rules", json!([{"require": {"claims": {"custom:level": ["1", 2]}}}])),
+            "config: rules[0].require.claims[\"custom:level\"]: compares a custom attribute with a number or boolean, but custom \
+             attributes are strings in tokens, unless a trigger changes them: compare it with a string such as \"1\"",
         ),
         (
             both,

@@ -1,6 +1,6 @@
 //! Wrong configurations, and the line that each is refused with.
 
-use super::support::{encode_struct, jwk, other_pool, parse, read, set, smallest, with, without};
+use super::support::{encode_struct, jwk, other_pool, parse, pool_with, read, set, smallest, with, without};
 use serde_json::{Value, json};
 
 /// The pool of examples.
@@ -252,6 +252,175 @@ fn keys_in_the_configuration_that_cannot_all_be_used() {
         let both = json!({"inline": {"keys": [named("a")]}, name: value});
         assert_eq!(refusal(&with("/pools/0/jwks", both)), format!("config: {expected}"));
     }
+}
+
+/// `require` of a rule, where the pool is of this kind, and what is said of it.
+#[test]
+fn what_no_token_can_meet_is_refused_with_the_reason() {
+    let place = "config: rules[0].require";
+    let [id, access, any] = ["id", "access", "any"].map(|token_use| pool_with("token_use", json!(token_use)));
+    let change = |to: &str| format!("change \"token_use\" of a pool to \"{to}\" or \"any\"");
+    let other = {
+        let mut pool = other_pool();
+        pool["client_ids"] = json!(["machine"]);
+        pool["token_use"] = json!("access");
+        pool
+    };
+    let never = "no token can meet it, since";
+    let apart = format!("{place}: {never} no pool accepts such tokens of such app clients");
+    let custom = "would let every value pass, since custom attributes are strings in tokens: compare it with a string such as \"1\"";
+    let table: Vec<(Vec<&Value>, Value, String)> = vec![
+        (
+            vec![&id],
+            json!({"token_use": "access"}),
+            format!(
+                "{place}.token_use: {never} no pool accepts access tokens: {}",
+                change("access")
+            ),
+        ),
+        (
+            vec![&access],
+            json!({"token_use": "id"}),
+            format!("{place}.token_use: {never} no pool accepts ID tokens: {}", change("id")),
+        ),
+        (
+            vec![&id],
+            json!([{"groups": {"any": ["a"]}}, {"scopes": {"any": ["s"]}}]),
+            format!(
+                "{place}[1].scopes: {never} only access tokens have scopes, and no pool accepts them: {}",
+                change("access")
+            ),
+        ),
+        (
+            vec![&any],
+            json!({"scopes": {"any": ["s"]}, "token_use": "id"}),
+            format!(
+                "{place}.scopes: no token can meet it beside \"token_use\": \"id\", since only access tokens have scopes"
+            ),
+        ),
+        (
+            vec![&id, &other],
+            json!({"client_ids": ["web", "machine", "x"]}),
+            format!(
+                "{place}.client_ids[2]: {never} no pool accepts the app client \"x\": add it to \"client_ids\" of its pool"
+            ),
+        ),
+        (
+            vec![&id, &other],
+            json!({"client_ids": ["web"], "token_use": "access"}),
+            apart.clone(),
+        ),
+        (
+            vec![&id, &other],
+            json!({"client_ids": ["web"], "scopes": {"all": ["s"]}}),
+            apart.clone(),
+        ),
+        (
+            vec![&id, &other],
+            json!({"claims": {"token_use": "refresh"}}),
+            apart.clone(),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"token_use": "access"}, "token_use": "id"}),
+            apart.clone(),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"/token_use": {"not": "access"}}, "scopes": {"any": ["s"]}}),
+            apart.clone(),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"iss": "https://id.example"}}),
+            apart.clone(),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"iss": {"suffix": "us-east-1_Ab"}}}),
+            apart.clone(),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"custom:t": {"present": false}}, "path_claims": {"user": "custom:t"}}),
+            format!("{place}: {never} \"custom:t\" must be absent and present"),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"/a": {"present": false}, "/a/b": "x"}}),
+            format!("{place}: {never} \"a\" must be absent and present"),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"cognito:groups": {"present": false}}, "groups": {"any": ["a"]}}),
+            format!("{place}: {never} \"cognito:groups\" must be absent and present"),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"auth_time": {"present": false}}, "max_age_seconds": 1}),
+            format!("{place}: {never} \"auth_time\" must be absent and present"),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"sub": {"present": false}}}),
+            format!("{place}.claims.sub: {never} \"sub\" is always present"),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"sub": 5}}),
+            format!("{place}.claims.sub: makes no sense, since \"sub\" is always a string"),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"/cognito:groups": {"not": ["a", 5]}}}),
+            format!(
+                "{place}.claims[\"/cognito:groups\"]: makes no sense, since \"cognito:groups\" is always a list of strings"
+            ),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"auth_time": {"prefix": "1"}}}),
+            format!("{place}.claims.auth_time: makes no sense, since \"auth_time\" is always a number"),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"/scope/a": "b"}}),
+            format!(
+                "{place}.claims[\"/scope/a\"]: {never} \"scope\" is always a string, with nothing of this name inside"
+            ),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"custom:level": {"not": 1}}}),
+            format!("{place}.claims[\"custom:level\"]: {custom}"),
+        ),
+        (
+            vec![&any],
+            json!({"claims": {"/custom:level": {"not": ["1", true]}}}),
+            format!("{place}.claims[\"/custom:level\"]: {custom}"),
+        ),
+    ];
+    for (pools, require, expected) in table {
+        let rule = json!({"match": {"path": {"template": "/u/{user}"}}, "require": require});
+        let config = json!({"pools": pools, "rules": [rule]});
+        assert_eq!(refusal(&config), expected, "{require}");
+    }
+}
+
+#[test]
+fn nothing_is_said_of_requirements_while_pools_or_paths_are_wrong() {
+    let mut document = with(
+        "/rules",
+        json!([{"require": {"scopes": {"any": ["s"]}, "client_ids": ["x"]}}]),
+    );
+    set(&mut document, "/pools/0/client_ids", json!(["*"]));
+    let line = refusal(&document);
+    assert!(!line.contains("rules"), "{line}");
+    let rule = json!({"match": {"path": {"template": "u/{user}"}}, "require": {"path_claims": {"user": "sub"}}});
+    assert_eq!(
+        refusal(&with("/rules", json!([rule]))),
+        "config: rules[0].match.path.template: must begin with a slash"
+    );
 }
 
 #[test]
@@ -889,6 +1058,106 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             "/rules",
             require(json!({"path_claims": {"user": ""}})),
             "rules[0].require.path_claims.user: must not be empty",
+        ),
+        (
+            "/rules",
+            require(json!({})),
+            "rules[0].require: must have at least one of: groups, scopes, token_use, client_ids, claims, path_claims, max_age_seconds",
+        ),
+        (
+            "/rules",
+            require(json!([])),
+            "rules[0].require: must have at least one alternative, or be left out",
+        ),
+        (
+            "/rules",
+            require(json!([{"token_use": "id"}, {}])),
+            "rules[0].require[1]: must have at least one of: groups, scopes, token_use, client_ids, claims, path_claims, max_age_seconds",
+        ),
+        (
+            "/rules",
+            require(json!(vec![json!({"token_use": "id"}); 17])),
+            "rules[0].require: must have at most 16 alternatives, not 17",
+        ),
+        (
+            "/rules",
+            require(json!("admins")),
+            r#"rules[0].require: must be an object such as {"groups": {"any": ["admins"]}}, or a list of such objects of which one must hold, not a string"#,
+        ),
+        (
+            "/rules",
+            require(json!(["admins"])),
+            r#"rules[0].require[0]: must be an object such as {"groups": {"any": ["admins"]}}, not a string"#,
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {}}})),
+            "rules[0].require.claims.a: must have exactly one of: prefix, suffix, contains, words, present, not",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"prefix": "b", "suffix": "c"}}})),
+            "rules[0].require.claims.a: must have exactly one of: prefix, suffix, contains, words, present, not, but has prefix and suffix",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"regex": "b"}}})),
+            r#"rules[0].require.claims.a: unknown member "regex"; members are: prefix, suffix, contains, words, present, not"#,
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"prefix": ""}}})),
+            "rules[0].require.claims.a.prefix: must not be empty",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"contains": ["b"]}}})),
+            r#"rules[0].require.claims.a.contains: must be a string such as "admin", not a list"#,
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"words": "b"}}})),
+            r#"rules[0].require.claims.a.words: must be a list such as ["read", "write"], not a string"#,
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"words": []}}})),
+            "rules[0].require.claims.a.words: must have at least one word",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"present": "yes"}}})),
+            "rules[0].require.claims.a.present: must be true or false, not a string",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"not": []}}})),
+            "rules[0].require.claims.a.not: must have at least one value",
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"a": {"not": {"prefix": "b"}}}})),
+            r#"rules[0].require.claims.a.not: must be a value such as "gold", or a list of values, not an object"#,
+        ),
+        (
+            "/rules",
+            require(json!({"claims": {"/a~2": "b"}})),
+            r#"rules[0].require.claims["/a~2"]: must have 0 or 1 after each ~, as JSON pointers have (RFC 6901)"#,
+        ),
+        (
+            "/rules",
+            require(json!({"path_claims": {"user": "/a~"}})),
+            "rules[0].require.path_claims.user: must have 0 or 1 after each ~, as JSON pointers have (RFC 6901)",
+        ),
+        (
+            "/rules",
+            require(json!({"path_claims": {"user": ["sub"]}})),
+            r#"rules[0].require.path_claims.user: must be a string such as "sub", not a list"#,
+        ),
+        (
+            "/rules",
+            require(json!({"client_ids": ["*"]})),
+            r#"rules[0].require.client_ids[0]: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "*""#,
         ),
         (
             "/rules",
