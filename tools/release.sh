@@ -41,7 +41,9 @@ To publish it:
   skopeo copy --preserve-digests oci:dist/oci docker://$repository:$version
   attach to the release: ${artifacts[*]} SHA256SUMS
 
-Users then write, for Istio or Envoy Gateway:
+Users then write, for Istio and for Envoy Gateway:
 
-  url: oci://$repository:$version     sha256: "${digest#sha256:}"
+  url: oci://$repository:$version
+  url: $repository:$version
+  sha256: "${digest#sha256:}"
 END
