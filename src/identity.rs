@@ -11,7 +11,7 @@ use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use encode::{MAX_VALUE_BYTES, encode_text, encode_value};
+use encode::{DEFAULT_MAX_VALUE_BYTES, encode_text, encode_value};
 use std::fmt;
 use std::rc::Rc;
 
@@ -24,6 +24,8 @@ pub struct IdentityPolicy {
     pub payload_header: Option<Rc<str>>,
     /// Take the credential out of what the upstream gets.
     pub remove_token: bool,
+    /// The longest value of a header, encoded, but for `payload_header`, which is as long as the token's claims.
+    pub max_value_bytes: usize,
 }
 
 /// Where an identity header's value comes from.
@@ -35,21 +37,27 @@ pub enum HeaderSource {
     Client,
 }
 
-/// A header that is left out because its value is longer than [`MAX_VALUE_BYTES`]. To be logged as a warning.
+/// A header that is left out because its value is longer than `limits.header_value_bytes`. To be logged as a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueTooLong {
     /// The header.
     pub header: Rc<str>,
     /// How long its value would be, encoded.
     pub bytes: usize,
+    /// How long it may be.
+    pub max_bytes: usize,
 }
 
 impl fmt::Display for ValueTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ValueTooLong { header, bytes } = self;
+        let ValueTooLong {
+            header,
+            bytes,
+            max_bytes,
+        } = self;
         write!(
             f,
-            "header {header} is left out: its value has {bytes} bytes, at most {MAX_VALUE_BYTES} are sent"
+            "header {header} is left out: its value has {bytes} bytes, at most {max_bytes} are sent"
         )
     }
 }
@@ -60,6 +68,7 @@ impl Default for IdentityPolicy {
             headers: IdentityPolicy::default_headers(),
             payload_header: None,
             remove_token: false,
+            max_value_bytes: DEFAULT_MAX_VALUE_BYTES,
         }
     }
 }
@@ -93,7 +102,6 @@ impl IdentityPolicy {
         let claims = MergedClaims::new(identity.claims().set(), user_info);
         let mut headers = Headers::with_capacity(self.headers.len().saturating_add(1));
         let mut left_out = Vec::new();
-        let mut tell = |name: &Rc<str>, value: &str| left_out.extend(add(&mut headers, name, value).err());
         let mut value = String::new();
         for (name, source) in &self.headers {
             value.clear();
@@ -105,10 +113,10 @@ impl IdentityPolicy {
                 }
                 HeaderSource::Client => encode_text(identity.client(), &mut value),
             }
-            tell(name, &value);
+            left_out.extend(add(&mut headers, name, &value, self.max_value_bytes).err());
         }
         if let Some(name) = &self.payload_header {
-            tell(name, &URL_SAFE_NO_PAD.encode(identity.claims().json()));
+            headers.push(Rc::clone(name), &URL_SAFE_NO_PAD.encode(identity.claims().json()));
         }
         (Rc::new(headers), left_out)
     }
@@ -118,14 +126,16 @@ impl IdentityPolicy {
 ///
 /// # Errors
 /// The value is too long to be sent.
-pub(crate) fn add(headers: &mut Headers, name: &Rc<str>, value: &str) -> Result<(), ValueTooLong> {
-    match value.len() {
-        0 => {}
-        1..=MAX_VALUE_BYTES => headers.push(Rc::clone(name), value),
-        bytes => {
-            let header = Rc::clone(name);
-            return Err(ValueTooLong { header, bytes });
-        }
+pub(crate) fn add(headers: &mut Headers, name: &Rc<str>, value: &str, max_bytes: usize) -> Result<(), ValueTooLong> {
+    if value.len() > max_bytes {
+        return Err(ValueTooLong {
+            header: Rc::clone(name),
+            bytes: value.len(),
+            max_bytes,
+        });
+    }
+    if !value.is_empty() {
+        headers.push(Rc::clone(name), value);
     }
     Ok(())
 }
@@ -285,13 +295,28 @@ mod tests {
         let policy = IdentityPolicy {
             headers: Vec::new(),
             payload_header: Some("x-payload".into()),
-            remove_token: false,
+            ..IdentityPolicy::default()
         };
         let members = format!(r#"{ID}, "email":"\u00e9""#);
         let told = told(&policy, &members, Some(r#"{"name":"n"}"#));
         let json = format!(r#"{{"iss":"i","sub":"s","exp":1,{members}}}"#);
         assert_eq!(told, pairs(&[("x-payload", &URL_SAFE_NO_PAD.encode(json))]));
         assert_eq!(policy.header_names().collect::<Vec<_>>(), ["x-payload"]);
+    }
+
+    #[test]
+    fn the_longest_value_is_a_setting_and_the_payload_has_none() {
+        let policy = IdentityPolicy {
+            payload_header: Some("x-payload".into()),
+            max_value_bytes: 256,
+            ..one(&["a"])
+        };
+        for (length, sent) in [(256, vec!["h", "x-payload"]), (257, vec!["x-payload"])] {
+            let members = format!(r#"{ID},"a":"{}""#, "x".repeat(length));
+            let (headers, warnings) = policy.headers_for(&identity(&members), None);
+            assert_eq!(headers.iter().map(|(name, _)| name).collect::<Vec<_>>(), sent);
+            assert_eq!(warnings.len(), 2 - sent.len());
+        }
     }
 
     #[test]

@@ -22,13 +22,18 @@ pub(in crate::config) fn user_info(value: &Value<'_>) -> Option<UserInfoPolicy> 
 }
 
 /// Reads `user_lookup`.
-pub(in crate::config) fn user_lookup(value: &Value<'_>, owned: &mut OwnedHeaders) -> Option<UserLookupPolicy> {
+pub(in crate::config) fn user_lookup(
+    value: &Value<'_>,
+    owned: &mut OwnedHeaders,
+    max_value_bytes: usize,
+) -> Option<UserLookupPolicy> {
     let object = value.object(&USER_LOOKUP)?;
     let call = call(&object, object.get("uri").and_then(|uri| call_url(&uri)));
     let headers = object.get("headers").map(|headers| lookup_headers(&headers, owned));
     Some(UserLookupPolicy {
         call: call?,
         headers: headers.unwrap_or_default(),
+        max_value_bytes,
     })
 }
 

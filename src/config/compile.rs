@@ -35,11 +35,17 @@ fn config(root: &Value<'_>) -> Option<Config> {
         .get("pools")
         .map(|value| pools::pools(&value, clock_skew))
         .unwrap_or_default();
+    let limits = limits(&object.section("limits", &LIMITS));
     let mut owned = OwnedHeaders::default();
-    let identity = identity::identity(&object.section("identity", &IDENTITY), root, &mut owned);
+    let identity = identity::identity(
+        &object.section("identity", &IDENTITY),
+        root,
+        &mut owned,
+        limits.header_value_bytes,
+    );
     let user_lookup = object
         .get("user_lookup")
-        .and_then(|value| calls::user_lookup(&value, &mut owned));
+        .and_then(|value| calls::user_lookup(&value, &mut owned, limits.header_value_bytes));
     let token_sources = match object.get("token_sources") {
         Some(value) => sources::token_sources(&value, &owned).unwrap_or_default(),
         None => sources::default_sources(),
@@ -58,7 +64,7 @@ fn config(root: &Value<'_>) -> Option<Config> {
         mode: mode(&object),
         bypass_cors_preflight: object.truth("bypass_cors_preflight"),
         token_cache: token_cache(&object.section("token_cache", &TOKEN_CACHE)),
-        limits: limits(&object.section("limits", &LIMITS)),
+        limits,
         realm: object.word("realm").into(),
         disclose_reason: object.truth("disclose_reason"),
         warnings: Vec::new(),

@@ -8,7 +8,12 @@ use crate::json::Node;
 use std::rc::Rc;
 
 /// Reads `identity`. `place` is where default headers are said to stand.
-pub(in crate::config) fn identity(object: &Object<'_>, place: &Value<'_>, owned: &mut OwnedHeaders) -> IdentityPolicy {
+pub(in crate::config) fn identity(
+    object: &Object<'_>,
+    place: &Value<'_>,
+    owned: &mut OwnedHeaders,
+    max_value_bytes: usize,
+) -> IdentityPolicy {
     let headers = match object.get("headers") {
         None => default_headers(place, owned),
         Some(headers) => identity_headers(&headers, owned),
@@ -20,6 +25,7 @@ pub(in crate::config) fn identity(object: &Object<'_>, place: &Value<'_>, owned:
             .and_then(|value| owned.take(&value, value.text()?))
             .map(Rc::from),
         remove_token: object.truth("remove_token"),
+        max_value_bytes,
     }
 }
 

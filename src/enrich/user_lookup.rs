@@ -33,6 +33,8 @@ pub struct UserLookupPolicy {
     pub call: CallPolicy,
     /// Header (lower case) and the member of the answer that it carries.
     pub headers: Vec<(Rc<str>, String)>,
+    /// The longest value of a header, encoded.
+    pub max_value_bytes: usize,
 }
 
 impl Enrichment for UserLookupPolicy {
@@ -113,7 +115,7 @@ impl UserLookupPolicy {
         for (name, member) in &self.headers {
             value.clear();
             encode_value(found.raw(member).unwrap_or_default(), &mut value);
-            left_out.extend(identity::add(&mut headers, name, &value).err());
+            left_out.extend(identity::add(&mut headers, name, &value, self.max_value_bytes).err());
         }
         Some(Interpretation {
             outcome: Outcome::Headers(Rc::new(headers)),

@@ -3,9 +3,8 @@
 use crate::token::claims::ClaimView;
 use crate::token::json;
 
-/// A value over this many bytes, counted as it is sent, is left out: 4 KiB, half of what many servers take for all
-/// headers of a request together.
-pub const MAX_VALUE_BYTES: usize = 4 * 1024;
+/// The default of `limits.header_value_bytes`: 4 KiB, half of what many servers take for all headers of a request together.
+pub const DEFAULT_MAX_VALUE_BYTES: usize = 4 * 1024;
 
 /// Appends the header value of a JSON value, given as its text, to `encoded`; nothing for what sends no header: `null`, an
 /// empty string, an empty list. Visible ASCII and spaces only, so nobody can write a second header line into it.

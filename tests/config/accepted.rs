@@ -89,7 +89,8 @@ fn the_smallest_has_the_documented_defaults() {
         IdentityPolicy {
             headers,
             payload_header: None,
-            remove_token: false
+            remove_token: false,
+            max_value_bytes: 4096,
         }
     );
     assert!(config.user_lookup.is_none());
@@ -533,6 +534,7 @@ fn identity_and_lookup() {
             on_failure: OnFailure::Continue,
         },
         headers: vec![("x-user-id".into(), "id".into())],
+        max_value_bytes: 4096,
     };
     assert_eq!(config.user_lookup, Some(lookup));
     assert!(

@@ -139,6 +139,17 @@ fn a_value_that_is_too_long_is_left_out_with_a_warning() {
 }
 
 #[test]
+fn the_longest_value_is_a_setting() {
+    let config = with(user_lookup(json!({})), "limits", json!({"header_value_bytes": 8192}));
+    let mut world = World::start(&config, 1);
+    let asked = world.ask(0, &id(json!({})));
+    world.pass_millis(1);
+    world.answer_next(ok(json!({"id": "x".repeat(8192), "plan": "y".repeat(8193)})));
+    assert_eq!(world.upstream(asked, "x-user-id"), ["x".repeat(8192)]);
+    assert_eq!(world.upstream(asked, "x-plan"), [""; 0]);
+}
+
+#[test]
 fn an_answer_serves_all_workers_and_tokens_with_the_same_claims() {
     let mut world = World::start(&user_lookup(json!({})), 2);
     let asked = world.ask(0, &id(json!({})));
