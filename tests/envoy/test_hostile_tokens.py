@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from hostile import corpus  # noqa: E402
 
 from support.client import Response, fetch  # noqa: E402
+from support.h2_client import fetch_h2  # noqa: E402
 from support.expect import STATUS  # noqa: E402
 from support.host import HOST
 from support.servers import KeyServer, json_answer  # noqa: E402
@@ -99,3 +100,24 @@ def test_the_hostile_corpus(stages: Stages, corpus_keys: KeyServer, requests: li
     else:
         assert counted.get("verify_module", 0) >= expected["allowed"] // 2 and "verify_host" not in counted
     wait_until(lambda: len(stage.envoy.access_log_path.read_text(errors="replace").splitlines()) >= len(requests), "all access log entries")
+
+
+def test_no_reading_of_a_request_passes_a_rule(stages: Stages, corpus_keys: KeyServer) -> None:
+    rules = {"rules": CORPUS.readings["rules"], "bypass_cors_preflight": True}
+    stage = stages.fresh(configuration() | rules, key_server=corpus_keys)
+    failures = []
+    for case in CORPUS.readings["cases"]:
+        request = CORPUS.mint(case, time.time())
+        stage.upstream.forget()
+        method, body = case["method"], case["body"].encode()
+        if method.isupper():
+            sent = fetch(stage.envoy.port, request.path, *request.headers, method=method, host=case["authority"], body=body).id
+        else:
+            # Envoy's HTTP/1 parser takes known methods only.
+            assert case["authority"] == "app.example.com"
+            sent = fetch_h2(stage.envoy.port, [(method, request.path, request.headers)], body=body)[0].id
+        decided = stage.envoy.access(sent)["decision"]
+        passes = case["expect"] in ("allowed", "bypassed")
+        if decided != case["expect"] or stage.upstream.hits != int(passes):
+            failures.append(f"{case['name']}: {decided}, not {case['expect']}; the upstream saw {stage.upstream.hits}")
+    assert not failures, "\n".join(failures)

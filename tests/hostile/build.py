@@ -23,7 +23,7 @@ def document() -> dict:
         *signatures.CASES,
         *claims.CASES,
     ]
-    names = [case["name"] for case in definitions]
+    names = [case["name"] for case in [*definitions, *requests.READINGS]]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise SystemExit(f"case names must be unique: {sorted(twice)}")
@@ -33,14 +33,19 @@ def document() -> dict:
         "pools": pools.POOLS,
         "key_sets": pools.KEY_SETS,
         "cases": [with_request(case, measured.get(case["name"], {})) for case in definitions],
+        "readings": {
+            "rules": requests.READING_RULES,
+            "cases": [with_request(case, None) for case in requests.READINGS],
+        },
     }
 
 
-def with_request(case: dict, measured: dict) -> dict:
+def with_request(case: dict, measured: dict | None) -> dict:
+    """The case ready to send. `measured` is what its peers do; `None`: they have no rules to compare."""
     request = corpus.mint(case, base.NOW)
     recipe = case.pop("recipe")
-    return case | {
-        "peers": {peer: measured.get(peer, "unknown") for peer in PEER_NAMES},
+    peers = {} if measured is None else {"peers": {peer: measured.get(peer, "unknown") for peer in PEER_NAMES}}
+    return case | peers | {
         "request": {
             "path": request.path,
             "headers": [[name, value.decode("latin-1")] for name, value in request.headers],

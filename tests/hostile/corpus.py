@@ -39,6 +39,7 @@ class Corpus:
         self.pools: dict = {pool["name"]: pool for pool in document["pools"]}
         self.key_sets: dict = document["key_sets"]
         self.cases: list = document["cases"]
+        self.readings: dict = document["readings"]
 
     def mint(self, case: dict, now: float) -> Request:
         """The request of `case` as if it were sent at `now`."""

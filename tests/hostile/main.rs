@@ -23,6 +23,11 @@ fn corpus() -> Value {
 
 /// A worker that has fetched every pool's keys, or tried to, at the corpus' moment.
 fn world(corpus: &Value) -> World {
+    world_with(corpus, json!({}))
+}
+
+/// The same with these members of the configuration.
+fn world_with(corpus: &Value, members: Value) -> World {
     let pools: Vec<Value> = corpus["pools"]
         .as_array()
         .unwrap()
@@ -34,7 +39,9 @@ fn world(corpus: &Value) -> World {
             })
         })
         .collect();
-    let mut world = World::start(&json!({ "pools": pools }), 1);
+    let mut config = members;
+    config["pools"] = json!(pools);
+    let mut world = World::start(&config, 1);
     world.tick_all();
     assert_eq!(world.sent().len(), pools.len());
     answer_fetches(&mut world, corpus);
@@ -133,4 +140,27 @@ fn no_case_passes_twice_where_it_must_not_pass_once() {
             Fate::Waits => world.hang_up(id),
         }
     }
+}
+
+#[test]
+fn no_reading_of_a_request_passes_a_rule() {
+    let corpus = corpus();
+    let rules = corpus["readings"]["rules"].clone();
+    let mut world = world_with(&corpus, json!({"rules": rules, "bypass_cors_preflight": true}));
+    let mut faults = Vec::new();
+    for case in corpus["readings"]["cases"].as_array().unwrap() {
+        let text = |name: &str| case[name].as_str().unwrap();
+        let mut ask = ask(case).method(text("method")).authority(text("authority"));
+        ask.ends_stream = text("body").is_empty();
+        let id = world.ask(0, &ask);
+        let decided = match world.fate(id) {
+            Fate::Passed => world.filter_state(id).0.unwrap_or_default(),
+            Fate::Refused(code) => code,
+            Fate::Waits => "waits",
+        };
+        if case["expect"] != json!(decided) {
+            faults.push(format!("{}: {decided}, not {}", case["name"], case["expect"]));
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
 }

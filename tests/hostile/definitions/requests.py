@@ -185,3 +185,78 @@ CLAIMS = [
 ]
 
 CASES = [*CREDENTIALS, *IDENTITY, *CLAIMS]
+
+# -- requests that servers read in different ways: what no rule may be passed by. They need rules, so they stand apart from `CASES` --
+
+ADMINS = {"groups": {"any": ["admins"]}}
+READING_RULES = [
+    {"match": {"hosts": ["www.example.com"]}, "auth": "none"},
+    {"match": {"methods": ["DELETE"], "path": {"prefix": "/items"}}, "require": ADMINS},
+    {"match": {"path": {"prefix": "/admin"}}, "require": ADMINS},
+    {"match": {"path": {"prefix": "/pub"}}, "auth": "none"},
+]
+HOST = "Envoy's virtual host `*` serves what its `www.example.com` does not"
+METHOD = "Django and Flask run a method in any case"
+OVERRIDE = "Rails, Symfony and Express replace the method by a header"
+CASE = "Express, IIS and many more ignore the case of paths"
+PATH = "RFC 3986 sections 4.2 and 5.2.4: Node and PHP read `//pub/admin` as `/admin`, and resolve dot segments"
+PREFLIGHT = [["origin", "https://app.example.com"], ["access-control-request-method", "PUT"]]
+COVER = "what no browser sends passes under cover of a preflight"
+
+
+def reading(name: str, what: str, expect: str, attack: str | None, *, method: str = "GET", authority: str = "app.example.com", body: str = "", **more) -> dict:
+    """A request with an honest token of a reader, unless `headers` are given; `expect` may be `bypassed` as well."""
+    asked = case(f"reading-{name}", what, expect, attack=attack, **more)
+    return asked | {"method": method, "authority": authority, "body": body}
+
+
+def of_host(name: str, authority: str, what: str, expect: str) -> dict:
+    return reading(f"host-{name}", what, expect, HOST, authority=authority, headers=[])
+
+
+def of_path(name: str, path: str, what: str, expect: str, attack: str) -> dict:
+    return reading(f"path-{name}", what, expect, attack, path=path, headers=[] if expect in (MISSING, "bypassed") else BEARER)
+
+
+def of_override(header: str) -> dict:
+    return reading(f"override-{header}", f"`{header}: DELETE`", "request_ambiguous", OVERRIDE, method="POST", path="/items/1", headers=[*BEARER, [header, "DELETE"]])
+
+
+def of_preflight(name: str, what: str, expect: str, *more: list, body: str = "") -> dict:
+    return reading(f"preflight-{name}", what, expect, COVER, method="OPTIONS", path="/admin", headers=[*PREFLIGHT, *more], body=body)
+
+
+READINGS = [
+    of_host("plain", "www.example.com", "the host that a rule opens", "bypassed"),
+    of_host("upper-case", "WWW.EXAMPLE.COM", "the same host in upper case", "bypassed"),
+    of_host("port", "www.example.com:8443", "the host with a port", MISSING),
+    of_host("default-port", "www.example.com:443", "the host with the default port", MISSING),
+    of_host("dot", "www.example.com.", "the host with a dot at its end", "request_ambiguous"),
+    of_host("dot-and-port", "www.example.com.:443", "a dot and a port", "request_ambiguous"),
+    of_host("empty-port", "www.example.com:", "a colon without a port", "request_ambiguous"),
+    of_host("odd-port", "www.example.com:x", "a port that is no number", "request_ambiguous"),
+    of_host("comma", "www.example.com,app.example.com", "two hosts", "request_ambiguous"),
+    reading("method", "a reader's DELETE", "not_permitted", METHOD, method="DELETE", path="/items/1"),
+    reading("method-lower-case", "`delete`, as HTTP/2 carries it", "not_permitted", METHOD, method="delete", path="/items/1"),
+    reading("method-mixed-case", "`Delete`", "not_permitted", METHOD, method="Delete", path="/items/1"),
+    reading("method-other", "a method that no rule names", "allowed", METHOD, method="PATCH", path="/items/1"),
+    *[of_override(header) for header in ("x-http-method-override", "x-http-method", "x-method-override", "x_http_method_override", "x.http.method")],
+    reading("override-same", "the request's own method", "allowed", OVERRIDE, method="POST", headers=[*BEARER, ["x-http-method-override", "post"]]),
+    of_path("upper-case", "/ADMIN", "the path in upper case", "not_permitted", CASE),
+    of_path("mixed-case", "/aDmin/users", "the path in mixed case", "not_permitted", CASE),
+    of_path("encoded-upper-case", "/%41dmin", "an encoded upper-case letter", "not_permitted", CASE),
+    of_path("two-slashes", "//pub/admin/users", "two slashes at the start", "path_ambiguous", PATH),
+    of_path("two-slashes-alone", "//admin", "two slashes before the path", "path_ambiguous", PATH),
+    of_path("dot-dot", "/pub/../admin", "a dot segment", "path_ambiguous", PATH),
+    of_path("encoded-dot-dot", "/pub/%2e%2E/admin", "an encoded dot segment", "path_ambiguous", PATH),
+    of_path("dot", "/pub/./x", "a single dot", "path_ambiguous", PATH),
+    of_path("slashes-before-dot-dot", "/pub//../admin", "a dot segment behind two slashes", "path_ambiguous", PATH),
+    of_path("merged", "/pub//x", "two slashes inside", MISSING, PATH),
+    of_path("merged-at-the-end", "/pub//", "two slashes at the end", MISSING, PATH),
+    of_path("plain", "/pub/x", "the path that a rule opens", "bypassed", PATH),
+    of_path("open-upper-case", "/PUB/x", "the same in upper case", MISSING, CASE),
+    of_preflight("plain", "a preflight", "bypassed"),
+    of_preflight("body", "a preflight with a body", MISSING, body="x"),
+    of_preflight("upgrade", "a preflight with an upgrade", MISSING, ["connection", "upgrade"], ["upgrade", "websocket"]),
+    of_preflight("override", "a preflight with a method override", "request_ambiguous", ["x-http-method-override", "DELETE"]),
+]

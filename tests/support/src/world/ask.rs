@@ -6,6 +6,7 @@ use envoy_cognito_jwt::env::{DescribeRoute, RouteMetadata};
 #[derive(Clone, Debug)]
 pub struct Ask {
     method: String,
+    authority: String,
     path: String,
     headers: Vec<(String, Vec<u8>)>,
     /// Whether nothing follows the headers, neither a body nor trailers.
@@ -38,6 +39,7 @@ impl Ask {
     pub fn get(path: &str) -> Ask {
         Ask {
             method: "GET".to_owned(),
+            authority: "api.example.com".to_owned(),
             path: path.to_owned(),
             headers: Vec::new(),
             ends_stream: true,
@@ -56,6 +58,12 @@ impl Ask {
     /// With another method.
     pub fn method(mut self, method: &str) -> Ask {
         method.clone_into(&mut self.method);
+        self
+    }
+
+    /// To another host, with or without a port.
+    pub fn authority(mut self, authority: &str) -> Ask {
+        authority.clone_into(&mut self.authority);
         self
     }
 
@@ -94,7 +102,7 @@ impl Ask {
     pub(super) fn head(&self) -> Vec<(String, Vec<u8>)> {
         let mut head = vec![
             (":method".to_owned(), self.method.clone().into_bytes()),
-            (":authority".to_owned(), b"api.example.com".to_vec()),
+            (":authority".to_owned(), self.authority.clone().into_bytes()),
             (":path".to_owned(), self.path.clone().into_bytes()),
             (":scheme".to_owned(), b"https".to_vec()),
         ];
