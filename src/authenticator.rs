@@ -101,7 +101,7 @@ fn find_credential<'c, 'a>(
     trace: &mut Trace,
 ) -> Result<Option<source::Credential<'c, 'a>>, Malformed> {
     for (index, one) in config.token_sources.iter().enumerate() {
-        let found = source::find(std::slice::from_ref(one), head);
+        let found = source::find_in(one, &config.token_sources, head);
         match &found {
             Ok(None) => continue,
             Ok(Some(credential)) => trace.note(Check::Credential, || {

@@ -26,6 +26,8 @@ pub enum Command {
     Of(RequestId),
     /// Change the request's headers.
     Edit(HeaderEdit),
+    /// Keep this with the request, for the headers of its response.
+    EditResponse(ResponseEdit),
     /// Set the filter state `wasm.cognito_decision`.
     Decide(&'static str),
     /// Set filter state for access logs and later filters.
@@ -103,6 +105,28 @@ impl Headers {
     }
 }
 
+/// A header for the response, if the upstream does not set it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseEdit {
+    protocol: Rc<str>,
+}
+
+impl ResponseEdit {
+    /// The header that a response must lack for the edit to apply; lower case.
+    pub const HEADER: &'static str = "sec-websocket-protocol";
+
+    /// Names a protocol in a WebSocket handshake's response (RFC 6455, section 4.2.2) that names none itself.
+    pub fn websocket_protocol(name: &str) -> ResponseEdit {
+        ResponseEdit { protocol: name.into() }
+    }
+
+    /// Returns the value of [`ResponseEdit::HEADER`] to add to a response with this `:status`, or `None` if the response stays as
+    /// it is. `has_header` is whether it has the header already.
+    pub fn value_for(&self, status: &[u8], has_header: bool) -> Option<&str> {
+        (status == b"101" && !has_header).then_some(&*self.protocol)
+    }
+}
+
 /// What the filter tells access logs and later filters of an identified request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterState {
@@ -134,4 +158,28 @@ pub enum Severity {
     Warn,
     /// The operator must act.
     Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_handshake_that_names_no_protocol_gets_one() {
+        let edit = ResponseEdit::websocket_protocol("cognito");
+        for (status, has_header, expected) in [
+            (&b"101"[..], false, Some("cognito")),
+            (b"101", true, None),
+            (b"200", false, None),
+            (b"401", false, None),
+            (b"", false, None),
+        ] {
+            assert_eq!(
+                edit.value_for(status, has_header),
+                expected,
+                "{}",
+                status.escape_ascii()
+            );
+        }
+    }
 }

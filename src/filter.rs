@@ -30,6 +30,7 @@ use crate::responder::Responder;
 use crate::rules::RuleSet;
 use crate::time::UnixTime;
 use crate::token::jwt::LastHeader;
+use crate::token::source::websocket;
 use crate::trace::{Check, Trace, listed};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -148,6 +149,7 @@ impl Filter {
         let before = out.len();
         let head = self.reserved.strip(head, out);
         note_removed(out.get(before..).unwrap_or_default(), &mut trace);
+        websocket::take_out(&self.config.token_sources, &head, out);
         let request_id = || head.first("x-request-id").unwrap_or_default();
         let context = match authenticator::open(&self.config, &self.rules, &head, route, &mut trace, out) {
             Ok(context) => context,

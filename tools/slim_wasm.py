@@ -34,6 +34,8 @@ KEPT = {
     "proxy_on_request_headers",
     "proxy_on_request_body",
     "proxy_on_request_trailers",
+    # the handshake of a WebSocket whose client offered its token as a protocol
+    "proxy_on_response_headers",
 }
 """Callbacks of the Proxy-Wasm ABI 0.2.1 that the filter implements. Exports of other kinds are never touched."""
 

@@ -47,7 +47,7 @@ fn config(root: &Value<'_>) -> Option<Config> {
         .get("user_lookup")
         .and_then(|value| calls::user_lookup(&value, &mut owned, limits.header_value_bytes));
     let token_sources = match object.get("token_sources") {
-        Some(value) => sources::token_sources(&value, &owned).unwrap_or_default(),
+        Some(value) => sources::token_sources(&value, &owned, &pools).unwrap_or_default(),
         None => sources::default_sources(),
     };
     let rules = object

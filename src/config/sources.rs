@@ -1,11 +1,16 @@
 //! `token_sources`.
 
+use super::Pool;
 use super::error::Fault;
 use super::headers::{OwnedHeaders, header_name, is_token};
 use super::reader::{Object, Value};
 use super::schema::fields::TOKEN_SOURCE;
 use crate::request::fold;
-use crate::token::source::{CookieName, TokenSource};
+use crate::token::TokenUse;
+use crate::token::check::{AcceptedUse, Clients};
+use crate::token::source::TokenSource;
+use crate::token::source::amplify::AmplifyCookies;
+use crate::token::source::cookie::CookieName;
 
 /// Without `token_sources` a token is looked for where RFC 6750, section 2.1, has it.
 pub(in crate::config) fn default_sources() -> Vec<TokenSource> {
@@ -16,10 +21,14 @@ pub(in crate::config) fn default_sources() -> Vec<TokenSource> {
 }
 
 /// Reads `token_sources`.
-pub(in crate::config) fn token_sources(value: &Value<'_>, owned: &OwnedHeaders) -> Option<Vec<TokenSource>> {
+pub(in crate::config) fn token_sources(
+    value: &Value<'_>,
+    owned: &OwnedHeaders,
+    pools: &[Pool],
+) -> Option<Vec<TokenSource>> {
     let mut sources: Vec<TokenSource> = Vec::new();
     for item in value.items()? {
-        let Some(source) = token_source(&item, owned) else {
+        let Some(source) = token_source(&item, owned, pools) else {
             continue;
         };
         if sources.iter().any(|other| are_same(other, &source)) {
@@ -31,14 +40,58 @@ pub(in crate::config) fn token_sources(value: &Value<'_>, owned: &OwnedHeaders) 
     Some(sources)
 }
 
-fn token_source(item: &Value<'_>, owned: &OwnedHeaders) -> Option<TokenSource> {
+fn token_source(item: &Value<'_>, owned: &OwnedHeaders, pools: &[Pool]) -> Option<TokenSource> {
     let object = item.object(&TOKEN_SOURCE)?;
     let (kind, value) = object.only()?;
     match kind {
         "header" => header(&object, &value, owned),
         "cookie" => cookie_name(&value).map(TokenSource::Cookie),
-        _ => value.text().map(|name| TokenSource::Query(name.into())),
+        "query" => value.text().map(|name| TokenSource::Query(name.into())),
+        "amplify" => amplify(&object, &value, pools).map(TokenSource::Amplify),
+        _ => websocket_protocol(&value).map(TokenSource::WebSocketProtocol),
     }
+}
+
+fn amplify(object: &Object<'_>, value: &Value<'_>, pools: &[Pool]) -> Option<AmplifyCookies> {
+    let client = value.text()?;
+    let token = match object.word("token") {
+        "access" => TokenUse::Access,
+        _ => TokenUse::Id,
+    };
+    let accepts = |pool: &&Pool| match &pool.claims.clients {
+        Clients::Any => true,
+        Clients::OneOf(clients) => clients.iter().any(|accepted| accepted == client),
+    };
+    let mut accepting = pools.iter().filter(accepts).peekable();
+    // Without pools there is a fault already.
+    if accepting.peek().is_none() && !pools.is_empty() {
+        value.refuse("must be an app client that the \"client_ids\" of a pool accept".to_owned());
+    } else if !pools.is_empty() && !accepting.any(|pool| takes(pool.claims.token_use, token)) {
+        let kind = token.as_str();
+        value.warn(format_args!(
+            "never leads to an accepted token: no pool with this client accepts {kind} tokens; see \"token_use\" there, and \
+             \"token\" here"
+        ));
+    }
+    Some(AmplifyCookies::new(client, token))
+}
+
+fn takes(accepted: AcceptedUse, token: TokenUse) -> bool {
+    match accepted {
+        AcceptedUse::Any => true,
+        AcceptedUse::Id => token == TokenUse::Id,
+        AcceptedUse::Access => token == TokenUse::Access,
+    }
+}
+
+/// The name of a protocol is a token (RFC 6455, section 4.1).
+fn websocket_protocol(value: &Value<'_>) -> Option<String> {
+    let name = value.text()?;
+    if !is_token(name) {
+        value.refuse("must be a name that a client can offer as a protocol: one word without spaces and commas");
+        return None;
+    }
+    Some(name.into())
 }
 
 fn header(object: &Object<'_>, value: &Value<'_>, owned: &OwnedHeaders) -> Option<TokenSource> {

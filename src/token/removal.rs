@@ -1,23 +1,32 @@
 //! Takes a credential out of what the upstream gets, and leaves everything else as it was spelled.
 
-use super::source::{Credential, Place, query_of, trimmed};
+use super::source::cookie::Cookie;
+use super::source::{Credential, TokenSource, query, trimmed};
 use crate::command::HeaderEdit;
 use crate::request::RequestHead;
 
-/// The header edits that take `credential` out of the request it was found in, whose head this is.
+/// Returns the header edits that take `credential` out of the request that it was found in, whose head this is. Its twins go with
+/// it, and so do all cookies of an Amplify client: they hold the other tokens of the same user, and of others.
+///
+/// What stands in `sec-websocket-protocol` is not taken out here: no request keeps it.
 pub fn remove(credential: &Credential<'_, '_>, head: &RequestHead<'_>) -> Vec<HeaderEdit> {
-    match credential.place() {
-        Place::Header(name) => vec![HeaderEdit::Remove(name.as_bytes().to_vec())],
-        Place::Cookie(pair) => remove_cookie(pair, head),
-        Place::Query(parameter) => vec![HeaderEdit::Set(":path", without_parameter(parameter, head.path()))],
+    match credential.source() {
+        TokenSource::Header { name, .. } => vec![HeaderEdit::Remove(name.as_bytes().to_vec())],
+        TokenSource::Cookie(name) => {
+            remove_cookies(head, |cookie| name.matches(cookie.name) && !cookie.value.is_empty())
+        }
+        TokenSource::Amplify(cookies) => remove_cookies(head, |cookie| cookies.owns(cookie.name)),
+        TokenSource::Query(name) => vec![HeaderEdit::Set(":path", without_parameter(name, head.path()))],
+        TokenSource::WebSocketProtocol(_) => Vec::new(),
     }
 }
 
 /// What is left of several cookie headers becomes one: they mean the same (RFC 9113, section 8.2.3).
-fn remove_cookie(pair: &[u8], head: &RequestHead<'_>) -> Vec<HeaderEdit> {
+fn remove_cookies(head: &RequestHead<'_>, is_removed: impl Fn(&Cookie<'_>) -> bool) -> Vec<HeaderEdit> {
+    let is_removed = |pair: &[u8]| Cookie::parse(pair).is_some_and(|cookie| is_removed(&cookie));
     let left: Vec<Vec<u8>> = head
         .values("cookie")
-        .map(|value| without(pair, value, b';'))
+        .map(|value| without(value, b';', is_removed))
         // No more than what the search takes for white space: what is left must not become a credential that it did not see.
         .map(|value| trimmed(&value).to_vec())
         .filter(|value| !value.is_empty())
@@ -29,11 +38,11 @@ fn remove_cookie(pair: &[u8], head: &RequestHead<'_>) -> Vec<HeaderEdit> {
     edits
 }
 
-fn without_parameter(parameter: &[u8], path: &[u8]) -> Vec<u8> {
-    let Some(query) = query_of(path) else {
+fn without_parameter(name: &str, path: &[u8]) -> Vec<u8> {
+    let Some(query) = query::query_of(path) else {
         return path.to_vec();
     };
-    let left = without(parameter, query, b'&');
+    let left = without(query, b'&', |pair| query::value_of(name, pair).is_some());
     let query_start = query.as_ptr().addr().saturating_sub(path.as_ptr().addr());
     let (before, rest) = path.split_at_checked(query_start).unwrap_or((path, &[]));
     let fragment = rest.get(query.len()..).unwrap_or_default();
@@ -46,11 +55,10 @@ fn without_parameter(parameter: &[u8], path: &[u8]) -> Vec<u8> {
     [before, &left, fragment].concat()
 }
 
-/// `list` without `element`. An equal one would have been a second credential, so there is only one.
-fn without(element: &[u8], list: &[u8], separator: u8) -> Vec<u8> {
+fn without(list: &[u8], separator: u8, is_removed: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let left: Vec<&[u8]> = list
         .split(|byte| *byte == separator)
-        .filter(|part| *part != element)
+        .filter(|part| !is_removed(part))
         .collect();
     left.join(&[separator][..])
 }
@@ -58,7 +66,10 @@ fn without(element: &[u8], list: &[u8], separator: u8) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::source::{CookieName, TokenSource, find};
+    use crate::token::TokenUse;
+    use crate::token::source::amplify::AmplifyCookies;
+    use crate::token::source::cookie::CookieName;
+    use crate::token::source::find;
     use proptest::prelude::*;
 
     fn removed(source: TokenSource, headers: &[(&str, &str)]) -> Vec<HeaderEdit> {
@@ -94,6 +105,10 @@ mod tests {
             (&["x=1;id=a;y=2"], Some("x=1;y=2")),
             (&["x=1; id=a; y=\"2\"; z"], Some("x=1; y=\"2\"; z")),
             (&["id=; id=a; id2=b"], Some("id=; id2=b")),
+            (
+                &["id=a; x=1; id=a; id=\"a\"; id=%61", "y=2", " id = a"],
+                Some("x=1; y=2"),
+            ),
             (&["x=1", "id=a", "y=2"], Some("x=1; y=2")),
             (&["x=1", "id=a; y=2; z=3"], Some("x=1; y=2; z=3")),
         ] {
@@ -103,6 +118,20 @@ mod tests {
             expected.extend(left.map(|left| HeaderEdit::Set("cookie", left.as_bytes().to_vec())));
             assert_eq!(edits, expected, "{cookies:?}");
         }
+    }
+
+    #[test]
+    fn all_cookies_of_the_amplify_client_go() {
+        let source = TokenSource::Amplify(AmplifyCookies::new("c", TokenUse::Id));
+        let cookies =
+            "x=1; P.LastAuthUser=a@b; P.a%40b.idToken=t; P.a%40b.refreshToken=r; P.bob.idToken=u; P%2Ex=1; y=2";
+        let cookies = cookies.replace("P.", "CognitoIdentityServiceProvider.c.");
+        let cookies = cookies.replace("P%2E", "CognitoIdentityServiceProvider%2Ec.");
+        let expected = [
+            HeaderEdit::Remove(b"cookie".to_vec()),
+            HeaderEdit::Set("cookie", b"x=1; y=2".to_vec()),
+        ];
+        assert_eq!(removed(source, &[("cookie", &cookies)]), expected);
     }
 
     #[test]
@@ -117,6 +146,8 @@ mod tests {
             ("/a?b=1&&token=t&#?x", "/a?b=1&&#?x"),
             ("/token=t?token=t&xtoken=t", "/token=t?xtoken=t"),
             ("/a?token=&token=t", "/a?token="),
+            ("/a?token=t&b&%74oken=%74&token=t", "/a?b"),
+            ("/a?token=t&token=t", "/a"),
             ("?token=t", ""),
         ] {
             let edits = removed(TokenSource::Query("token".to_owned()), &[(":path", path)]);
@@ -149,10 +180,14 @@ mod tests {
         )
     }
 
-    /// Every pair or parameter but those that are the credential.
-    fn others<'a>(text: &'a str, separators: &[char], credential: &str) -> Vec<&'a str> {
+    /// Every pair or parameter but those that are the credential: those of this name that have a value.
+    fn others<'a>(text: &'a str, separators: &[char], names: &[&str]) -> Vec<&'a str> {
+        let is_credential = |part: &str| {
+            let value = part.split_once('=').filter(|(name, _)| names.contains(&name.trim()));
+            value.is_some_and(|(_, value)| !matches!(value.trim(), "" | "\"\""))
+        };
         let parts = text.split(separators).map(str::trim);
-        parts.filter(|part| !part.is_empty() && *part != credential).collect()
+        parts.filter(|part| !part.is_empty() && !is_credential(part)).collect()
     }
 
     proptest! {
@@ -163,15 +198,13 @@ mod tests {
         ) {
             let mut headers: Vec<(String, String)> = vec![(":path".to_owned(), path)];
             headers.extend(cookies.into_iter().map(|value| ("cookie".to_owned(), value)));
-            let sources = [TokenSource::Cookie(CookieName::Exact("id".to_owned())), TokenSource::Query("t".to_owned())];
-            for source in sources {
+            let sources = [
+                (TokenSource::Cookie(CookieName::Exact("id".to_owned())), &["id"][..], "cookie"),
+                (TokenSource::Query("t".to_owned()), &["t", "%74"], ":path"),
+            ];
+            for (source, names, changed) in sources {
                 let source = std::slice::from_ref(&source);
                 let Ok(Some(credential)) = find(source, &head(&headers)) else { continue };
-                let place = match credential.place() {
-                    Place::Header(name) => name.as_bytes().to_vec(),
-                    Place::Cookie(text) | Place::Query(text) => text.to_vec(),
-                };
-                let taken = String::from_utf8(place).unwrap();
                 let after = edited(&headers, &remove(&credential, &head(&headers)));
                 prop_assert_eq!(find(source, &head(&after)), Ok(None));
                 for (name, separators) in [(":path", &['?', '&', '#'][..]), ("cookie", &[';'])] {
@@ -179,8 +212,9 @@ mod tests {
                         let values = headers.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
                         values.collect::<Vec<_>>().join(";")
                     };
+                    let names = if name == changed { names } else { &[] };
                     let (before, after) = (text(&headers), text(&after));
-                    prop_assert_eq!(others(&before, separators, taken.trim()), others(&after, separators, taken.trim()));
+                    prop_assert_eq!(others(&before, separators, names), others(&after, separators, names));
                 }
             }
         }

@@ -10,7 +10,9 @@ use envoy_cognito_jwt::rules::access::{Alternative, AnyAll, ClaimMatcher, ClaimV
 use envoy_cognito_jwt::rules::{Auth, HostPattern, Matcher, PathPattern};
 use envoy_cognito_jwt::token::TokenUse;
 use envoy_cognito_jwt::token::check::{AcceptedUse, ClaimPolicy, Clients};
-use envoy_cognito_jwt::token::source::{CookieName, TokenSource};
+use envoy_cognito_jwt::token::source::TokenSource;
+use envoy_cognito_jwt::token::source::amplify::AmplifyCookies;
+use envoy_cognito_jwt::token::source::cookie::CookieName;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -322,6 +324,7 @@ fn token_sources() {
         json!([
             {"header": "Authorization", "scheme": "JWT"}, {"header": "X-Token"}, {"header": "authorization", "scheme": "Bearer"},
             {"cookie": "id"}, {"cookie": "CognitoIdentityServiceProvider.web.*.idToken"}, {"cookie": "*"}, {"query": "a token"},
+            {"amplify": "web"}, {"amplify": "web", "token": "access"}, {"websocket_protocol": "cognito.v1"}, {"websocket_protocol": "a"},
         ]),
     ));
     let header = |name: &str, scheme: Option<&str>| TokenSource::Header {
@@ -342,6 +345,10 @@ fn token_sources() {
         wildcard("CognitoIdentityServiceProvider.web.", ".idToken"),
         wildcard("", ""),
         TokenSource::Query("a token".into()),
+        TokenSource::Amplify(AmplifyCookies::new("web", TokenUse::Id)),
+        TokenSource::Amplify(AmplifyCookies::new("web", TokenUse::Access)),
+        TokenSource::WebSocketProtocol("cognito.v1".into()),
+        TokenSource::WebSocketProtocol("a".into()),
     ];
     assert_eq!(config.token_sources, expected);
 }
@@ -627,6 +634,11 @@ fn warnings_name_place_and_reason() {
         (
             both,
             "config: pools[0].additional_regions: has no effect: \"issuer\" is given, and it alone is accepted",
+        ),
+        (
+            with("/token_sources", json!([{"amplify": "web", "token": "access"}])),
+            "config: token_sources[0].amplify: never leads to an accepted token: no pool with this client accepts access tokens; \
+             see \"token_use\" there, and \"token\" here",
         ),
         (
             with("/mode", json!("shadow")),

@@ -736,12 +736,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{}]),
-            "token_sources[0]: must have exactly one of: header, cookie, query",
+            "token_sources[0]: must have exactly one of: header, cookie, query, amplify, websocket_protocol",
         ),
         (
             "/token_sources",
             json!([{"header": "a", "cookie": "b"}]),
-            "token_sources[0]: must have exactly one of: header, cookie, query, but has header and cookie",
+            "token_sources[0]: must have exactly one of: header, cookie, query, amplify, websocket_protocol, but has header and cookie",
         ),
         (
             "/token_sources",
@@ -807,6 +807,46 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             "/token_sources",
             json!([{"query": ""}]),
             "token_sources[0].query: must not be empty",
+        ),
+        (
+            "/token_sources",
+            json!([{"amplify": "other"}]),
+            "token_sources[0].amplify: must be an app client that the \"client_ids\" of a pool accept",
+        ),
+        (
+            "/token_sources",
+            json!([{"amplify": "*"}]),
+            r#"token_sources[0].amplify: must be an app client's id (letters, digits, "_" and "+", at most 128), such as "1h57kf5cpq17m0eml12EXAMPLE", not "*""#,
+        ),
+        (
+            "/token_sources",
+            json!([{"amplify": "web", "token": "refresh"}]),
+            r#"token_sources[0].token: must be "id" or "access", not "refresh""#,
+        ),
+        (
+            "/token_sources",
+            json!([{"cookie": "a", "token": "id"}]),
+            r#"token_sources[0].token: must stand beside "amplify": other sources hold one token"#,
+        ),
+        (
+            "/token_sources",
+            json!([{"amplify": "web"}, {"amplify": "web", "token": "id"}]),
+            "token_sources[1]: means the same as an earlier one of the list: name it once",
+        ),
+        (
+            "/token_sources",
+            json!([{"websocket_protocol": "my protocol"}]),
+            r#"token_sources[0].websocket_protocol: must be a name that a client can offer as a protocol: one word without spaces and commas"#,
+        ),
+        (
+            "/token_sources",
+            json!([{"websocket_protocol": ""}]),
+            "token_sources[0].websocket_protocol: must not be empty",
+        ),
+        (
+            "/token_sources",
+            json!([{"websocket_protocol": "a"}, {"websocket_protocol": "a"}]),
+            "token_sources[1]: is in the list already: name it once",
         ),
         (
             "/rules",

@@ -11,6 +11,7 @@ mod order;
 mod routes;
 mod shadow;
 mod table;
+mod websocket;
 
 use envoy_cognito_jwt::command::Reply;
 use serde_json::{Value, json};

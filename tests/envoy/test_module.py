@@ -37,7 +37,7 @@ IMPORTS = {
 # What the host calls. Each `proxy_on_*` that is exported is called for every stream, so none is there for nothing.
 EXPORTS = {
     "memory", "_initialize", "proxy_on_memory_allocate", "proxy_abi_version_0_2_1", "proxy_on_context_create", "proxy_on_configure",
-    "proxy_on_tick", "proxy_on_http_call_response", "proxy_on_request_headers", "proxy_on_request_body", "proxy_on_request_trailers",
+    "proxy_on_tick", "proxy_on_http_call_response", "proxy_on_request_headers", "proxy_on_request_body", "proxy_on_request_trailers", "proxy_on_response_headers",
     "proxy_on_delete",
 }
 

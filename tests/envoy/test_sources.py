@@ -14,6 +14,7 @@ SOURCES = [
     {"cookie": f"CognitoIdentityServiceProvider.{CLIENT}.*.idToken"},
     {"query": "access_token"},
 ]
+AMPLIFY = f"CognitoIdentityServiceProvider.{CLIENT}"
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +84,20 @@ def test_a_cookie_in_all_forms(several: Stage, pool: Pool, form: str) -> None:
 
 def test_cookies_in_two_headers(several: Stage, pool: Pool) -> None:
     several.admits("/", ("cookie", "a=1"), ("cookie", f"session={pool.id_token()}"))
-    token = pool.id_token()
-    several.rejects("token_malformed", "/", ("cookie", f"session={token}"), ("cookie", f"session={token}"))
+    several.rejects("token_malformed", "/", ("cookie", f"session={pool.id_token()}"), ("cookie", f"session={pool.id_token(jti='other')}"))
 
 
 def test_two_cookies_of_one_name(several: Stage, pool: Pool) -> None:
+    several.rejects("token_malformed", "/", ("cookie", f"session={pool.id_token()}; session={pool.id_token(jti='other')}"))
+    several.rejects("token_malformed", "/", ("cookie", f"session={pool.id_token()}; session=x"))
+
+
+@pytest.mark.parametrize("form", ["session={0}; session={0}", 'session="{0}"; a=1; session={0}', "session=; session={0}; session=\"\"", " session = {0} ;session={0};session={0}"])
+def test_equal_twins_of_a_cookie_are_one_credential(several: Stage, pool: Pool, form: str) -> None:
+    # What a browser sends of a cookie that was set for two paths or domains.
+    several.admits("/", ("cookie", form.format(pool.id_token())))
     token = pool.id_token()
-    several.rejects("token_malformed", "/", ("cookie", f"session={token}; session={token}"))
+    several.admits("/", ("cookie", f"session={token}"), ("cookie", f"session={token}"))
 
 
 @pytest.mark.parametrize("form", ["session=", "session", 'session=""', "Session={}", "session2={}", "a=session={}"])
@@ -97,14 +105,69 @@ def test_no_such_cookie(several: Stage, pool: Pool, form: str) -> None:
     several.rejects("token_missing", "/", ("cookie", form.format(pool.id_token())))
 
 
-def test_amplifys_cookie(several: Stage, pool: Pool) -> None:
-    name = f"CognitoIdentityServiceProvider.{CLIENT}"
+def test_a_cookie_by_wildcard(several: Stage, pool: Pool) -> None:
     token = pool.id_token()
     for user in ("alice", "alice@example.com", "a.b.c"):
-        several.admits("/", ("cookie", f"{name}.LastAuthUser={user}; {name}.{user}.accessToken=x; {name}.{user}.idToken={token}"))
-    several.rejects("token_malformed", "/", ("cookie", f"{name}.alice.idToken={token}; {name}.bob.idToken={token}"))
-    several.rejects("token_missing", "/", ("cookie", f"{name}x.alice.idToken={token}"))
-    several.rejects("token_missing", "/", ("cookie", f"{name}.alice.idTokens={token}"))
+        several.admits("/", ("cookie", f"{AMPLIFY}.LastAuthUser={user}; {AMPLIFY}.{user}.accessToken=x; {AMPLIFY}.{user}.idToken={token}"))
+    several.admits("/", ("cookie", f"{AMPLIFY}.alice.idToken={token}; {AMPLIFY}.alice.idToken={token}"))
+    several.rejects("token_malformed", "/", ("cookie", f"{AMPLIFY}.alice.idToken={token}; {AMPLIFY}.bob.idToken={token}"))
+    several.rejects("token_missing", "/", ("cookie", f"{AMPLIFY}x.alice.idToken={token}"))
+    several.rejects("token_missing", "/", ("cookie", f"{AMPLIFY}.alice.idTokens={token}"))
+
+
+@pytest.mark.parametrize("name", ["tok*", "*ken", "*", "t*n"])
+def test_the_wildcard_may_stand_anywhere(stages: Stages, pool: Pool, name: str) -> None:
+    stage = stages.shared(config(token_sources=[{"cookie": name}]))
+    stage.admits("/", ("cookie", f"token={pool.id_token()}"))
+
+
+# -- Amplify --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def amplify(stages: Stages) -> Stage:
+    return stages.shared(config(pool_config(token_use="any"), token_sources=[{"amplify": CLIENT}], identity={"remove_token": True}))
+
+
+def amplify_cookies(last: str, **tokens: str) -> str:
+    """The cookies that Amplify keeps on a browser where these users signed in, names as js-cookie writes them."""
+    cookies = [f"{AMPLIFY}.LastAuthUser={last}"]
+    for user, token in tokens.items():
+        user = user.replace("_at_", "%40")
+        cookies += [f"{AMPLIFY}.{user}.clockDrift=0", f"{AMPLIFY}.{user}.refreshToken=secret", f"{AMPLIFY}.{user}.idToken={token}", f"{AMPLIFY}.{user}.accessToken=x"]
+    return "; ".join(cookies)
+
+
+def test_amplifys_user_signed_in_last_decides(amplify: Stage, pool: Pool) -> None:
+    # Two users of one browser.
+    alice, bob = pool.id_token(), pool.id_token(sub="bbbb")
+    for last, sub in [("alice", SUB), ("bob", "bbbb")]:
+        seen = amplify.admits("/", ("cookie", "a=1; " + amplify_cookies(last, alice=alice, bob=bob) + "; b=2"))
+        assert (seen.header("x-cognito-sub"), seen.header("cookie")) == (sub, "a=1; b=2")
+
+
+def test_amplifys_cookie_of_a_user_with_an_at_sign(amplify: Stage, pool: Pool) -> None:
+    amplify.admits("/", ("cookie", amplify_cookies("alice@example.com", **{"alice_at_example.com": pool.id_token()})))
+    amplify.admits("/", ("cookie", amplify_cookies("alice%40example.com", **{"alice@example.com": pool.id_token()})))
+
+
+def test_amplifys_twins(amplify: Stage, pool: Pool) -> None:
+    token, other = pool.id_token(), pool.id_token(jti="other")
+    amplify.admits("/", ("cookie", amplify_cookies("alice", alice=token) + "; " + amplify_cookies('"alice"', alice=f'"{token}"')))
+    amplify.rejects("token_malformed", "/", ("cookie", amplify_cookies("alice", alice=token) + "; " + amplify_cookies("bob", bob=other)))
+    amplify.rejects("token_malformed", "/", ("cookie", amplify_cookies("alice", alice=token) + "; " + amplify_cookies("alice", alice=other)))
+
+
+def test_without_amplifys_user_there_is_no_credential(amplify: Stage, pool: Pool) -> None:
+    token = pool.id_token()
+    for cookies in [f"{AMPLIFY}.alice.idToken={token}", amplify_cookies("", alice=token), amplify_cookies("bob", alice=token), amplify_cookies("bob", alice=token, bob="")]:
+        amplify.rejects("token_missing", "/", ("cookie", cookies))
+
+
+def test_amplifys_access_token(stages: Stages, pool: Pool) -> None:
+    stage = stages.shared(config(pool_config(token_use="any"), token_sources=[{"amplify": CLIENT, "token": "access"}]))
+    cookies = f"{AMPLIFY}.LastAuthUser=alice; {AMPLIFY}.alice.idToken=x; {AMPLIFY}.alice.accessToken={pool.access_token()}"
+    assert stage.admits("/", ("cookie", cookies)).header("x-cognito-token-use") == "access"
 
 
 # -- the query ------------------------------------------------------------------------------------------------------
@@ -125,9 +188,11 @@ def test_no_such_parameter(several: Stage, pool: Pool, form: str) -> None:
 
 
 def test_two_parameters_of_one_name(several: Stage, pool: Pool) -> None:
-    token = pool.id_token()
-    several.rejects("token_malformed", f"/?access_token={token}&access_token={token}")
-    several.rejects("token_malformed", f"/?access_token={token}&access%5Ftoken={token}")
+    token, other = pool.id_token(), pool.id_token(jti="other")
+    several.rejects("token_malformed", f"/?access_token={token}&access_token={other}")
+    several.rejects("token_malformed", f"/?access_token={token}&access%5Ftoken={other}")
+    several.admits(f"/?access_token={token}&a=1&access_token={token}")
+    several.admits(f"/?access%5Ftoken=%{ord(token[0]):02x}{token[1:]}&access_token=&access_token={token}")
 
 
 # -- order ----------------------------------------------------------------------------------------------------------

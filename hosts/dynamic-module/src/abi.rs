@@ -138,6 +138,8 @@ pub enum HeaderType {
     RequestHeader = 0,
     /// The request's trailers.
     RequestTrailer = 1,
+    /// The response's headers.
+    ResponseHeader = 2,
 }
 
 /// A log line's level.

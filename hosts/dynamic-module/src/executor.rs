@@ -70,6 +70,10 @@ const DECISION: &str = "wasm.cognito_decision";
 fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), Refused> {
     match command {
         Command::Edit(edit) => apply(&mut stream.envoy().ok_or(Refused)?, &edit),
+        Command::EditResponse(edit) => {
+            stream.set_response_edit(edit);
+            Ok(())
+        }
         Command::Decide(decision) => annotate(stream, DECISION, decision),
         Command::Annotate(FilterState::Subject, subject) => annotate(stream, "wasm.cognito_sub", &subject),
         Command::Annotate(FilterState::ClientId, client) => annotate(stream, "wasm.cognito_client_id", &client),

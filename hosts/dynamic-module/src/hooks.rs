@@ -201,16 +201,21 @@ pub extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
     guarded(|| stream.on_scheduled(), || stream.on_panic(), ());
 }
 
-// The rest is demanded by Envoy and of no concern to the filter: nothing here can panic.
-
 #[unsafe(no_mangle)]
 pub extern "C" fn envoy_dynamic_module_on_http_filter_response_headers(
     _filter_envoy: abi::FilterEnvoyPtr,
-    _filter: abi::FilterModulePtr,
+    filter: abi::FilterModulePtr,
     _end_of_stream: bool,
 ) -> u32 {
+    if !filter.is_null() {
+        // SAFETY: Envoy calls hooks of a stream only while it lives, on its thread.
+        let stream = unsafe { stream(filter) };
+        guarded(|| stream.on_response_headers(), || (), ());
+    }
     abi::headers_status::CONTINUE
 }
+
+// The rest is demanded by Envoy and of no concern to the filter: nothing here can panic.
 
 #[unsafe(no_mangle)]
 pub extern "C" fn envoy_dynamic_module_on_http_filter_response_body(

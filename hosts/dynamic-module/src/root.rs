@@ -196,6 +196,7 @@ impl Root {
                 Command::TickEvery(period) => self.instance.set_main_period(period),
                 Command::Of(_)
                 | Command::Edit(_)
+                | Command::EditResponse(_)
                 | Command::Decide(_)
                 | Command::Annotate(..)
                 | Command::Reply(_)

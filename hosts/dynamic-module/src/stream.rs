@@ -4,8 +4,9 @@ use crate::abi::{self, HeaderType};
 use crate::envoy::{EnvoyStream, StreamHandle};
 use crate::executor;
 use crate::worker::Worker;
+use cognito_jwt::command::ResponseEdit;
 use cognito_jwt::request::{RequestHead, RequestId};
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 /// Whether a stream's parts may go on.
@@ -30,6 +31,8 @@ pub struct Stream {
     pub id: RequestId,
     handle: StreamHandle,
     state: Cell<StreamState>,
+    /// What the response gets.
+    response_edit: OnceCell<ResponseEdit>,
 }
 
 impl Stream {
@@ -41,6 +44,7 @@ impl Stream {
             id,
             handle,
             state: Cell::new(StreamState::New),
+            response_edit: OnceCell::new(),
         }
     }
 
@@ -57,6 +61,25 @@ impl Stream {
     /// From now on this may go on.
     pub fn set_state(&self, state: StreamState) {
         self.state.set(state);
+    }
+
+    /// The response is to get this.
+    pub fn set_response_edit(&self, edit: ResponseEdit) {
+        // There is one for a request.
+        let _second = self.response_edit.set(edit);
+    }
+
+    /// The response's headers are there. A response that cannot be changed goes on as it is: nothing depends on it but the
+    /// client's own handshake.
+    pub fn on_response_headers(&self) {
+        let Some(edit) = self.response_edit.get() else { return };
+        let Some(mut envoy) = self.envoy() else { return };
+        let map = HeaderType::ResponseHeader;
+        let has_header = envoy.header(map, ResponseEdit::HEADER).is_some();
+        let status = envoy.header(map, ":status").unwrap_or_default();
+        if let Some(value) = edit.value_for(status, has_header) {
+            let _unchanged = envoy.add_header(map, ResponseEdit::HEADER.as_bytes(), value.as_bytes());
+        }
     }
 
     /// The headers are there.

@@ -13,7 +13,7 @@ use crate::tokens::BelieveAll;
 use ask::Ask;
 use calls::{Calls, Sent};
 use envoy_cognito_jwt::call::{Body, CallId, HttpAnswer};
-use envoy_cognito_jwt::command::{Action, Command, FilterState, HeaderEdit, Reply, Severity};
+use envoy_cognito_jwt::command::{Action, Command, FilterState, HeaderEdit, Reply, ResponseEdit, Severity};
 use envoy_cognito_jwt::config::Config;
 use envoy_cognito_jwt::env::Env;
 use envoy_cognito_jwt::filter::{Filter, MAX_SETTLED_AT_ONCE};
@@ -71,6 +71,7 @@ struct Request {
     decision: Option<&'static str>,
     subject: Option<String>,
     client: Option<String>,
+    response_edit: Option<ResponseEdit>,
     arrived: UnixTime,
     settled: Option<UnixTime>,
 }
@@ -168,6 +169,7 @@ impl World {
                 decision: None,
                 subject: None,
                 client: None,
+                response_edit: None,
                 arrived: self.now,
                 settled: None,
             },
@@ -199,6 +201,11 @@ impl World {
     /// The same request so many times.
     pub fn ask_many(&mut self, worker: usize, ask: &Ask, count: usize) -> Vec<RequestId> {
         (0..count).map(|_| self.ask(worker, ask)).collect()
+    }
+
+    /// What the response to a request gets.
+    pub fn response_edit(&self, id: RequestId) -> Option<&ResponseEdit> {
+        self.requests[&id].response_edit.as_ref()
     }
 
     /// The client hangs up.
@@ -507,6 +514,7 @@ impl World {
                 request.headers.retain(|(found, _)| found != name);
                 request.headers.push((name.to_owned(), value));
             }
+            Command::EditResponse(edit) => request.response_edit = Some(edit),
             Command::Decide(decision) => request.decision = Some(decision),
             Command::Annotate(FilterState::Subject, subject) => request.subject = Some(subject.to_string()),
             Command::Annotate(FilterState::ClientId, client) => request.client = Some(client.to_string()),

@@ -5,7 +5,7 @@ use super::logging;
 use super::sys::{self, HostResult, HostStatus};
 use crate::pairs;
 use cognito_jwt::code::Code;
-use cognito_jwt::command::{Command, FilterState, HeaderEdit, Reply};
+use cognito_jwt::command::{Command, FilterState, HeaderEdit, Reply, ResponseEdit};
 use cognito_jwt::metrics::Counter;
 use cognito_jwt::request::RequestId;
 use proxy_wasm::hostcalls;
@@ -29,10 +29,19 @@ pub enum Failed {
     Waiting(RequestId),
 }
 
+/// What is left when commands have been carried out.
+#[derive(Default)]
+pub struct Remains {
+    /// The requests of which one failed.
+    pub failed: Vec<Failed>,
+    /// What the request's response gets.
+    pub response_edit: Option<ResponseEdit>,
+}
+
 /// Carries the commands out. Requests of which one fails are answered with `internal_error` and named in the result: they
 /// must not pass with headers that a client may have forged.
-pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, commands: &mut Vec<Command>) -> Vec<Failed> {
-    let mut failed = Vec::new();
+pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, commands: &mut Vec<Command>) -> Remains {
+    let mut remains = Remains::default();
     let mut subject = match callback {
         Callback::Request => Subject::Own,
         Callback::Root => Subject::Gone,
@@ -59,6 +68,7 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
             }
             // Nobody asks this host to explain: its log tells why a request is refused.
             Command::Explain(_) => {}
+            Command::EditResponse(edit) => remains.response_edit = Some(edit),
             about_request => {
                 let culprit = match subject {
                     Subject::Gone | Subject::Refused => continue,
@@ -67,13 +77,13 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
                 };
                 if about(about_request).is_err() {
                     fail(host, internal_error);
-                    failed.push(culprit);
+                    remains.failed.push(culprit);
                     subject = Subject::Refused;
                 }
             }
         }
     }
-    failed
+    remains
 }
 
 /// Answers the request of the effective context with `internal_error`.
@@ -113,6 +123,7 @@ fn about(command: Command) -> HostResult<()> {
         | Command::RecordKeys(_)
         | Command::Log(..)
         | Command::Explain(_)
+        | Command::EditResponse(_)
         | Command::TickEvery(_) => Ok(()),
     }
 }

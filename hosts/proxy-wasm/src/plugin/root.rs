@@ -80,7 +80,7 @@ impl Worker {
             };
             part(filter, &env, commands);
             host.buffer_counters(filter.is_under_load());
-            for failed in executor::carry_out(host, internal_error, Callback::Root, commands) {
+            for failed in executor::carry_out(host, internal_error, Callback::Root, commands).failed {
                 if let Failed::Waiting(RequestId(id)) = failed {
                     log::error!("request context {id} could not be changed: it was refused");
                 }

@@ -4,7 +4,7 @@ use super::executor::{self, Callback};
 use super::root::Worker;
 use super::sys;
 use crate::{pairs, route_metadata};
-use cognito_jwt::command;
+use cognito_jwt::command::{self, ResponseEdit};
 use cognito_jwt::env::{DescribeRoute, RouteMetadata};
 use cognito_jwt::request::{RequestHead, RequestId};
 use proxy_wasm::hostcalls;
@@ -40,6 +40,8 @@ pub struct Stream {
     id: RequestId,
     worker: Rc<Worker>,
     state: StreamState,
+    /// What the response gets.
+    response_edit: Option<ResponseEdit>,
 }
 
 impl Stream {
@@ -49,6 +51,7 @@ impl Stream {
             id: RequestId(id),
             worker,
             state: StreamState::Denied,
+            response_edit: None,
         }
     }
 
@@ -59,7 +62,7 @@ impl Stream {
     }
 
     /// Decides about the request; `None` if it could not even be looked at.
-    fn decide(&self, end_of_stream: bool) -> Option<StreamState> {
+    fn decide(&mut self, end_of_stream: bool) -> Option<StreamState> {
         let bytes = sys::header_pairs(MapType::HttpRequestHeaders).ok()?;
         let head = RequestHead::new(pairs::decode(&bytes)?).with_end_of_stream(end_of_stream);
         #[cfg(feature = "test-trap")]
@@ -75,13 +78,14 @@ impl Stream {
                 .filter
                 .on_request(self.id, head, &Route, &env, &mut state.commands);
             state.host.buffer_counters(state.filter.is_under_load());
-            let failed = executor::carry_out(
+            let remains = executor::carry_out(
                 &state.host,
                 &state.internal_error,
                 Callback::Request,
                 &mut state.commands,
             );
-            if !failed.is_empty() {
+            self.response_edit = remains.response_edit;
+            if !remains.failed.is_empty() {
                 state.filter.on_gone(self.id);
                 return Some(StreamState::Denied);
             }
@@ -102,6 +106,19 @@ impl Stream {
             .into_iter()
             .try_for_each(|name| sys::remove_header(MapType::HttpRequestTrailers, name))
             .ok()
+    }
+
+    /// Adds the response's header, if it lacks it. A response that cannot be changed goes on as it is: nothing depends on it but
+    /// the client's own handshake.
+    fn edit_response(edit: &ResponseEdit) {
+        let map = MapType::HttpResponseHeaders;
+        let Ok(bytes) = sys::header_pairs(map) else { return };
+        let Some(pairs) = pairs::decode(&bytes) else { return };
+        let head = RequestHead::new(pairs);
+        let status = head.first(":status").unwrap_or_default();
+        if let Some(value) = edit.value_for(status, head.first(ResponseEdit::HEADER).is_some()) {
+            let _unchanged = sys::add_header(map, ResponseEdit::HEADER.as_bytes(), value.as_bytes());
+        }
     }
 
     /// Looks again at a request that was paused: it may have been resumed meanwhile.
@@ -136,6 +153,13 @@ impl HttpContext for Stream {
             Some(()) => self.hold(),
             None => self.refuse(),
         }
+    }
+
+    fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+        if let Some(edit) = &self.response_edit {
+            Stream::edit_response(edit);
+        }
+        Action::Continue
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where tokens come from, what the upstream learns, and the lookup of the application's own user.
 
-use super::pools::{CALL_TIMEOUT, CALL_TTL, ON_FAILURE};
+use super::pools::{CALL_TIMEOUT, CALL_TTL, CLIENT_ID, ON_FAILURE};
 use crate::config::schema::{BOOLEAN, Beside, Field, Map, Members, Object, Shape, Type};
 
 pub(in crate::config) static TOKEN_SOURCE: Object = Object {
@@ -19,19 +19,46 @@ pub(in crate::config) static TOKEN_SOURCE: Object = Object {
             "The name of a cookie. One * in it stands for any text.",
         ),
         Field::optional("query", &QUERY, "The name of a query parameter."),
+        Field::optional(
+            "amplify",
+            &CLIENT_ID,
+            "An app client whose tokens AWS Amplify keeps in cookies. Those of the user signed in last, whom the cookie \
+             LastAuthUser names, are looked at.",
+        ),
+        Field::default(
+            "token",
+            &AMPLIFY_TOKEN,
+            r#""id""#,
+            "Which of the tokens that Amplify keeps is used.",
+        ),
+        Field::optional(
+            "websocket_protocol",
+            &WEBSOCKET_PROTOCOL,
+            "The name of a WebSocket protocol with which clients offer the token in sec-websocket-protocol: the name and the \
+             token as two protocols next to each other, or as one with a dot between them. They never reach the upstream.",
+        ),
     ],
-    members: Members::ExactlyOneOf(&["header", "cookie", "query"]),
-    beside: &[Beside {
-        name: "scheme",
-        other: "header",
-        reason: "other sources have no scheme",
-    }],
+    members: Members::ExactlyOneOf(&["header", "cookie", "query", "amplify", "websocket_protocol"]),
+    beside: &[
+        Beside {
+            name: "scheme",
+            other: "header",
+            reason: "other sources have no scheme",
+        },
+        Beside {
+            name: "token",
+            other: "amplify",
+            reason: "other sources hold one token",
+        },
+    ],
 };
 
 static HEADER: Type = Type::text(r#""authorization""#);
 static SCHEME: Type = Type::text(r#""Bearer""#).hint("leave it out if the header's whole value is the token");
 static COOKIE: Type = Type::text(r#""id_token""#);
 static QUERY: Type = Type::text(r#""token""#);
+static AMPLIFY_TOKEN: Type = Type::words(&["id", "access"], r#""access""#);
+static WEBSOCKET_PROTOCOL: Type = Type::text(r#""cognito""#);
 
 pub(in crate::config) static IDENTITY: Object = Object {
     title: "Identity",
