@@ -490,6 +490,31 @@ fn the_metadata_of_a_route_decides_if_it_can_be_read() {
 }
 
 #[test]
+fn a_handshake_whose_token_was_a_protocol_is_answered_with_its_name() {
+    let source = r#", "token_sources": [{"websocket_protocol": "cognito"}]"#;
+    let mut envoy = start(&inline(source));
+    let offer = |value: String| vec![(b"sec-websocket-protocol".to_vec(), value.into_bytes())];
+    let switching = vec![(b":status".to_vec(), b"101".to_vec())];
+    for (offered, response, is_added) in [
+        (format!("cognito, {}", token()), switching.clone(), true),
+        (format!("cognito.{}", token()), switching.clone(), false),
+        (
+            format!("cognito, {}, chat", token()),
+            [switching, offer("chat".to_owned())].concat(),
+            false,
+        ),
+    ] {
+        let stream = envoy.stream(offer(offered));
+        assert_eq!(envoy.headers(stream, true), Passage::Passed);
+        let mut expected = response.clone();
+        if is_added {
+            expected.extend(offer("cognito".to_owned()));
+        }
+        assert_eq!(envoy.response(stream, response), expected);
+    }
+}
+
+#[test]
 fn a_wrong_configuration_is_refused_with_one_line() {
     FakeEnvoy::forget_log();
     assert!(FakeEnvoy::start(r#"{"pools": []}"#).is_none());

@@ -116,6 +116,7 @@ impl FakeEnvoy {
             id,
             headers: RefCell::new(Some(headers)),
             trailers: RefCell::new(None),
+            response: RefCell::new(None),
             filter_state: RefCell::default(),
             route_name,
             metadata,
@@ -188,6 +189,16 @@ impl FakeEnvoy {
             hooks::envoy_dynamic_module_on_http_filter_request_trailers(stream.pointer(), stream.module.get())
         });
         (status == 0).then(|| stream.trailers.borrow().clone().unwrap_or_default())
+    }
+
+    /// The response's headers are there; what they become.
+    pub fn response(&self, stream: usize, headers: Pairs) -> Pairs {
+        let stream = &self.streams[stream];
+        *stream.response.borrow_mut() = Some(headers);
+        let status =
+            hooks::envoy_dynamic_module_on_http_filter_response_headers(stream.pointer(), stream.module.get(), false);
+        assert_eq!(status, headers_status::CONTINUE);
+        stream.response.borrow().clone().unwrap_or_default()
     }
 
     /// The stream is over.

@@ -68,6 +68,7 @@ pub struct FakeStream {
     id: usize,
     headers: RefCell<Option<Pairs>>,
     trailers: RefCell<Option<Pairs>>,
+    response: RefCell<Option<Pairs>>,
     filter_state: RefCell<BTreeMap<Vec<u8>, Vec<u8>>>,
     route_name: Option<Vec<u8>>,
     metadata: Vec<(Vec<u8>, Metadata)>,
@@ -153,6 +154,7 @@ impl FakeStream {
         match header_type {
             crate::abi::HeaderType::RequestHeader => &self.headers,
             crate::abi::HeaderType::RequestTrailer => &self.trailers,
+            crate::abi::HeaderType::ResponseHeader => &self.response,
         }
     }
 
