@@ -41,6 +41,9 @@ override HOST := wasm
 endif
 export HOST
 
+CLI := $(CURDIR)/dist/envoy-cognito-jwt
+export CLI
+
 STAGE := tools/stage
 
 # Puts the path of the Envoy that ENVOY names into the environment; without ENVOY the tests find the usual one.
@@ -125,6 +128,35 @@ native: tools-rust ## the native module for Envoy's dynamic modules, dist/libenv
 native-test: tools-rust
 	$(NATIVE_CARGO) --features test-trap --target-dir $(CARGO_TARGET_DIR)/native-trap
 	@install -D -m 755 $(CARGO_TARGET_DIR)/native-trap/native/libenvoy_cognito_jwt.so $(NATIVE_TRAP)
+
+.PHONY: cli
+cli: ## the command-line tool, dist/envoy-cognito-jwt: checks configurations, explains decisions
+	$(CARGO) build --locked --profile cli -p envoy-cognito-jwt-cli
+	@install -D -m 755 $(CARGO_TARGET_DIR)/cli/envoy-cognito-jwt $(CLI)
+	@mkdir -p dist/completions
+	@for shell in bash zsh fish; do $(CLI) completions $$shell >dist/completions/envoy-cognito-jwt.$$shell; done
+	@$(CLI) man >dist/envoy-cognito-jwt.1
+	@ls -l $(CLI) | awk '{ print $$9 ": " $$5 " bytes" }'
+
+WASM_BINDGEN_VERSION := 0.2.130
+WASM_BINDGEN := $(TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN_VERSION)/bin/wasm-bindgen
+
+$(WASM_BINDGEN):
+	$(call CARGO_TOOL,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION))
+
+.PHONY: playground
+playground: tools $(WASM_BINDGEN) ## the page that explains decisions in a browser, dist/playground
+	@tools/rust_wasm_target.sh wasm32-unknown-unknown
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile playground -p envoy-cognito-jwt-playground --target wasm32-unknown-unknown
+	@rm -rf $(BUILD)/playground
+	$(WASM_BINDGEN) --target no-modules --no-typescript --out-name filter --out-dir $(BUILD)/playground \
+	  $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/playground/envoy_cognito_jwt_playground.wasm
+	$(TOOLS)/bin/wasm-opt -Oz --all-features $(BUILD)/playground/filter_bg.wasm -o $(BUILD)/playground/filter_bg.wasm
+	@$(PYTHON) tools/playground.py $(BUILD)/playground $(CURDIR)/dist/playground
+
+.PHONY: playground-serve
+playground-serve: playground ## the same, served on this machine until Ctrl-C
+	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory dist/playground 0
 
 .PHONY: tools
 tools: ## install what building, testing and the demo need, all pinned, into TOOLS

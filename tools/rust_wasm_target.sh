@@ -1,20 +1,22 @@
 #!/bin/bash
-# Give the Rust toolchain its wasm32-wasip1 target, by the first of these that works:
+# Give the Rust toolchain a target for WebAssembly, by the first of these that works:
+#
+#   tools/rust_wasm_target.sh [wasm32-wasip1 | wasm32-unknown-unknown]
 #
 #   1. it is there: nothing to do;
-#   2. `rustup target add wasm32-wasip1`, given up after a minute;
+#   2. `rustup target add`, given up after a minute;
 #   3. the same standard library, built here from the source of exactly this rustc: Debian's package rust-src, and
-#      Debian's wasi-libc for its start-up objects and C library. apt reads Debian's lists into a folder of this script's own
+#      for wasm32-wasip1, Debian's wasi-libc for its start-up objects and C library. apt reads Debian's lists into a folder of this script's own
 #      (its signatures and hashes are checked as always); the machine's own lists and packages are not touched.
 #
-# 2 and 3 change the toolchain itself, `$(rustc --print sysroot)/lib/rustlib`, as `rustup` would: wasm32-wasip1/ is added
-# and, by 3, src/ (rustup's component rust-src). After that plain `cargo build --target wasm32-wasip1` works.
+# 2 and 3 change the toolchain itself, `$(rustc --print sysroot)/lib/rustlib`, as `rustup` would: the target is added
+# and, by 3, src/ (rustup's component rust-src). After that plain `cargo build --target TARGET` works.
 # Safe to run again and at once: it holds a lock in the sysroot, and the target appears there by one rename.
 #
 # TOOLS: folder for what is downloaded and built on the way (removed at the end).
 set -euo pipefail
 
-target=wasm32-wasip1
+target=${1:-wasm32-wasip1}
 suites="trixie-backports bookworm trixie bookworm-backports forky sid"
 libc_suite=bookworm
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
@@ -87,8 +89,10 @@ for suite in $suites; do
 done
 [ -n "$source_version" ] || die "Debian ($suites) has no rust-src of Rust $release: use a toolchain that it has, or rustup with a network"
 
-apt_options "$libc_suite"
-download wasi-libc
+if [ "$target" = wasm32-wasip1 ]; then
+    apt_options "$libc_suite"
+    download wasi-libc
+fi
 
 source_tree=$(echo "$work"/root/usr/src/rustc-*/library)
 [ -f "$source_tree/std/Cargo.toml" ] || die "the package rust-src holds no library/std"
@@ -102,7 +106,9 @@ fi
 # complete in others' eyes is libstd, which comes last.
 libc=$work/root/usr/lib/wasm32-wasi
 mkdir -p "$draft/lib/self-contained"
-cp "$libc/crt1-command.o" "$libc/crt1-reactor.o" "$libc/libc.a" "$draft/lib/self-contained/"
+if [ "$target" = wasm32-wasip1 ]; then
+    cp "$libc/crt1-command.o" "$libc/crt1-reactor.o" "$libc/libc.a" "$draft/lib/self-contained/"
+fi
 rm -rf "${rustlib:?}/$target"
 cp -R "$draft" "$rustlib/$target.$$"
 rm -rf "$rustlib/$target.$$/src"
@@ -112,7 +118,7 @@ say "building the standard library"
 mkdir -p "$work/crate/src"
 cat >"$work/crate/Cargo.toml" <<'TOML'
 [package]
-name = "std_for_wasip1"
+name = "std_for_wasm"
 version = "0.0.0"
 edition = "2021"
 [profile.release]
@@ -121,13 +127,13 @@ panic = "unwind"
 TOML
 echo '#![allow(unused)]' >"$work/crate/src/lib.rs"
 # RUSTC_BOOTSTRAP lets a stable compiler build the standard library it belongs to; embed-bitcode makes LTO with it work.
-(cd "$work/crate" && env -u RUSTFLAGS -u CARGO_BUILD_TARGET -u CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR="$work/target" RUSTC_BOOTSTRAP=1 \
-    CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$rustlib/src/rust=/rust --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
+(cd "$work/crate" && env -u CARGO_BUILD_TARGET -u CARGO_ENCODED_RUSTFLAGS CARGO_TARGET_DIR="$work/target" RUSTC_BOOTSTRAP=1 \
+    RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$rustlib/src/rust=/rust --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
     cargo build --release -Zbuild-std=std,panic_abort,panic_unwind,proc_macro --target $target)
 
 mkdir -p "$draft/rlibs"
 cp "$work/target/$target"/release/deps/*.rlib "$draft/rlibs/"
-rm -f "$draft"/rlibs/libstd_for_wasip1-*.rlib
+rm -f "$draft"/rlibs/libstd_for_wasm-*.rlib
 for rlib in "$draft"/rlibs/*.rlib; do
     case $rlib in */libstd-*) ;; *) mv "$rlib" "$rustlib/$target/lib/" ;; esac
 done
