@@ -55,6 +55,9 @@ enum Command {
                       --url https://api.example.com/orders"
     )]
     Explain(Box<Explain>),
+    /// Print the JSON Schema (2020-12) of the configuration.
+    #[command(after_help = "Example:\n  envoy-cognito-jwt schema > config.schema.json")]
+    Schema,
     /// Print completions for a shell.
     #[command(after_help = "Example:\n  envoy-cognito-jwt completions bash > /etc/bash_completion.d/envoy-cognito-jwt")]
     Completions {
@@ -120,6 +123,10 @@ fn main() -> ExitCode {
             Ok(explanation) => print(&explanation, arguments.format),
             Err(message) => unusable(&message),
         },
+        Command::Schema => {
+            anstream::println!("{:#}", cognito_jwt::config::schema::json_schema());
+            OK
+        }
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "envoy-cognito-jwt", &mut std::io::stdout());

@@ -180,11 +180,12 @@ fn decide(filter: &mut Filter, world: &World, request: &Request) -> Vec<Command>
     let mut commands = Vec::new();
     let head = RequestHead::new(request.pairs()).with_end_of_stream(request.ends_stream);
     let action = filter.on_request(ID, head, request, &world.env(), &mut commands);
-    let mut ticks = 0;
-    while action == Action::Pause && filter.is_waiting(ID) && ticks < MOST_TICKS {
+    for _ in 0..MOST_TICKS {
+        if action != Action::Pause || !filter.is_waiting(ID) {
+            break;
+        }
         world.pass_time();
         filter.on_tick(&world.env(), &mut commands);
-        ticks += 1;
     }
     commands
 }

@@ -40,7 +40,7 @@ pub struct Request {
     authority: String,
     path: String,
     scheme: String,
-    headers: Vec<Header>,
+    headers: Vec<(String, Vec<u8>)>,
     route: Vec<u8>,
     /// Whether neither a body nor trailers follow.
     pub ends_stream: bool,
@@ -91,17 +91,22 @@ impl Request {
         if name.eq_ignore_ascii_case("host") {
             value.trim().clone_into(&mut self.authority);
         } else {
-            self.headers.push(Header::new(name, value.trim()));
+            self = self.with_header_bytes(name, value.trim().as_bytes());
         }
         Ok(self)
     }
 
+    /// The same with a header whose value may be any bytes.
+    #[must_use]
+    pub fn with_header_bytes(mut self, name: &str, value: &[u8]) -> Request {
+        self.headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        self
+    }
+
     /// The same with a bearer token.
     #[must_use]
-    pub fn with_token(mut self, token: &str) -> Request {
-        self.headers
-            .push(Header::new("authorization", &format!("Bearer {}", token.trim())));
-        self
+    pub fn with_token(self, token: &str) -> Request {
+        self.with_header_bytes("authorization", format!("Bearer {}", token.trim()).as_bytes())
     }
 
     /// The same on the Envoy route of this name.
@@ -123,17 +128,14 @@ impl Request {
         let sent = self
             .headers
             .iter()
-            .map(|header| (header.name.as_bytes(), header.value.as_bytes()));
+            .map(|(name, value)| (name.as_bytes(), value.as_slice()));
         own.chain(sent).collect()
     }
 
     /// Every part of the request that could be a token: three parts of base64url with dots between them.
     pub(super) fn possible_tokens(&self) -> Vec<&str> {
-        let values = self
-            .headers
-            .iter()
-            .map(|header| header.value.as_str())
-            .chain([self.path.as_str()]);
+        let values = self.headers.iter().filter_map(|(_, value)| str::from_utf8(value).ok());
+        let values = values.chain([self.path.as_str()]);
         let is_of_token = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
         values
             .flat_map(|value| value.split(move |char| !is_of_token(char)))
