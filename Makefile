@@ -54,9 +54,7 @@ SLIM := python3 tools/slim_wasm.py --wasm-opt $(TOOLS)/bin/wasm-opt
 # Paths of this machine must not end up in the module: two folders, two homes, the same bytes.
 SYSROOT = $(shell rustc --print sysroot)
 REMAP = --remap-path-prefix=$(CURDIR)=/src --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(SYSROOT)=/rust
-# Cargo puts the variable's flags behind those of .cargo/config.toml, which hold for builds without make, too.
-WASM_RUSTFLAGS = $(REMAP)
-WASM_CARGO = CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$(WASM_RUSTFLAGS)" $(CARGO) build --locked --release --target $(TARGET)
+WASM_CARGO = CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --release --target $(TARGET)
 TEST_WASM_CARGO = CARGO_TARGET_DIR=$(BUILD)/test-modules $(WASM_CARGO)
 TEST_RAW := $(BUILD)/test-modules/$(TARGET)/release/envoy_cognito_jwt.wasm
 

@@ -30,7 +30,7 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=9)
     arguments.add_argument("--seconds", type=int, default=3)
     arguments.add_argument("--requests", type=int, default=10_000_000, help="of the endurance run")
-    arguments.add_argument("--versus", type=Path, metavar="MODULE", help="compare this build with another one, and nothing else")
+    arguments.add_argument("--versus", type=Path, nargs="+", metavar="MODULE", help="compare this build with others and jwt_authn, and nothing else")
     options = arguments.parse_args()
     if (os.cpu_count() or 1) < 2:
         print("bench: two cores are needed, one for Envoy and one for the load", file=sys.stderr)

@@ -58,7 +58,11 @@ impl Host {
     /// even then, and of two workers that want a lease in the same millisecond both may win it.
     pub fn env_with_random(&self) -> Option<Env<'_>> {
         let env = self.env()?;
-        let random = getrandom::u64().unwrap_or(env.now.as_millis());
+        let mut bytes = [0; 8];
+        let random = match getrandom::getrandom(&mut bytes) {
+            Ok(()) => u64::from_le_bytes(bytes),
+            Err(_) => env.now.as_millis(),
+        };
         Some(Env { random, ..env })
     }
 
