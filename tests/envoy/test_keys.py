@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from support.bootstrap import Door
-from support.client import KeptConnection, at_once, bearer, fetch
+from support.client import KeptConnection, at_once, bearer, connect, fetch, request_bytes
 from support.config import config, inline, pool_config
 from support.http_server import Answer, SeenRequest
 from support.servers import Gate, KeyServer, ScriptedServer, json_answer, jwks
@@ -432,3 +432,24 @@ def test_a_new_cluster_is_asked_at_once_and_the_old_ones_keys_are_forgotten(own_
         for _ in range(5):
             stage.rejects("signature_invalid", "/", bearer(pool.id_token(old_key)))
         assert own_stages.key_server.hits == 1
+
+
+def test_unknown_keys_leave_room_for_the_others(own_stages: Stages, pool: Pool) -> None:
+    """A fetch that stalls while forged tokens with an unknown key come."""
+    settings = config(pool_config(jwks={"cluster": "cognito", "timeout_ms": 30_000, "refetch_cooldown_seconds": 0}))
+    stage = own_stages.fresh(settings, concurrency=1)
+    stage.admits("/", bearer(pool.id_token()))
+    gate = Gate(json_answer(jwks(pool.key)))
+    own_stages.key_server.answer = gate
+    forged = bearer(pool.id_token(signing_key("forger")))
+    connections = [connect(stage.envoy.port, timeout=30) for _ in range(330)]
+    for connection in connections:
+        connection.sendall(request_bytes("GET", "/", [forged], b"", "app.example.com", "waits"))
+    wait_until(lambda: stage.envoy.counter("denied.keys_unavailable") == 30, "those over the share", within=10)
+    assert stage.envoy.active_requests() == 300
+    stage.admits("/", bearer(pool.id_token()))
+    gate.open()
+    statuses = sorted(connection.recv(12)[9:] for connection in connections)
+    assert statuses == [b"401"] * 300 + [b"503"] * 30
+    for connection in connections:
+        connection.close()

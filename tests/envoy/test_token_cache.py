@@ -1,9 +1,12 @@
 """Remembered tokens: quicker, never more trusted. One worker, so that the memory is one."""
 
+import os
 import time
+from pathlib import Path
 
 import pytest
 
+from support.bootstrap import Door
 from support.client import KeptConnection, bearer
 from support.config import config, pool_config
 from support.stage import Stage, Stages
@@ -143,3 +146,33 @@ def test_each_pool_remembers_its_own(own_stages: Stages) -> None:
         token = bearer(each.id_token())
         for _ in range(2):
             assert stage.admits("/", token).header("x-cognito-client-id") == each.client
+
+
+def resident_bytes(stage: Stage) -> int:
+    """How much memory the Envoy process holds."""
+    status = Path(f"/proc/{stage.envoy.process.pid}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+
+
+@pytest.mark.parametrize(("token_bytes", "tokens"), [(16_384, 700), (65_536, 200)])
+def test_memory_is_flat_under_the_largest_tokens(own_stages: Stages, pool: Pool, token_bytes: int, tokens: int) -> None:
+    """`MEMORY_TOKENS=200000` for as many tokens as it takes to believe it."""
+    count = int(os.environ.get("MEMORY_TOKENS", tokens))
+    settings = config(
+        pool_config(), token_cache={"max_entries": 100_000, "max_mebibytes": 4}, limits={"token_bytes": token_bytes}, identity={"remove_token": True}
+    )
+    door = Door((own_stages.plugin(settings).http_filter(),), max_headers=1000)
+    stage = own_stages.behind(door, concurrency=1)
+    half = 0
+    with KeptConnection(stage.envoy.port) as connection:
+        for number in range(count):
+            token = pool.id_token(**{"custom:x": "x" * (token_bytes * 3 // 4 - 900)})
+            assert token_bytes * 9 // 10 < len(token) <= token_bytes
+            assert connection.fetch("/", bearer(token)).status == 200
+            if number == count // 2:
+                half = resident_bytes(stage)
+            if number % 100 == 0:
+                stage.upstream.forget()
+    assert resident_bytes(stage) - half < 6 << 20
+    assert cache_counts(stage) == (0, count)
+    assert stage.envoy.vm_failures() == {}

@@ -251,3 +251,55 @@ def test_shadow_mode_lets_a_rejected_user_pass(own_stages: Stages, users: Script
     seen = stage.admits("/", bearer(pool.id_token()), ("x-user-id", "forged"), decision="user_rejected", counter="would_deny.user_rejected")
     assert seen.header("x-user-id") is None
     assert seen.header("x-cognito-sub") == SUB
+
+
+def send_from_each(stage: Stage, tokens: list[tuple]) -> list:
+    """One connection for each token, its request sent, its answer not read."""
+    connections = [connect(stage.envoy.port, timeout=30) for _ in tokens]
+    for connection, token in zip(connections, tokens, strict=True):
+        connection.sendall(request_bytes("GET", "/", [token], b"", "app.example.com", "waits"))
+    return connections
+
+
+@pytest.mark.parametrize("on_failure", ["reject", "continue"])
+def test_one_slow_user_leaves_room_for_the_others(own_stages: Stages, users: ScriptedServer, pool: Pool, on_failure: str) -> None:
+    stage = own_stages.fresh(with_lookup(timeout_ms=30_000, on_failure=on_failure), clusters={"users": users.port}, concurrency=1)
+    gate = Gate(json_answer(FOUND))
+    users.answer = gate
+    connections = send_from_each(stage, [user(pool, "slow")] * 130)
+    wait_until(lambda: stage.envoy.counter("denied.user_lookup_unavailable") == 30, "those over the share", within=10)
+    assert stage.envoy.active_requests() == 100
+    others = send_from_each(stage, [user(pool, "other")] * 10)
+    wait_until(lambda: stage.envoy.active_requests() == 110, "those of another user", within=10)
+    gate.open()
+    statuses = sorted(connection.recv(12)[9:] for connection in connections + others)
+    assert statuses == [b"200"] * 110 + [b"503"] * 30
+    for connection in connections + others:
+        connection.close()
+
+
+def test_calls_under_way_are_bounded(own_stages: Stages, users: ScriptedServer, pool: Pool) -> None:
+    stage = own_stages.fresh(with_lookup(timeout_ms=30_000), clusters={"users": users.port}, concurrency=1)
+    gate = Gate(json_answer(FOUND))
+    users.answer = gate
+    connections = send_from_each(stage, [user(pool, f"user-{number}") for number in range(540)])
+    wait_until(lambda: stage.envoy.counter("denied.user_lookup_unavailable") == 40, "those over the bound", within=20)
+    assert stage.envoy.active_requests() == 500
+    wait_until(lambda: users.hits == 500, "all calls", within=30)
+    # Their clients hang up; the calls go on, and nobody else's is sent beside them.
+    for connection in connections:
+        connection.close()
+    wait_until(lambda: stage.envoy.active_requests() == 0, "the end of all requests", within=20)
+    stage.rejects("user_lookup_unavailable", "/", user(pool, "late"))
+    assert users.hits == 500
+    gate.open()
+    wait_until(lambda: stage.send("/", user(pool, "later")).status == 200, "room for more", within=20)
+
+
+def test_a_failing_service_is_not_asked_for_each_request(own_stages: Stages, users: ScriptedServer, pool: Pool) -> None:
+    stage = own_stages.fresh(with_lookup(), clusters={"users": users.port}, concurrency=1)
+    users.answer = Answer(500)
+    began = time.monotonic()
+    for _ in range(20):
+        stage.send("/", user(pool, "unlucky"))
+    assert users.hits <= 1 + (time.monotonic() - began)
