@@ -20,8 +20,10 @@ use crate::enrich::in_flight::InFlightCalls;
 use crate::enrich::response_cache::ResponseCache;
 use crate::env::{DescribeRoute, Env};
 use crate::identity::reserved::ReservedHeaders;
+use crate::keys::PoolId;
 use crate::keys::pool::PoolKeys;
 use crate::keys::refresh::JwksCache;
+use crate::keys::schedule::FetchSchedule;
 use crate::load::LoadDetector;
 use crate::pending::{PendingRequest, PendingRequests};
 use crate::reject::{Rejection, Wording};
@@ -53,6 +55,7 @@ pub struct Filter {
     rules: RuleSet,
     reserved: ReservedHeaders,
     keys: Vec<PoolKeys>,
+    fetches: FetchSchedule,
     tokens: TokenCache,
     last_header: LastHeader,
     responses: ResponseCache,
@@ -87,6 +90,7 @@ impl Filter {
             rules,
             reserved,
             keys: config.pools.iter().map(keys_of).collect(),
+            fetches: FetchSchedule::default(),
             tokens: TokenCache::new(config.token_cache.max_entries, config.token_cache.max_bytes()),
             last_header: LastHeader::default(),
             responses: ResponseCache::default(),
@@ -186,8 +190,20 @@ impl Filter {
             request_id: request_id.to_vec(),
         };
         self.pending.insert(id, request);
+        if let Some(keys) = self.keys.get(wait.pool().0) {
+            self.fetches.on_request(keys);
+        }
         self.set_tick(env.now, false, out);
         Action::Pause
+    }
+
+    /// The pools whose keys requests wait for.
+    fn pools_waited_for(&self) -> BTreeSet<PoolId> {
+        let waits = self.pending.iter().map(|(_, request)| request.wait);
+        waits
+            .filter(|wait| matches!(wait, Wait::Keys(_) | Wait::Kid(..)))
+            .map(Wait::pool)
+            .collect()
     }
 
     /// Time has passed.
@@ -201,11 +217,9 @@ impl Filter {
             return;
         }
         self.looked_at = env.now;
-        for keys in &mut self.keys {
-            if let Some(ring) = keys.ring_mut() {
-                ring.on_tick(&env.surroundings(), out);
-            }
-        }
+        let waited_for = self.pools_waited_for();
+        self.fetches
+            .on_tick(&mut self.keys, &waited_for, &env.surroundings(), out);
         self.send_queued(env, out);
         for key in self.in_flight.lost(env.now) {
             self.complete(key, None, env, out);
@@ -234,6 +248,7 @@ impl Filter {
             if ring.on_answer(answer, &env.surroundings(), out) {
                 self.last_reported_key_count = None;
             }
+            self.fetches.plan(&self.keys);
         } else if let Some(key) = self.in_flight.key_of(call) {
             self.complete(key, answer, env, out);
         }
@@ -243,10 +258,12 @@ impl Filter {
     /// A request that another filter of this configuration holds needs the keys of this entry of the shared store, or newer
     /// ones than there are. For a host where one filter fetches for all; a tick is to follow.
     pub fn ask_for_keys(&mut self, entry: &str, now: UnixTime) {
-        let rings = self.keys.iter_mut().filter_map(PoolKeys::ring_mut);
-        for ring in rings.filter(|ring| ring.entry() == entry) {
-            // If the keys are due, that is the cause of the fetch; otherwise an unknown `kid` is.
-            let _throttled = ring.ask_for_unknown_kid(now);
+        for (place, keys) in self.keys.iter_mut().enumerate() {
+            if let Some(ring) = keys.ring_mut().filter(|ring| ring.entry() == entry) {
+                // If the keys are due, that is the cause of the fetch; otherwise an unknown `kid` is.
+                let _throttled = ring.ask_for_unknown_kid(now);
+                self.fetches.want(PoolId(place));
+            }
         }
     }
 
@@ -306,13 +323,7 @@ impl Filter {
 
     /// The host starts its timer over at each setting, so the period is only set when it changes.
     fn set_tick(&mut self, now: UnixTime, are_more_due: bool, out: &mut Vec<Command>) {
-        let is_urgent = are_more_due
-            || self.in_flight.has_queued()
-            || self
-                .keys
-                .iter()
-                .filter_map(PoolKeys::ring)
-                .any(|ring| ring.wants_tick(now));
+        let is_urgent = are_more_due || self.in_flight.has_queued() || self.fetches.wants_tick(now);
         let tick = if is_urgent {
             TICK_AT_ONCE
         } else if self.load.is_on() {

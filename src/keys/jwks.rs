@@ -9,6 +9,7 @@ use super::rsa::PublicKey;
 use crate::call::MAX_BODY_BYTES;
 use crate::json::{self, Node};
 use crate::log_text::escaped;
+use crate::memory;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entry::{Entry, Jwk};
@@ -112,6 +113,20 @@ impl KeySet {
     #[expect(clippy::len_without_is_empty, reason = "no set is empty")]
     pub fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    /// Returns how many bytes of memory the set takes, estimated on the safe side: a key has its numbers, and what a
+    /// verifier has made of them.
+    pub(crate) fn bytes(&self) -> usize {
+        let numbers = |key: &Key| memory::block(key.public.modulus_len().saturating_mul(4));
+        memory::sum(self.keys.iter().map(|key| {
+            memory::sum([
+                memory::list::<Rc<Key>>(1),
+                memory::shared(size_of::<Key>()),
+                memory::block(key.kid.len()),
+                numbers(key),
+            ])
+        }))
     }
 
     /// The keys, in the order of the set.

@@ -4,6 +4,7 @@ pub mod jwks;
 pub mod pool;
 pub mod refresh;
 pub mod rsa;
+pub mod schedule;
 pub mod shared;
 
 /// The place of a pool in the configuration.

@@ -17,73 +17,22 @@
 //! are read from the shared record, so that all workers are in them together; only `Fetching` is a worker's own.
 
 mod failure;
+mod model;
 mod timing;
 
-use crate::call::{CallId, HttpAnswer, HttpCall, SendCall};
+pub use model::{FetchPolicy, Outlook, Refetch, Round, Surroundings};
+
+use crate::call::{CallId, HttpAnswer, HttpCall};
 use crate::command::{Command, Severity};
 use crate::keys::jwks::{KeySet, SkippedKey, kid_for_log};
-use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Horizon, Lease, Record, SharedStore, Version};
+use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Horizon, Lease, Record, Version};
 use crate::metrics::Counter;
 use crate::time::UnixTime;
 use failure::{FetchFailure, read_answer};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use timing::{LONGEST_BACK_OFF, back_off, part, share};
-
-/// How a pool's keys are fetched and kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchPolicy {
-    /// The Envoy cluster.
-    pub cluster: String,
-    /// The whole URI, for the digest that names the shared entry, as the cluster's name is.
-    pub uri: String,
-    /// `:authority` of the fetch.
-    pub authority: String,
-    /// `:path` of the fetch.
-    pub path: String,
-    /// Age at which the keys are fetched anew; 1 to 86,400 s.
-    pub ttl: Duration,
-    /// How long past the TTL keys go on serving; 0 to 604,800 s.
-    pub max_stale: Duration,
-    /// One fetch's time limit and the longest that a request waits; 1 to 60,000 ms.
-    pub timeout: Duration,
-    /// Least time between two fetches that unknown `kid`s cause; 0 to 3,600 s.
-    pub refetch_cooldown: Duration,
-}
-
-/// The world around a key ring at one moment.
-pub struct Surroundings<'a> {
-    /// The time.
-    pub now: UnixTime,
-    /// A random number, new for each callback.
-    pub random: u64,
-    /// The shared data.
-    pub shared: &'a dyn SharedStore,
-    /// The way out.
-    pub calls: &'a dyn SendCall,
-}
-
-/// What can be said to a request whose `kid` is none of the keys'.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refetch {
-    /// A fetch is under way or will start at the next tick: wait until [`JwksCache::round`] is another than this.
-    Wait(Round),
-    /// The cooldown allows none.
-    Throttled,
-}
-
-/// How many ends of fetches, good or bad, this worker has seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Round(u32);
-
-/// What a request without keys can hope for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outlook {
-    /// A fetch is under way or about to start.
-    UnderWay,
-    /// None starts before this time.
-    NotBefore(UnixTime),
-}
 
 /// How long past its own time limit the host's answer to a call is waited for. The host answers 504 at the limit; this is
 /// for a host that lost the call.
@@ -102,6 +51,10 @@ pub struct JwksCache {
     entry: EntryName,
     /// The newest set, wherever it came from.
     keys: Option<Fetched>,
+    /// What is known of the newest set while it is in the shared store alone, since the sets held too much memory.
+    evicted: Option<Evicted>,
+    /// When the keys were last asked for.
+    used_at: Cell<UnixTime>,
     /// The shared record as it was last read, and its version.
     record: Record,
     seen: Option<Version>,
@@ -115,6 +68,13 @@ pub struct JwksCache {
     is_age_unknown: bool,
     /// The time of the last tick.
     ticked_at: UnixTime,
+}
+
+/// A set that was dropped, and can be read again.
+#[derive(Clone, Copy, Debug)]
+struct Evicted {
+    refresh_at: UnixTime,
+    keys: usize,
 }
 
 #[derive(Debug)]
@@ -138,6 +98,8 @@ impl JwksCache {
             entry: EntryName::of(issuers, &policy.uri, &policy.cluster),
             policy,
             keys: None,
+            evicted: None,
+            used_at: Cell::default(),
             record: Record::default(),
             seen: None,
             generation: 0,
@@ -152,6 +114,7 @@ impl JwksCache {
 
     /// The keys, if there are any that may still be used.
     pub fn usable(&self, now: UnixTime) -> Option<&Rc<KeySet>> {
+        self.used_at.set(now);
         let keys = self.keys.as_ref()?;
         let stale_at = keys.at.after(self.policy.ttl).after(self.policy.max_stale);
         (now < stale_at).then_some(&keys.set)
@@ -176,7 +139,8 @@ impl JwksCache {
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        self.keys.as_ref().map_or(0, |keys| keys.set.len())
+        let evicted = self.evicted.map_or(0, |evicted| evicted.keys);
+        self.keys.as_ref().map_or(evicted, |keys| keys.set.len())
     }
 
     /// Whether there are no keys.
@@ -225,20 +189,84 @@ impl JwksCache {
         }
     }
 
-    /// Whether the next tick should come at once.
-    pub fn wants_tick(&self, now: UnixTime) -> bool {
-        self.cause_to_fetch(now).is_some()
+    /// Returns when it is time to fetch, as far as is known now; `None` while a fetch of this worker is under way.
+    pub fn due_at(&self) -> Option<UnixTime> {
+        if self.fetching.is_some() {
+            return None;
+        }
+        let lease_end = self.record.lease.map(|lease| lease.until()).unwrap_or_default();
+        let free_at = lease_end.max(self.record.retry_at);
+        let Some(refresh_at) = self.refresh_at().filter(|_| self.record.failures == 0) else {
+            return Some(free_at);
+        };
+        let asked_at = if self.unknown_kid_asked {
+            self.refetch_allowed_at()
+        } else {
+            refresh_at
+        };
+        Some(refresh_at.min(asked_at).max(free_at))
     }
 
-    /// Takes over what other workers fetched; fetches if it is time and nobody else does.
+    /// Whether a fetch of this worker is under way.
+    pub fn is_fetching(&self) -> bool {
+        self.fetching.is_some()
+    }
+
+    /// Time has passed: a clock that was set back is noticed, and a call that nobody answered is given up.
     pub fn on_tick(&mut self, world: &Surroundings<'_>, out: &mut Vec<Command>) {
         self.distrust_the_future(world.now);
-        self.read_record(world);
         if self.fetching.as_ref().is_some_and(|own| own.give_up_at <= world.now) {
+            self.read_record(world);
             self.fail(FetchFailure::NoAnswer, world, out);
         }
+    }
+
+    /// Takes over what other workers have fetched.
+    pub fn read(&mut self, world: &Surroundings<'_>) {
+        self.read_record(world);
+    }
+
+    /// Takes over what other workers have fetched, and fetches if it is time and nobody else does. Returns whether a call
+    /// was sent.
+    pub fn fetch_if_due(&mut self, world: &Surroundings<'_>, out: &mut Vec<Command>) -> bool {
+        // What is written into the record must hold the set that stands there.
+        self.restore(world);
+        self.read_record(world);
         if let Some(cause) = self.cause_to_fetch(world.now) {
             self.fetch(cause, world, out);
+        }
+        self.is_fetching()
+    }
+
+    /// Returns how many bytes of memory the set takes.
+    pub fn bytes(&self) -> usize {
+        self.keys.as_ref().map_or(0, |keys| keys.set.bytes())
+    }
+
+    /// Returns when the keys were last asked for.
+    pub fn used_at(&self) -> UnixTime {
+        self.used_at.get()
+    }
+
+    /// Drops the set if it can be read again from the shared store.
+    pub fn evict(&mut self) {
+        if self.fetching.is_some() || self.seen.is_none() {
+            return;
+        }
+        if let Some(keys) = self.keys.take() {
+            self.evicted = Some(Evicted {
+                refresh_at: keys.refresh_at,
+                keys: keys.set.len(),
+            });
+            self.record.fetched = None;
+        }
+    }
+
+    /// Reads a set again that was dropped.
+    pub fn restore(&mut self, world: &Surroundings<'_>) {
+        if self.evicted.take().is_some() {
+            self.seen = None;
+            self.read_record(world);
         }
     }
 
@@ -262,8 +290,16 @@ impl JwksCache {
         }
     }
 
+    fn refresh_at(&self) -> Option<UnixTime> {
+        let evicted = self.evicted.map(|evicted| evicted.refresh_at);
+        self.keys.as_ref().map(|keys| keys.refresh_at).or(evicted)
+    }
+
     fn is_pending(&self, now: UnixTime) -> bool {
-        self.fetching.is_some() || self.fetched_elsewhere(now) || self.cause_to_fetch(now).is_some()
+        self.evicted.is_some()
+            || self.fetching.is_some()
+            || self.fetched_elsewhere(now)
+            || self.cause_to_fetch(now).is_some()
     }
 
     fn fetched_elsewhere(&self, now: UnixTime) -> bool {
@@ -274,9 +310,9 @@ impl JwksCache {
         if self.fetching.is_some() || self.fetched_elsewhere(now) || now < self.record.retry_at {
             return None;
         }
-        match &self.keys {
+        match self.refresh_at() {
             None => Some(Cause::Age),
-            Some(keys) if now >= keys.refresh_at => Some(Cause::Age),
+            Some(refresh_at) if now >= refresh_at => Some(Cause::Age),
             // What an unknown `kid` caused is tried again like any other fetch that failed: the cooldown is for more of them.
             Some(_) if self.record.failures > 0 => Some(Cause::Age),
             Some(_) if self.unknown_kid_asked && now >= self.refetch_allowed_at() => Some(Cause::UnknownKid),
@@ -322,10 +358,25 @@ impl JwksCache {
 
     fn absorb(&mut self, record: Record) {
         let a_fetch_failed = record.failures > self.record.failures;
-        if let Some(fetched) = &record.fetched {
-            self.adopt(fetched.clone());
-        }
         self.record = record;
+        match (self.record.fetched.take(), &mut self.evicted) {
+            // It stays in the store until somebody asks for it.
+            (Some(fetched), Some(evicted)) => {
+                *evicted = Evicted {
+                    refresh_at: fetched.refresh_at,
+                    keys: fetched.set.len(),
+                };
+            }
+            (Some(fetched), None) => {
+                self.adopt(fetched.clone());
+                // One copy of a set is enough.
+                let own = self.keys.as_ref().filter(|keys| keys.set == fetched.set);
+                let set = own.map_or(Rc::clone(&fetched.set), |keys| Rc::clone(&keys.set));
+                self.record.fetched = Some(Fetched { set, ..fetched });
+            }
+            // The store has lost it: it must be fetched.
+            (None, _) => self.evicted = None,
+        }
         if a_fetch_failed {
             self.end_round();
         }
@@ -333,6 +384,7 @@ impl JwksCache {
 
     /// Takes a newer set over. An older one never: it might hold a key that has been withdrawn since.
     fn adopt(&mut self, fetched: Fetched) {
+        self.evicted = None;
         if !self.is_age_unknown && self.keys.as_ref().is_some_and(|keys| keys.at >= fetched.at) {
             return;
         }

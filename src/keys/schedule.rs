@@ -1,0 +1,213 @@
+//! Which pools' keys are looked after at a tick, of up to 1,000: fetches go out in portions, pools that requests wait for
+//! first, and the sets together are bounded in bytes.
+
+use crate::command::Command;
+use crate::keys::PoolId;
+use crate::keys::pool::PoolKeys;
+use crate::keys::refresh::{JwksCache, Surroundings};
+use crate::time::UnixTime;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+use std::time::Duration;
+
+/// How many key fetches are under way in a worker.
+pub const MAX_FETCHES: usize = 32;
+/// How many of them may be for pools that nobody waits for: a slow key server must not hold up those that somebody does.
+const MAX_BACKGROUND_FETCHES: usize = 24;
+/// How many fetches that nobody waits for begin within one [`WINDOW`], so that a start with many pools does not flood.
+const FETCHES_PER_WINDOW: usize = 32;
+/// See [`FETCHES_PER_WINDOW`]. A little less than the tick at rest.
+const WINDOW: Duration = Duration::from_millis(200);
+/// Every pool's shared entry is looked at once within this time: workers take a new set over within a second.
+const SWEEP: Duration = Duration::from_millis(500);
+/// With so few pools all entries are looked at at each tick.
+const FEW_POOLS: usize = 64;
+/// How many bytes the key sets of a worker take; beyond that the least recently used are in the shared store alone.
+pub const MAX_SET_BYTES: usize = 64 * 1024 * 1024;
+
+/// When and for which pools the next fetches are.
+#[derive(Debug)]
+pub struct FetchSchedule {
+    /// The earliest time at which a pool is due; `None`: no pool can become due but by an answer.
+    next_due: Option<UnixTime>,
+    under_way: usize,
+    /// The pool whose entry is looked at next.
+    cursor: usize,
+    swept_at: UnixTime,
+    window_began: UnixTime,
+    begun_in_window: usize,
+    /// Pools that requests of other filters wait for, since the last tick.
+    wanted: BTreeSet<PoolId>,
+    max_set_bytes: usize,
+}
+
+impl Default for FetchSchedule {
+    fn default() -> FetchSchedule {
+        FetchSchedule {
+            next_due: Some(UnixTime::default()),
+            under_way: 0,
+            cursor: 0,
+            swept_at: UnixTime::default(),
+            window_began: UnixTime::default(),
+            begun_in_window: 0,
+            wanted: BTreeSet::new(),
+            max_set_bytes: MAX_SET_BYTES,
+        }
+    }
+}
+
+impl FetchSchedule {
+    /// Time has passed. `waited_for` are the pools whose keys requests wait for.
+    pub fn on_tick(
+        &mut self,
+        pools: &mut [PoolKeys],
+        waited_for: &BTreeSet<PoolId>,
+        world: &Surroundings<'_>,
+        out: &mut Vec<Command>,
+    ) {
+        for ring in pools.iter_mut().filter_map(PoolKeys::ring_mut) {
+            ring.on_tick(world, out);
+        }
+        self.under_way = pools
+            .iter()
+            .filter_map(PoolKeys::ring)
+            .filter(|ring| ring.is_fetching())
+            .count();
+        let wanted = std::mem::take(&mut self.wanted);
+        for pool in waited_for.union(&wanted) {
+            if let Some(ring) = pools.get_mut(pool.0).and_then(PoolKeys::ring_mut) {
+                ring.restore(world);
+                ring.read(world);
+                self.fetch(ring, MAX_FETCHES, world, out);
+            }
+        }
+        self.sweep(pools, world);
+        self.fetch_in_background(pools, world, out);
+        self.bound_memory(pools);
+        self.plan(pools);
+    }
+
+    /// A request that another filter holds waits for this pool's keys: it goes first at the next tick.
+    pub fn want(&mut self, pool: PoolId) {
+        self.wanted.insert(pool);
+    }
+
+    /// Looks when the next pool is due: after an answer.
+    pub fn plan(&mut self, pools: &[PoolKeys]) {
+        let rings = || pools.iter().filter_map(PoolKeys::ring);
+        self.under_way = rings().filter(|ring| ring.is_fetching()).count();
+        self.next_due = rings().filter_map(JwksCache::due_at).min();
+    }
+
+    /// A request has asked for keys of this pool.
+    pub fn on_request(&mut self, pool: &PoolKeys) {
+        let due_at = pool.ring().and_then(JwksCache::due_at);
+        self.next_due = match (self.next_due, due_at) {
+            (Some(known), Some(due_at)) => Some(known.min(due_at)),
+            (known, due_at) => known.or(due_at),
+        };
+    }
+
+    /// Whether the next tick should come at once: a fetch is due and may begin. However many pools there are, this takes the
+    /// same time.
+    pub fn wants_tick(&self, now: UnixTime) -> bool {
+        let is_due = self.next_due.is_some_and(|due_at| due_at <= now);
+        is_due && self.under_way < MAX_BACKGROUND_FETCHES && self.room_in_window(now) > 0
+    }
+
+    fn room_in_window(&self, now: UnixTime) -> usize {
+        let is_over = now < self.window_began || now.since(self.window_began) >= WINDOW;
+        let begun = if is_over { 0 } else { self.begun_in_window };
+        FETCHES_PER_WINDOW.saturating_sub(begun)
+    }
+
+    fn fetch(
+        &mut self,
+        ring: &mut JwksCache,
+        most_under_way: usize,
+        world: &Surroundings<'_>,
+        out: &mut Vec<Command>,
+    ) -> bool {
+        let is_due = ring.due_at().is_some_and(|due_at| due_at <= world.now);
+        if !is_due || self.under_way >= most_under_way {
+            return false;
+        }
+        if ring.fetch_if_due(world, out) {
+            self.under_way = self.under_way.saturating_add(1);
+        }
+        true
+    }
+
+    /// Begins somewhere else each time, so that several workers do not want the same leases.
+    fn fetch_in_background(&mut self, pools: &mut [PoolKeys], world: &Surroundings<'_>, out: &mut Vec<Command>) {
+        let mut room = self.room_in_window(world.now);
+        if room == FETCHES_PER_WINDOW {
+            self.window_began = world.now;
+            self.begun_in_window = 0;
+        }
+        let begin = usize::try_from(world.random % (pools.len().max(1) as u64)).unwrap_or_default();
+        let (first, second) = pools.split_at_mut_checked(begin).unwrap_or_default();
+        for ring in second.iter_mut().chain(first).filter_map(PoolKeys::ring_mut) {
+            if room == 0 {
+                break;
+            }
+            if self.fetch(ring, MAX_BACKGROUND_FETCHES, world, out) {
+                room = room.saturating_sub(1);
+                self.begun_in_window = self.begun_in_window.saturating_add(1);
+            }
+        }
+    }
+
+    /// Takes over what other workers have fetched, for as many pools as keeps to [`SWEEP`].
+    fn sweep(&mut self, pools: &mut [PoolKeys], world: &Surroundings<'_>) {
+        let count = pools.len();
+        let elapsed = if world.now < self.swept_at {
+            SWEEP
+        } else {
+            world.now.since(self.swept_at)
+        };
+        self.swept_at = world.now;
+        let share = count
+            .saturating_mul(usize::try_from(elapsed.as_millis()).unwrap_or(usize::MAX))
+            .div_ceil(500)
+            .clamp(1, count.max(1));
+        debug_assert_eq!(SWEEP.as_millis(), 500);
+        let portion = if count <= FEW_POOLS { count } else { share };
+        for _ in 0..portion {
+            self.cursor = match self.cursor.saturating_add(1) {
+                next if next < count => next,
+                _ => 0,
+            };
+            if let Some(ring) = pools.get_mut(self.cursor).and_then(PoolKeys::ring_mut) {
+                ring.read(world);
+            }
+        }
+    }
+
+    fn bound_memory(&self, pools: &mut [PoolKeys]) {
+        let mut bytes = pools
+            .iter()
+            .filter_map(PoolKeys::ring)
+            .map(JwksCache::bytes)
+            .fold(0, usize::saturating_add);
+        if bytes <= self.max_set_bytes {
+            return;
+        }
+        let used = pools.iter().map(PoolKeys::ring).enumerate();
+        let mut oldest: BinaryHeap<_> = used
+            .filter_map(|(place, ring)| ring.map(|ring| Reverse((ring.used_at(), place))))
+            .collect();
+        while bytes > self.max_set_bytes
+            && let Some(Reverse((_, place))) = oldest.pop()
+        {
+            if let Some(ring) = pools.get_mut(place).and_then(PoolKeys::ring_mut) {
+                let before = ring.bytes();
+                ring.evict();
+                bytes = bytes.saturating_sub(before.saturating_sub(ring.bytes()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
