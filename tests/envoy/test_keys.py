@@ -446,7 +446,7 @@ def test_unknown_keys_leave_room_for_the_others(own_stages: Stages, pool: Pool) 
     for connection in connections:
         connection.sendall(request_bytes("GET", "/", [forged], b"", "app.example.com", "waits"))
     wait_until(lambda: stage.envoy.counter("denied.keys_unavailable") == 30, "those over the share", within=10)
-    assert stage.envoy.active_requests() == 300
+    wait_until(lambda: stage.envoy.active_requests() == 300, "300 waiting requests")
     stage.admits("/", bearer(pool.id_token()))
     gate.open()
     statuses = sorted(connection.recv(12)[9:] for connection in connections)
