@@ -227,6 +227,10 @@ test-folding: tools ## the identity headers before real PHP and CGI servers, whi
 	@tools/debian.sh php php-cgi lighttpd
 	cd tests/envoy && REQUIRE_SERVERS=1 $(PYTHON) -m pytest test_folding.py
 
+.PHONY: test-memory
+test-memory: tools ## a worker's memory under TOKENS (200000) tokens of the largest sizes, in a real Envoy: many minutes (needs `make wasm`)
+	cd tests/envoy && MEMORY_TOKENS=$(or $(TOKENS),200000) $(PYTHON) -m pytest test_token_cache.py -k flat_under
+
 .PHONY: test-django
 test-django: ## the tests of the Django example
 	examples/django/test.sh
