@@ -2,6 +2,7 @@
 
 use super::pools::PoolFault;
 use super::require::RequireFault;
+use super::rules::RuleFault;
 use super::schema::{Beside, Field, Object, Type};
 use super::url::UrlFault;
 use crate::keys::jwks::{BadKeySet, SkippedKey};
@@ -142,6 +143,9 @@ pub enum Fault {
     /// The pattern of a host.
     #[error("{0}")]
     Host(HostError),
+    /// Something about a rule.
+    #[error(transparent)]
+    Rule(#[from] RuleFault),
     /// Something about what a rule requires.
     #[error(transparent)]
     Require(#[from] RequireFault),
@@ -176,6 +180,7 @@ impl Fault {
             | Fault::Claim(_)
             | Fault::Path(_)
             | Fault::Host(_)
+            | Fault::Rule(_)
             | Fault::Require(_)
             | Fault::Other(_) => false,
         }

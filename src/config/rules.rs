@@ -3,13 +3,28 @@
 use super::Pool;
 use super::error::{Fault, quoted};
 use super::headers::is_token;
-use super::reader::Value;
+use super::reader::{Object, Value};
 use super::require::{Surroundings, requirement};
 use super::schema::fields::{MATCH, PATH, RULE};
 use crate::rules::access::Requirement;
 use crate::rules::host::HostPattern;
 use crate::rules::pattern::PathPattern;
 use crate::rules::{Auth, Matcher, Rule, shadowed_rules};
+use thiserror::Error;
+
+/// What is wrong with a rule, beyond types and bounds.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum RuleFault {
+    /// `require` stands in a rule that lets requests through without a token.
+    #[error("must stand beside \"auth\": \"required\" only: without a token there is nothing to look at")]
+    RequireWithoutToken,
+    /// `*` among `methods`.
+    #[error("is no wildcard: for all methods leave \"methods\" out")]
+    AnyMethod,
+    /// A method that is none, or not in upper case.
+    #[error("must be an HTTP method in upper case such as \"GET\", not {}", quoted(.0))]
+    Method(String),
+}
 
 /// Reads `rules`. `pools` are those whose tokens there will be, if nothing is wrong with them.
 pub(in crate::config) fn rules(value: &Value<'_>, pools: Option<&[Pool]>) -> Vec<Rule> {
@@ -35,10 +50,8 @@ fn warn_of_shadowed(items: &[Value<'_>], rules: &[Rule]) {
 
 fn rule(item: &Value<'_>, pools: Option<&[Pool]>) -> Option<Rule> {
     let object = item.object(&RULE)?;
-    let matcher = match object.get("match") {
-        Some(value) => matcher(&value)?,
-        None => Matcher::default(),
-    };
+    let section = object.section("match", &MATCH);
+    let matcher = matcher(&section);
     let auth = match object.word("auth") {
         "optional" => Auth::Optional,
         "none" => Auth::None,
@@ -46,17 +59,14 @@ fn rule(item: &Value<'_>, pools: Option<&[Pool]>) -> Option<Rule> {
     };
     let require = match object.get("require") {
         Some(value) if auth != Auth::Required => {
-            value.refuse("must stand beside \"auth\": \"required\" only: without a token there is nothing to look at");
+            value.refuse(RuleFault::RequireWithoutToken);
             return None;
         }
         Some(value) => {
-            let names = match (
-                &matcher.path,
-                object.get("match").and_then(|value| value.object(&MATCH)?.get("path")),
-            ) {
-                (Some(path), _) => Some(path.names().collect()),
-                (None, None) => Some(Vec::new()),
-                (None, Some(_)) => None,
+            let names = match &matcher.path {
+                Some(path) => Some(path.names().collect()),
+                None if section.get("path").is_some() => None,
+                None => Some(Vec::new()),
             };
             requirement(&value, &Surroundings { pools, names })?
         }
@@ -65,10 +75,9 @@ fn rule(item: &Value<'_>, pools: Option<&[Pool]>) -> Option<Rule> {
     Some(Rule { matcher, auth, require })
 }
 
-fn matcher(value: &Value<'_>) -> Option<Matcher> {
-    let object = value.object(&MATCH)?;
+fn matcher(object: &Object<'_>) -> Matcher {
     // A field that is wrong must not widen the rule: it is reported, and there is no configuration.
-    Some(Matcher {
+    Matcher {
         path: object.get("path").and_then(|value| path(&value)),
         case_sensitive: object.truth("case_sensitive"),
         methods: object
@@ -77,7 +86,7 @@ fn matcher(value: &Value<'_>) -> Option<Matcher> {
             .unwrap_or_default(),
         hosts: object.get("hosts").and_then(|value| hosts(&value)).unwrap_or_default(),
         route: object.get("route").and_then(|value| value.text().map(String::from)),
-    })
+    }
 }
 
 fn path(value: &Value<'_>) -> Option<PathPattern> {
@@ -100,14 +109,11 @@ fn methods(value: &Value<'_>) -> Option<Vec<String>> {
     for item in value.items()? {
         let Some(name) = item.text() else { continue };
         if name == "*" {
-            item.refuse("is no wildcard: for all methods leave \"methods\" out");
+            item.refuse(RuleFault::AnyMethod);
             continue;
         }
         if !is_token(name) || name.bytes().any(|byte| byte.is_ascii_lowercase()) {
-            item.refuse(format!(
-                "must be an HTTP method in upper case such as \"GET\", not {}",
-                quoted(name)
-            ));
+            item.refuse(RuleFault::Method(name.into()));
             continue;
         }
         if WILDCARDS_ELSEWHERE.contains(&name) {
