@@ -330,7 +330,7 @@ def test_the_tables_name_all_fields_and_no_other(stages: Stages) -> None:
     pool = pool_config(jwks={"cluster": "c", "?": 1}, user_info=call, token_use="any") | {"?": 1}
     rule = {"?": 1, "match": {"?": 1}, "require": {"?": 1}}
     line = refusal(stages, config(pool, identity={"?": 1}, user_lookup=call, rules=[rule]) | {"?": 1})
-    told = {path: {*names.split(", ")} for path, names in re.findall(r'config: (?:([\w.\[\]]+): )?unknown member "\?"; members are: ([\w, ]+)', line)}
+    told = {path: {*names.split(", ")} for path, names in re.findall(r'config: (?:([\w.\[\]]+): )?unknown member "\?"; members are: ([\w$, ]+)', line)}
     places = {
         "configuration": "", "pool": "pools[0]", "jwks": "pools[0].jwks", "user_info": "pools[0].user_info", "identity": "identity",
         "user_lookup": "user_lookup", "rule": "rules[0]", "match": "rules[0].match", "require": "rules[0].require",

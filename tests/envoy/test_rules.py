@@ -119,6 +119,7 @@ def test_an_empty_match_takes_all(stages: Stages) -> None:
 
 # -- requirements -----------------------------------------------------------------------------------------------------
 
+GROUPS = "cognito:groups"
 REQUIRE = {
     "/groups-any": {"groups": {"any": ["a", "b"]}},
     "/groups-all": {"groups": {"all": ["a", "b"]}},
@@ -133,12 +134,26 @@ REQUIRE = {
     "/claim-bool": {"claims": {"flag": True}},
     "/claims": {"claims": {"custom:tier": "gold", "flag": True}},
     "/several": {"groups": {"any": ["a"]}, "token_use": "id", "claims": {"flag": True}},
+    "/either": [{"groups": {"any": ["a"]}}, {"scopes": {"any": ["s/1"]}, "client_ids": [OTHER_CLIENT]}, {"scopes": {"any": ["s/2"]}}],
+    "/either-fresh": [{"groups": {"any": ["a"]}, "max_age_seconds": 600}, {"groups": {"any": ["b"]}}, {"groups": {"all": ["a"]}, "max_age_seconds": 60}],
+    "/prefix": {"claims": {"custom:tenant": {"prefix": "acme-"}}},
+    "/suffix": {"claims": {"email": {"suffix": "@example.com"}}},
+    "/contains": {"claims": {"/roles/list": {"contains": "adm"}}},
+    "/words": {"claims": {"custom:rights": {"words": ["read", "write"]}}},
+    "/present": {"claims": {"custom:tenant": {"present": True}}},
+    "/absent": {"claims": {"custom:tenant": {"present": False}}},
+    "/no-email": {"claims": {"/email": {"present": False}}},
+    "/not": {"claims": {"custom:tier": {"not": ["free", "trial"]}}},
+    "/verified": {"claims": {"email_verified": True}},
 }
 RULES = [path("prefix", prefix, require=require) for prefix, require in REQUIRE.items()]
 RULES += [
     path("template", "/users/{user}/**", require={"path_claims": {"user": "sub"}}),
     path("template", "/names/{name}", require={"path_claims": {"name": "cognito:username"}}),
     path("template", "/of/{tenant}/{user}", require={"path_claims": {"tenant": "custom:tenant", "user": "sub"}}),
+    path("template", "/in/{group}/**", require={"path_claims": {"group": GROUPS}}),
+    path("template", "/number/{number}", require={"path_claims": {"number": "/profile/number"}}),
+    path("template", "/mail/{mail}", require={"path_claims": {"mail": "email"}}),
 ]
 
 
@@ -147,7 +162,6 @@ def demanding(stages: Stages) -> Stage:
     return stages.shared(config(TWO_CLIENTS, rules=RULES))
 
 
-GROUPS = "cognito:groups"
 HOLDS = [
     ("/groups-any", "id", {GROUPS: ["b"]}), ("/groups-any", "access", {GROUPS: ["z", "a"]}),
     ("/groups-all", "id", {GROUPS: ["b", "c", "a"]}),
@@ -159,6 +173,16 @@ HOLDS = [
     ("/claim-number", "id", {"level": 8}), ("/claim-bool", "id", {"flag": True}),
     ("/claims", "id", {"custom:tier": "gold", "flag": True}),
     ("/several", "id", {GROUPS: ["a"], "flag": True}),
+    ("/either", "id", {GROUPS: ["a"]}), ("/either", "access", {"scope": "s/2"}), ("/either", "access", {"scope": "s/1", "client_id": OTHER_CLIENT}),
+    ("/either-fresh", "id", {GROUPS: ["b"], "auth_time": 1}), ("/either-fresh", "id", {GROUPS: ["a"]}),
+    ("/prefix", "id", {"custom:tenant": "acme-1"}), ("/prefix", "id", {"custom:tenant": ["x", "acme-"]}),
+    ("/suffix", "id", {"email": "a@example.com", "email_verified": True}),
+    ("/contains", "id", {"roles": {"list": ["x", "admins"]}}), ("/contains", "id", {"roles": {"list": "adm"}}),
+    ("/words", "id", {"custom:rights": "list read"}), ("/words", "id", {"custom:rights": ["x", "a write"]}),
+    ("/present", "id", {"custom:tenant": "x"}), ("/present", "id", {"custom:tenant": 0}),
+    ("/absent", "id", {}), ("/absent", "id", {"custom:tenant": ""}), ("/absent", "id", {"custom:tenant": []}), ("/absent", "id", {"custom:tenant": None}),
+    ("/no-email", "access", {}), ("/not", "id", {"custom:tier": "gold"}), ("/not", "id", {"custom:tier": ["a", "b"]}),
+    ("/verified", "id", {"email_verified": True}), ("/verified", "id", {"email_verified": "true"}),
 ]
 FAILS = [
     ("/groups-any", "id", {GROUPS: ["A", "ab", "a,b", "a b"]}), ("/groups-any", "id", {GROUPS: []}), ("/groups-any", "id", {GROUPS: ABSENT}),
@@ -171,8 +195,18 @@ FAILS = [
     ("/claim-list", "id", {"custom:tier": "gold,silver"}), ("/claim-number", "id", {"level": "7"}), ("/claim-number", "id", {"level": 7.5}),
     ("/claim-bool", "id", {"flag": "true"}), ("/claim-bool", "id", {"flag": 1}), ("/claims", "id", {"custom:tier": "gold"}),
     ("/several", "id", {GROUPS: ["a"]}), ("/several", "access", {GROUPS: ["a"], "flag": True}),
+    ("/either", "id", {GROUPS: ["b"]}), ("/either", "access", {"scope": "s/1"}), ("/either", "access", {"scope": "s/3", "client_id": OTHER_CLIENT}),
+    ("/either-fresh", "id", {GROUPS: ["c"]}),
+    ("/prefix", "id", {"custom:tenant": "Acme-1"}), ("/prefix", "id", {"custom:tenant": "x acme-1"}), ("/prefix", "id", {}),
+    ("/suffix", "id", {"email": "a@example.com", "email_verified": False}), ("/suffix", "id", {"email": "a@example.com.evil", "email_verified": True}),
+    ("/contains", "id", {"roles": {"list": ["x", ["adm"]]}}), ("/contains", "id", {"roles/list": "adm"}),
+    ("/words", "id", {"custom:rights": "reader"}), ("/words", "id", {"custom:rights": "list,read"}),
+    ("/present", "id", {}), ("/present", "id", {"custom:tenant": ""}), ("/present", "id", {"custom:tenant": None}), ("/present", "id", {"custom:tenant": []}),
+    ("/absent", "id", {"custom:tenant": False}), ("/no-email", "id", {"email_verified": False}), ("/no-email", "id", {"email_verified": True}),
+    ("/not", "id", {"custom:tier": "free"}), ("/not", "id", {"custom:tier": ["gold", "trial"]}), ("/not", "id", {}), ("/not", "id", {"custom:tier": None}),
+    ("/verified", "id", {"email_verified": "false"}), ("/verified", "id", {"email_verified": "True"}), ("/verified", "id", {"email_verified": ABSENT}),
 ]
-SCOPES_TOLD = {"/scopes-any": "s/1 s/2", "/scopes-all": "s/1 s/2"}
+SCOPES_TOLD = {"/scopes-any": "s/1 s/2", "/scopes-all": "s/1 s/2", "/either": "s/1"}
 
 
 def token_of(pool: Pool, use: str, claims: dict) -> tuple:
@@ -206,6 +240,28 @@ def test_an_owner_reaches_what_is_his(demanding: Stage, pool: Pool) -> None:
     demanding.rejects("not_permitted", f"/of/acme/{SUB}", bearer(pool.id_token()))
     demanding.admits("/names/a@b.example", bearer(pool.id_token(**{"cognito:username": "a@b.example"})))
     demanding.admits("/names/a%40b.example", bearer(pool.id_token(**{"cognito:username": "a@b.example"})))
+
+
+def test_a_segment_equals_an_element_of_a_list_or_a_number(demanding: Stage, pool: Pool) -> None:
+    token = bearer(pool.id_token(**{GROUPS: ["tenant-1", "a b"]}))
+    for target in ("/in/tenant-1", "/in/tenant-1/x", "/in/a%20b/x"):
+        demanding.admits(target, token)
+    for target in ("/in/tenant-2", "/in/tenant-1,a%20b", "/in/Tenant-1", "/in/a"):
+        demanding.rejects("not_permitted", target, token)
+    for number, target, holds in ((42, "/number/42", True), (42, "/number/42.0", False), ("42", "/number/42", True), (True, "/number/true", False)):
+        demanding_token = bearer(pool.id_token(profile={"number": number}))
+        if holds:
+            demanding.admits(target, demanding_token)
+        else:
+            demanding.rejects("not_permitted", target, demanding_token)
+    demanding.admits("/mail/a@example.com", bearer(pool.id_token(email="a@example.com", email_verified=True)))
+    demanding.rejects("not_permitted", "/mail/a@example.com", bearer(pool.id_token(email="a@example.com", email_verified=False)))
+
+
+def test_an_old_sign_in_is_told_of_the_first_alternative_that_lacks_no_more(demanding: Stage, pool: Pool) -> None:
+    old = int(time.time()) - 10_000
+    demanding.rejects("reauthentication_required", "/either-fresh", bearer(pool.id_token(**{GROUPS: ["a"]}, auth_time=old)), max_age=600)
+    demanding.rejects("not_permitted", "/either-fresh", bearer(pool.id_token(**{GROUPS: ["c"]}, auth_time=old)))
 
 
 def test_the_first_rule_that_matches_decides(stages: Stages, pool: Pool) -> None:
