@@ -16,7 +16,7 @@ from support.envoy import DidNotStart, Envoy
 from support.host import HOST
 from support.servers import KeyServer, ScriptedServer, Upstream, json_answer
 from support.stage import Stage, Stages
-from support.tokens import ABSENT, SUB, Pool, signing_key
+from support.tokens import ABSENT, CLIENT, SUB, Pool, signing_key
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text()
@@ -128,10 +128,14 @@ class Try:
 TRIES = [Try(example, *cells) for example in marked("requests") for cells in rows(f"requests: {example}")]
 
 
+# The examples have an app client of a partner.
+PARTNER = "3partners12345678"
+
+
 def configuration_of(example: str) -> dict:
     """The example's members beside `pools` of both kinds of token, unless it has pools of its own."""
     members = json.loads(block(f"config: {example}")) if example in marked("config") else {}
-    return config(pool_config(token_use="any")) | members
+    return config(pool_config(token_use="any", client_ids=[CLIENT, PARTNER])) | members
 
 
 def routes_of(example: str) -> tuple[dict, ...]:
