@@ -137,7 +137,15 @@ impl Filter {
         self.pending.len()
     }
 
-    /// A request has come.
+    /// Returns the edits that remove what only the filter may set. A host carries them out before it hands the request over:
+    /// the route may depend on such a header, and a client must not choose the route whose name or metadata decides.
+    pub fn reserved_edits(&self, head: &RequestHead<'_>) -> Vec<Command> {
+        let mut edits = Vec::new();
+        self.reserved.edits(head, &mut edits);
+        edits
+    }
+
+    /// A request has come. What only the filter may set is removed from it in any case.
     pub fn on_request(
         &mut self,
         id: RequestId,

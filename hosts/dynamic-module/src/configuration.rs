@@ -3,7 +3,6 @@
 use crate::envoy::{self, EnvoyConfig};
 use crate::instance::{Instance, Metrics};
 use crate::{process, root, ticker};
-use cognito_jwt::command::Severity;
 use cognito_jwt::config::{Config, KeySource, Pool};
 use cognito_jwt::filter::Filter;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 /// Takes a configuration over; `None` if it is refused, which is logged.
 pub fn begin(envoy: EnvoyConfig, text: &[u8]) -> Option<Arc<Instance>> {
     let refused = |line: &str| {
-        envoy::log(Severity::Error, line);
+        log::error!("{line}");
         None
     };
     let config = match Config::parse(text) {
@@ -19,7 +18,7 @@ pub fn begin(envoy: EnvoyConfig, text: &[u8]) -> Option<Arc<Instance>> {
         Err(errors) => return refused(&errors.to_string()),
     };
     for warning in &config.warnings {
-        envoy::log(Severity::Warn, warning);
+        log::warn!("{warning}");
     }
     let Ok(metrics) = Metrics::define(envoy) else {
         return refused("config: Envoy defines no metrics");

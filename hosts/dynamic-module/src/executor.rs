@@ -1,11 +1,12 @@
 //! Carries the core's commands out, in order.
 
 use crate::abi::{HeaderType, ModuleHttpHeader};
-use crate::envoy::{self, EnvoyStream, Refused};
+use crate::envoy::{EnvoyStream, Refused};
+use crate::logging;
 use crate::stream::{Stream, StreamState};
 use crate::worker::Worker;
 use cognito_jwt::code::Code;
-use cognito_jwt::command::{Command, FilterState, HeaderEdit, Reply, Severity};
+use cognito_jwt::command::{Command, FilterState, HeaderEdit, Reply};
 use cognito_jwt::metrics::Counter;
 use cognito_jwt::reject::{Rejection, Wording};
 use std::rc::Rc;
@@ -30,14 +31,14 @@ pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoI
             // What it would have come to is not what it came to: it is counted as refused.
             Command::Count(_) if matches!(subject, Subject::Refused) => {}
             Command::Count(counter) => worker.count(counter),
-            Command::Log(severity, line) => envoy::log(severity, &line),
+            Command::Log(severity, line) => logging::write(severity, &line),
             Command::TickEvery(period) => worker.set_period(period),
             // The main thread's filter tells it for all.
             Command::RecordKeys(_) => {}
             about_request => {
                 let Subject::Stream(stream) = &subject else { continue };
                 if about(worker, stream, about_request).is_err() {
-                    envoy::log(Severity::Error, "a request could not be changed: it is refused");
+                    log::error!("a request could not be changed: it is refused");
                     refuse(worker, stream);
                     subject = Subject::Refused;
                 }
@@ -95,6 +96,14 @@ fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), R
         | Command::Explain(_)
         | Command::TickEvery(_) => Ok(()),
     }
+}
+
+/// Carries out edits alone, before a request is decided.
+pub fn edit(envoy: &mut EnvoyStream<'_>, edits: &[Command]) -> Result<(), Refused> {
+    edits.iter().try_for_each(|command| match command {
+        Command::Edit(edit) => apply(envoy, edit),
+        _ => Ok(()),
+    })
 }
 
 /// Changes the request's headers. Envoy then chooses the route anew, as it does by itself for a Wasm module: a header that a client

@@ -1,7 +1,5 @@
 //! No panic leaves the module: one that crossed into Envoy would abort the whole proxy.
 
-use crate::envoy;
-use cognito_jwt::command::Severity;
 use std::panic::{self, AssertUnwindSafe};
 
 /// Runs what a hook does. If it panics, `instead` is run, and if that panics too, the result is `last`.
@@ -20,19 +18,6 @@ fn caught<T>(part: impl FnOnce() -> T) -> Option<T> {
             None
         }
     }
-}
-
-/// Has panics logged by their place alone: what they say could hold a part of a request. The hook is that of this module's own
-/// standard library: no other code in the process is concerned.
-pub fn log_panics_by_their_place() {
-    panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string);
-        let line = format!(
-            "internal error at {}: the request at hand is refused",
-            place.as_deref().unwrap_or("an unknown place")
-        );
-        envoy::log(Severity::Error, &line);
-    }));
 }
 
 #[cfg(test)]

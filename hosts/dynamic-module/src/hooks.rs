@@ -2,11 +2,11 @@
 
 use crate::abi::{self, EnvoyBuffer, EnvoyHttpHeader};
 use crate::envoy::{Callout, CalloutId, EnvoyConfig, StreamHandle};
-use crate::guard::{guarded, log_panics_by_their_place};
+use crate::guard::guarded;
 use crate::instance::Instance;
 use crate::stream::Stream;
 use crate::worker::Worker;
-use crate::{configuration, root};
+use crate::{configuration, logging, root};
 use std::ffi::c_char;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
@@ -35,7 +35,7 @@ unsafe fn stream(filter: abi::FilterModulePtr) -> Rc<Stream> {
 
 #[unsafe(no_mangle)]
 pub extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
-    guarded(log_panics_by_their_place, || (), ());
+    guarded(logging::set_up, || (), ());
     abi::VERSION.as_ptr()
 }
 

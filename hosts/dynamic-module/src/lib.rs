@@ -4,7 +4,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | `abi`, `envoy`, `hooks` | the C side: declarations, callbacks as safe code sees them, what Envoy calls. All `unsafe` is here |
-//! | `guard` | no panic leaves the module |
+//! | `guard`, `logging` | no panic leaves the module; lines go to Envoy's log |
 //! | `configuration`, `instance` | a configuration's beginning and end; what all threads see of it |
 //! | `root` | the main thread's part: keys and calls |
 //! | `worker`, `stream`, `executor` | a worker's part: one filter of the core for each configuration, its streams, its commands |
@@ -32,6 +32,7 @@ pub mod fake_envoy;
 mod guard;
 mod hooks;
 mod instance;
+mod logging;
 mod process;
 mod root;
 mod route;

@@ -3,11 +3,12 @@
 
 use crate::abi::ModuleHttpHeader;
 use crate::crypto::Verifier;
-use crate::envoy::{self, Callout, CalloutId, CalloutRefused, EnvoyConfig};
+use crate::envoy::{Callout, CalloutId, CalloutRefused, EnvoyConfig};
 use crate::instance::{Generation, Instance, Mail, ToMain, WorkerId};
+use crate::logging;
 use crate::process;
 use cognito_jwt::call::{Body, CallId, HttpAnswer, HttpCall, MAX_BODY_BYTES, NotSent, SendCall};
-use cognito_jwt::command::{Command, Severity};
+use cognito_jwt::command::Command;
 use cognito_jwt::config::Config;
 use cognito_jwt::env::Env;
 use cognito_jwt::filter::{self, Filter};
@@ -161,7 +162,7 @@ impl Root {
             Err(CalloutRefused::CannotCreateRequest) => Some(no_healthy_upstream()),
             Err(refused) => {
                 let not_sent = not_sent(refused);
-                envoy::log(Severity::Warn, &filter::not_sent_line(&call.cluster, not_sent));
+                log::warn!("{}", filter::not_sent_line(&call.cluster, not_sent));
                 None
             }
         };
@@ -170,7 +171,7 @@ impl Root {
 
     fn filter_does(&mut self, part: impl FnOnce(&mut Filter, &Env<'_>, &mut Vec<Command>)) {
         let mut commands = Vec::new();
-        self.filter.show_debug(envoy::is_logged(Severity::Debug));
+        self.filter.show_debug(logging::shows_debug());
         let env = Env {
             now: process::now(),
             random: process::random(),
@@ -192,7 +193,7 @@ impl Root {
             match command {
                 Command::Count(counter) => self.instance.metrics.count(counter),
                 Command::RecordKeys(keys) => self.instance.metrics.record_keys(keys),
-                Command::Log(severity, line) => envoy::log(severity, &line),
+                Command::Log(severity, line) => logging::write(severity, &line),
                 Command::TickEvery(period) => self.instance.set_main_period(period),
                 Command::Of(_)
                 | Command::Edit(_)

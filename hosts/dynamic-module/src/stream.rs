@@ -3,8 +3,8 @@
 use crate::abi::{self, HeaderType};
 use crate::envoy::{EnvoyStream, StreamHandle};
 use crate::executor;
-use crate::worker::Worker;
-use cognito_jwt::command::ResponseEdit;
+use crate::worker::{Decision, Worker};
+use cognito_jwt::command::{Command, ResponseEdit};
 use cognito_jwt::request::{RequestHead, RequestId};
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -159,20 +159,35 @@ impl Stream {
     /// Carries out what the request comes to; `None` where it could not even be looked at.
     fn decide(self: &Rc<Stream>, ends_stream: bool) -> Option<()> {
         let worker = self.worker.as_ref()?;
-        let decision = {
-            let envoy = self.envoy()?;
-            let head = RequestHead::new(envoy.headers(HeaderType::RequestHeader)?).with_end_of_stream(ends_stream);
-            #[cfg(feature = "test-trap")]
-            if head.first("x-test-trap").is_some() {
-                trap();
+        let decision = match self.look(worker, ends_stream)? {
+            Look::Decided(decision) => decision,
+            Look::HasReserved(edits) => {
+                executor::edit(&mut self.envoy()?, &edits).ok()?;
+                let envoy = self.envoy()?;
+                worker.on_request(self, &envoy, head(&envoy, ends_stream)?)?
             }
-            worker.on_request(self, &envoy, head)?
         };
         executor::carry_out(worker, Some(self), decision.commands);
         if decision.goes_on && self.state() == StreamState::New {
             self.set_state(StreamState::Open);
         }
         Some(())
+    }
+
+    /// Looks at the request. Where it has headers that only the filter may set, these are removed first: Envoy may have chosen the
+    /// route by them, whose name and metadata decide.
+    fn look(self: &Rc<Stream>, worker: &Worker, ends_stream: bool) -> Option<Look> {
+        let envoy = self.envoy()?;
+        let head = head(&envoy, ends_stream)?;
+        #[cfg(feature = "test-trap")]
+        if let Some(value) = head.first("x-test-trap") {
+            trap(value);
+        }
+        let edits = worker.reserved_edits(&head)?;
+        if edits.is_empty() {
+            return Some(Look::Decided(worker.on_request(self, &envoy, head)?));
+        }
+        Some(Look::HasReserved(edits))
     }
 
     /// Removes the trailers that could speak for the filter; `None` if they cannot be read or changed.
@@ -187,8 +202,19 @@ impl Stream {
     }
 }
 
+/// What a first look at a request comes to.
+enum Look {
+    Decided(Decision),
+    /// The edits that remove what only the filter may set.
+    HasReserved(Vec<Command>),
+}
+
+fn head<'e>(envoy: &'e EnvoyStream<'_>, ends_stream: bool) -> Option<RequestHead<'e>> {
+    Some(RequestHead::new(envoy.headers(HeaderType::RequestHeader)?).with_end_of_stream(ends_stream))
+}
+
 #[cfg(feature = "test-trap")]
 #[allow(clippy::panic, reason = "a build that only tests load")]
-fn trap() {
-    panic!("x-test-trap");
+fn trap(value: &[u8]) {
+    panic!("{}", String::from_utf8_lossy(value));
 }

@@ -235,7 +235,7 @@ fn an_unknown_kid_has_the_keys_fetched_anew() {
 fn what_is_wrong_with_a_cluster_is_told() {
     for (cluster, words) in [
         (Cluster::Unknown, "cluster is unknown"),
-        (Cluster::NoHost, "503"),
+        (Cluster::NoHost, "no host"),
         (Cluster::Refuses, "status 1"),
     ] {
         let mut envoy = start(&fetched(&format!("{cluster:?}")));
@@ -315,7 +315,7 @@ fn a_call_through_an_unknown_cluster_fails_and_is_told() {
     assert_eq!(envoy.headers(stream, true), Passage::Waits);
     envoy.run_until("the refusal", |envoy| envoy.passage(stream) != Passage::Waits);
     assert_eq!(code(&envoy.passage(stream)), "user_lookup_unavailable");
-    assert!(logged(LogLevel::Warn, "cluster \"nowhere\": it is unknown"));
+    assert!(logged(LogLevel::Warn, "\"nowhere\""));
 }
 
 #[test]
@@ -512,6 +512,17 @@ fn a_handshake_whose_token_was_a_protocol_is_answered_with_its_name() {
         }
         assert_eq!(envoy.response(stream, response), expected);
     }
+}
+
+#[test]
+fn a_forged_header_does_not_choose_the_route_that_decides() {
+    let mut envoy = start(&inline(""));
+    let stream = envoy.stream(request(&[("x-cognito-tier", "gold")]));
+    assert_eq!(code(&envoy.headers(stream, true)), "token_missing");
+    let stream = envoy.stream(request(&[("x-cognito-tier", "gold"), ("authorization", &bearer())]));
+    assert_eq!(envoy.headers(stream, true), Passage::Passed);
+    assert_eq!(value(&envoy.request_headers(stream), "x-cognito-tier"), None);
+    assert!(envoy.filter_state(stream).contains_key(b"wasm.cognito_sub".as_slice()));
 }
 
 #[test]

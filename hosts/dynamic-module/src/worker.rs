@@ -4,14 +4,15 @@
 //! back with the end of that stream before it returns.
 
 use crate::crypto::Verifier;
-use crate::envoy::{self, EnvoyStream};
+use crate::envoy::EnvoyStream;
 use crate::executor;
 use crate::instance::{Instance, Mail, ToMain, WorkerId};
+use crate::logging;
 use crate::process;
 use crate::route::Route;
 use crate::stream::{Stream, StreamState};
 use cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
-use cognito_jwt::command::{Action, Command, Reply, Severity};
+use cognito_jwt::command::{Action, Command, Reply};
 use cognito_jwt::config::Config;
 use cognito_jwt::env::Env;
 use cognito_jwt::filter::Filter;
@@ -149,6 +150,11 @@ impl Worker {
         }
     }
 
+    /// The edits that remove what only the filter may set; `None` if it cannot be asked.
+    pub fn reserved_edits(&self, head: &RequestHead<'_>) -> Option<Vec<Command>> {
+        Some(self.core.try_borrow().ok()?.filter.reserved_edits(head))
+    }
+
     /// The names of those trailers that could speak for the filter; `None` if it cannot be asked.
     pub fn reserved_trailers(&self, trailers: &RequestHead<'_>) -> Option<Vec<Vec<u8>>> {
         let core = self.core.try_borrow().ok()?;
@@ -277,10 +283,7 @@ impl Core {
                 ticked_at: UnixTime::default(),
             }),
             Err(errors) => {
-                envoy::log(
-                    Severity::Error,
-                    &format!("a configuration that was good is not: {errors}"),
-                );
+                log::error!("a configuration that was good is not: {errors}");
                 None
             }
         }
@@ -292,7 +295,7 @@ impl Core {
 
     fn tick(&mut self, now: UnixTime, commands: &mut Vec<Command>) {
         self.ticked_at = now;
-        self.filter.show_debug(envoy::is_logged(Severity::Debug));
+        self.filter.show_debug(logging::shows_debug());
         let (filter, env) = self.split(now, process::random());
         filter.on_tick(&env, commands);
     }

@@ -286,6 +286,21 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_filter_continue_decoding
     stream.may_end();
 }
 
+#[unsafe(no_mangle)]
+unsafe extern "C" fn envoy_dynamic_module_callback_http_clear_route_cache(filter: FilterEnvoyPtr) {
+    // SAFETY: the module's arguments.
+    unsafe { FakeStream::of(filter) }.is_route_forgotten.set(true);
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn envoy_dynamic_module_callback_get_most_specific_route_config(
+    filter: FilterEnvoyPtr,
+) -> *const std::ffi::c_void {
+    // SAFETY: the module's arguments.
+    unsafe { FakeStream::of(filter) }.choose_route();
+    std::ptr::null()
+}
+
 fn member<'a>(stream: &'a FakeStream, namespace: &[u8], key: &[u8]) -> Option<&'a Metadata> {
     assert_eq!(namespace, b"cognito");
     stream
@@ -302,7 +317,7 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_get_metadata_keys_count(
     _namespace: ModuleBuffer,
 ) -> usize {
     // SAFETY: the module's arguments.
-    unsafe { FakeStream::of(filter) }.metadata.len()
+    unsafe { FakeStream::of(filter) }.route_metadata().len()
 }
 
 #[unsafe(no_mangle)]
@@ -314,7 +329,7 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_get_metadata_keys(
 ) -> bool {
     // SAFETY: the module's arguments.
     let stream = unsafe { FakeStream::of(filter) };
-    for (place, (name, _)) in stream.metadata.iter().enumerate() {
+    for (place, (name, _)) in stream.route_metadata().iter().enumerate() {
         // SAFETY: the module's, with room for as many as it was told.
         unsafe { result.add(place).write(given(name)) };
     }

@@ -56,6 +56,8 @@ impl FakeEnvoy {
     }
 
     pub fn start_with(configuration: &str, defines_metrics: bool, gives_scheduler: bool) -> Option<FakeEnvoy> {
+        // Without the panic hook: a test that fails is to say why.
+        crate::logging::set_up_logger();
         let shared = Arc::new(Shared::default());
         let config = Box::new(FakeConfig {
             shared: Arc::clone(&shared),
@@ -120,6 +122,8 @@ impl FakeEnvoy {
             filter_state: RefCell::default(),
             route_name,
             metadata,
+            is_tier_route: Cell::new(false),
+            is_route_forgotten: Cell::new(true),
             failures: Cell::default(),
             reply: RefCell::new(None),
             has_passed: Cell::new(false),
@@ -129,6 +133,8 @@ impl FakeEnvoy {
             module: Cell::new(std::ptr::null()),
             shared: Arc::clone(&self.shared),
         });
+        // Before the first filter.
+        stream.choose_route();
         let module = hooks::envoy_dynamic_module_on_http_filter_new(self.module, stream.pointer());
         stream.module.set(module);
         self.streams.push(stream);

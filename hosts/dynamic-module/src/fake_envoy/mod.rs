@@ -23,7 +23,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -33,6 +33,14 @@ pub const POOL_ID: &str = "us-east-1_Fake00001";
 
 pub fn token() -> &'static str {
     include_str!("token.txt").trim_end()
+}
+
+/// A header that chooses a route without authentication.
+pub const TIER: &[u8] = b"x-cognito-tier";
+static TIER_METADATA: OnceLock<Vec<(Vec<u8>, Metadata)>> = OnceLock::new();
+
+fn open_metadata() -> Vec<(Vec<u8>, Metadata)> {
+    vec![(b"auth".to_vec(), Metadata::Text(b"none".to_vec()))]
 }
 
 /// Which callbacks about a stream fail.
@@ -72,6 +80,10 @@ pub struct FakeStream {
     filter_state: RefCell<BTreeMap<Vec<u8>, Vec<u8>>>,
     route_name: Option<Vec<u8>>,
     metadata: Vec<(Vec<u8>, Metadata)>,
+    /// Whether the route that was chosen last is the one for requests with [`TIER`].
+    is_tier_route: Cell<bool>,
+    /// It is to be chosen anew when somebody asks for the route itself, not for what is kept of it.
+    is_route_forgotten: Cell<bool>,
     failures: Cell<Failures>,
     reply: RefCell<Option<FakeReply>>,
     /// It went on, or was let go on.
@@ -155,6 +167,23 @@ impl FakeStream {
             crate::abi::HeaderType::RequestHeader => &self.headers,
             crate::abi::HeaderType::RequestTrailer => &self.trailers,
             crate::abi::HeaderType::ResponseHeader => &self.response,
+        }
+    }
+
+    fn choose_route(&self) {
+        if self.is_route_forgotten.replace(false) {
+            let headers = self.headers.borrow();
+            self.is_tier_route
+                .set(headers.iter().flatten().any(|(name, _)| name == TIER));
+        }
+    }
+
+    /// The metadata of the route that was chosen last, even if it has been forgotten since. That for requests with [`TIER`] is open.
+    fn route_metadata(&self) -> &[(Vec<u8>, Metadata)] {
+        if self.is_tier_route.get() {
+            TIER_METADATA.get_or_init(open_metadata)
+        } else {
+            &self.metadata
         }
     }
 

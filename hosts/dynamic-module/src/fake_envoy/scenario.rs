@@ -32,10 +32,11 @@ impl Steps<'_> {
 }
 
 /// What the fuzzer need not find by itself.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "authorization",
     "x-cognito-sub",
-    "x_cognito_groups",
+    "x_cognito.groups",
+    "x-cognito-tier",
     "connection",
     "content-type",
     "cookie",
