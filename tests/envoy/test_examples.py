@@ -16,8 +16,8 @@ from support.stage import Stage
 from support.tokens import SUB, Pool
 from support.waiting import wait_until
 
-WHOLE = sorted(path.name for path in EXAMPLES.glob("*.yaml") if path.name != "compose.yaml")
-"""The examples: each is a whole Envoy's configuration."""
+WHOLE = sorted(path.name for path in EXAMPLES.glob("*.yaml") if path.name not in ("compose.yaml", "native.yaml"))
+"""The examples for the Wasm module: each is a whole Envoy's configuration. `test_native.py` is about `native.yaml`."""
 
 RECIPES = sorted(str(path.relative_to(EXAMPLES)) for path in EXAMPLES.glob("recipes/*.yaml"))
 CONFIGURATIONS = [*WHOLE, *RECIPES, "../examples/django/envoy.yaml"]
@@ -60,6 +60,7 @@ def example(module: str, upstream: Upstream, key_server: KeyServer, users: Scrip
         stage.envoy.close()
 
 
+@pytest.mark.only_on("wasm", "the examples load the Wasm module")
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_an_example_is_valid_as_it_stands(name: str, wasm: str, tmp_path: Path) -> None:
     """With TLS and all; only the module's place is this build's."""

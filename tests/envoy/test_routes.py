@@ -121,3 +121,18 @@ def test_a_route_that_switches_the_filter_off_strips_nothing(stages: Stages) -> 
     assert stage.send("/off", ("x-cognito-sub", "root")).status == 200
     assert stage.upstream.only_request().header("x-cognito-sub") == "root"
     assert stage.admits("/open", ("x-cognito-sub", "root"), decision="bypassed").header("x-cognito-sub") is None
+
+
+@pytest.mark.only_on("native", "Envoy shows a Wasm module the route that it chose before the header was removed")
+def test_a_client_cannot_choose_the_route_by_a_header_of_ours(stages: Stages, pool: Pool) -> None:
+    # Envoy chose the route before the header was removed: neither its metadata nor its name may decide then.
+    def by_header(name: str, metadata: dict | None) -> dict:
+        return route(name, {"prefix": f"/{name}", "headers": [{"name": "x-cognito-tier", "string_match": {"exact": "gold"}}]}, metadata)
+
+    rules = [{"match": {"route": "by-name"}, "auth": "none"}]
+    routes = (by_header("by-metadata", {"auth": "none"}), by_header("by-name", None), route("rest"))
+    stage = stages.fresh(config(pool_config(), rules=rules), routes=routes)
+    forged = ("x-cognito-tier", "gold")
+    for target in ("/by-metadata", "/by-name"):
+        stage.rejects("token_missing", target, forged)
+        assert stage.admits(target, forged, bearer(pool.id_token())).header("x-cognito-tier") is None

@@ -18,7 +18,7 @@ from .host import HOST
 from .waiting import wait_until
 
 START_SECONDS = 60.0
-CRASHED = "panicked|Uncaught RuntimeError|internal error at"
+CRASHED = "panicked|Uncaught RuntimeError|panic at"
 LONG_WORD = re.compile(r"[A-Za-z0-9_-]{40,}")
 
 
@@ -50,6 +50,7 @@ class Envoy:
         start_seconds: float = START_SECONDS,
         secrets: tuple[dict, ...] = (),
         runtime: dict[str, object] | None = None,
+        drain_seconds: int | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="cognito-e2e-")
         folder = Path(self._folder.name)
@@ -70,6 +71,7 @@ class Envoy:
                     envoy_binary(), "-c", str(config_path), "--concurrency", str(concurrency), "--disable-hot-restart",
                     "--admin-address-path", str(self._admin_path), "--log-level", "info",
                     "--component-log-level", "wasm:debug,dynamic_modules:debug", "--file-flush-interval-msec", "20",
+                    *([] if drain_seconds is None else ["--drain-time-s", str(drain_seconds)]),
                 ],
                 stdout=log, stderr=subprocess.STDOUT,
             )
@@ -98,6 +100,7 @@ class Envoy:
         self._write_lds(doors)
         wait_until(lambda: self.stat("listener_manager.lds.update_success") >= self._lds_version, "the new listeners", within=30)
         wait_until(lambda: self.stat("listener_manager.total_listeners_warming") == 0, "warm listeners", within=30)
+        self._read_ports()
 
     def propose_doors(self, doors: tuple[Door, ...]) -> tuple[bool, str]:
         """Offer new listeners through file-based LDS: were they accepted, and what was logged meanwhile."""
@@ -207,12 +210,15 @@ class Envoy:
             return False
         self.admin_address = address
         try:
-            listeners = json.loads(self.admin("/listeners?format=json")).get("listener_statuses", [])
+            self._read_ports()
             ready = self.admin("/ready").strip() == "LIVE"
         except OSError:
             return False
-        self._ports = {entry["name"]: entry["local_address"]["socket_address"]["port_value"] for entry in listeners}
         return ready and len(self._ports) == doors
+
+    def _read_ports(self) -> None:
+        listeners = json.loads(self.admin("/listeners?format=json")).get("listener_statuses", [])
+        self._ports = {entry["name"]: entry["local_address"]["socket_address"]["port_value"] for entry in listeners}
 
 
 def leaked_tokens(text: str) -> list[str]:
