@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     match Config::parse(bytes) {
         Err(errors) => assert!(!errors.to_string().is_empty()),
         Ok(config) => {
-            assert!((1..=64).contains(&config.pools.len()));
+            assert!((1..=cognito_jwt::config::MAX_POOLS).contains(&config.pools.len()));
             assert!(!config.token_sources.is_empty());
             assert!(config.token_cache.max_entries <= 100_000);
             assert!(config.pools.iter().all(|pool| !pool.issuers.is_empty()));
