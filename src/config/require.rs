@@ -18,7 +18,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RequireFault {
     /// `path_claims` has a name that the rule's template has not.
-    #[error("must go by a name of the rule's match.path.template, which has no {{{0}}}")]
+    #[error("is no segment of the rule's match.path.template, which has no {{{0}}}")]
     NotInTemplate(String),
     /// `token_use` is for a kind of token that no pool accepts.
     #[error("no token can meet it, since no pool accepts {}: change \"token_use\" of a pool to \"{}\" or \"any\"", tokens(*.0), .0.as_str())]
@@ -43,9 +43,12 @@ pub enum RequireFault {
     /// The claim is always there.
     #[error("no token can meet it, since \"{0}\" is always present")]
     AlwaysPresent(&'static str),
-    /// The claim has a type that the matcher is not for, or that `not` holds for whatever its value.
-    #[error("makes no sense, since \"{0}\" is always {1}")]
+    /// The claim has another type than what it is compared with.
+    #[error("no token can meet it, since \"{0}\" is always {1}")]
     OtherType(&'static str, KnownType),
+    /// The claim has another type than what it is compared with, under `not`.
+    #[error("would let every value pass, since \"{0}\" is always {1}: compare it with that")]
+    NotOfOtherType(&'static str, KnownType),
     /// A pointer leads into a claim in which there is nothing.
     #[error("no token can meet it, since \"{0}\" is always {1}, with nothing of this name inside")]
     NothingInside(&'static str, KnownType),

@@ -209,6 +209,7 @@ pub(in crate::config) fn check_claim(value: &Value<'_>, claim: &ClaimRef, matche
             (Some(_), ClaimMatcher::Present(false)) if *is_always_there && plain_name(claim).is_some() => {
                 Some(RequireFault::AlwaysPresent(name))
             }
+            (Some(ty), ClaimMatcher::NoneOf(_)) if !fits(matcher, ty) => Some(RequireFault::NotOfOtherType(name, ty)),
             (Some(ty), matcher) if !fits(matcher, ty) => Some(RequireFault::OtherType(name, ty)),
             (Some(_), _) => None,
         };

@@ -368,19 +368,19 @@ fn what_no_token_can_meet_is_refused_with_the_reason() {
         (
             vec![&any],
             json!({"claims": {"sub": 5}}),
-            format!("{place}.claims.sub: makes no sense, since \"sub\" is always a string"),
+            format!("{place}.claims.sub: {never} \"sub\" is always a string"),
         ),
         (
             vec![&any],
             json!({"claims": {"/cognito:groups": {"not": ["a", 5]}}}),
             format!(
-                "{place}.claims[\"/cognito:groups\"]: makes no sense, since \"cognito:groups\" is always a list of strings"
+                "{place}.claims[\"/cognito:groups\"]: would let every value pass, since \"cognito:groups\" is always a list of strings: compare it with that"
             ),
         ),
         (
             vec![&any],
             json!({"claims": {"auth_time": {"prefix": "1"}}}),
-            format!("{place}.claims.auth_time: makes no sense, since \"auth_time\" is always a number"),
+            format!("{place}.claims.auth_time: {never} \"auth_time\" is always a number"),
         ),
         (
             vec![&any],
@@ -1087,12 +1087,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             require(json!({"path_claims": {"owner": "sub"}})),
-            "rules[0].require.path_claims.owner: must go by a name of the rule's match.path.template, which has no {owner}",
+            "rules[0].require.path_claims.owner: is no segment of the rule's match.path.template, which has no {owner}",
         ),
         (
             "/rules",
             rule(json!({"match": {"path": {"prefix": "/a"}}, "require": {"path_claims": {"a": "sub"}}})),
-            "rules[0].require.path_claims.a: must go by a name of the rule's match.path.template, which has no {a}",
+            "rules[0].require.path_claims.a: is no segment of the rule's match.path.template, which has no {a}",
         ),
         (
             "/rules",
