@@ -98,7 +98,7 @@ fn find_remembered_token(bencher: Bencher<'_, '_>, entries: usize) {
         identity: identity(&signed),
         pool: PoolId(0),
         key,
-        headers: Rc::default(),
+        values: Default::default(),
         subject: "sub".into(),
         cache_keys: Default::default(),
     });

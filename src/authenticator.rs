@@ -315,14 +315,14 @@ impl Authenticator<'_> {
 
     /// All that each later request with the token needs, made once.
     fn prepare(&mut self, mut identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
-        let (headers, warnings) = self.config.identity.headers_for(&identity, None);
+        let (values, warnings) = self.config.identity.values_for(&identity, None);
         self.warn(&warnings);
         // A rule that asks for claims by name, or a lookup, has them read once more, and kept then.
         identity.slim();
         Verified {
             pool,
             key,
-            headers,
+            values,
             subject: identity.claims().subject().into(),
             identity,
             cache_keys: Default::default(),
@@ -390,17 +390,17 @@ impl Authenticator<'_> {
 
     fn allow(&mut self, context: AuthContext<'_>, permit: Permit<Verified>) -> AuthDecision {
         let verified = permit.holder();
-        let headers = match context.user_info() {
-            None => Rc::clone(&verified.headers),
+        let values = match context.user_info() {
+            None => verified.values.clone(),
             Some(more) => {
-                let (headers, warnings) = self.config.identity.headers_for(&verified.identity, Some(&more));
+                let (values, warnings) = self.config.identity.values_for(&verified.identity, Some(&more));
                 self.warn(&warnings);
-                headers
+                values
             }
         };
         AuthDecision::Allow(Allowance::Identified(Identified {
             permit,
-            headers,
+            values,
             lookup: context.user_headers(),
             removal: context.removal,
         }))

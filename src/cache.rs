@@ -3,6 +3,7 @@
 use crate::bounded_cache::BoundedCache;
 use crate::command::Headers;
 use crate::enrich::{CacheKey, EnrichmentKind};
+use crate::identity::IdentityValues;
 use crate::keys::PoolId;
 use crate::keys::jwks::Key;
 use crate::memory;
@@ -20,8 +21,8 @@ pub struct Verified {
     pub pool: PoolId,
     /// The key that verified it.
     pub key: Rc<Key>,
-    /// The identity headers of its own claims.
-    pub headers: Rc<Headers>,
+    /// What is told of its own claims: headers and filter state.
+    pub values: IdentityValues,
     /// `sub`, shared with the command that makes it filter state.
     pub subject: Rc<str>,
     /// What calls about it are cached under, once it has been computed: see [`Verified::cache_key`].
@@ -49,7 +50,7 @@ impl Verified {
             identity,
             pool: _,
             key: _,
-            headers,
+            values: IdentityValues { headers, filter_state },
             subject,
             cache_keys: _,
         } = self;
@@ -57,6 +58,8 @@ impl Verified {
             identity.heap_bytes(),
             memory::shared(size_of::<Headers>()),
             headers.heap_bytes(),
+            memory::shared(size_of::<Headers>()),
+            filter_state.heap_bytes(),
             memory::shared(subject.len()),
         ])
     }
@@ -184,7 +187,7 @@ mod tests {
                 kid: "k".into(),
                 public: PublicKey::from_components(&[0xff; 256], &[1, 0, 1]).unwrap(),
             }),
-            headers: Rc::default(),
+            values: IdentityValues::default(),
             subject: sub.into(),
             cache_keys: CacheKeys::default(),
         })

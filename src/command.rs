@@ -32,6 +32,8 @@ pub enum Command {
     Decide(&'static str),
     /// Set filter state for access logs and later filters.
     Annotate(FilterState, Rc<str>),
+    /// Set more filter state: names without the prefix `wasm.`, and values.
+    AnnotateAll(Rc<Headers>),
     /// Answer the request.
     Reply(Box<Reply>),
     /// Let a paused request go on.
@@ -59,7 +61,7 @@ pub enum HeaderEdit {
     Set(&'static str, Vec<u8>),
 }
 
-/// Headers to add, in order: names in lower case, values in visible ASCII and spaces. One text holds all values, since every
+/// Headers to add, or filter state to set, in order: names in lower case, values in visible ASCII and spaces. One text holds all values, since every
 /// block of memory that a remembered token has is a cold one when the token is forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {

@@ -1,4 +1,4 @@
-//! What the upstream is told of the user, in headers that no client can forge.
+//! What upstream, access logs and later filters learn about the user: headers that no client can forge, and filter state.
 
 pub mod encode;
 pub mod reserved;
@@ -20,11 +20,13 @@ use std::rc::Rc;
 pub struct IdentityPolicy {
     /// Header (lower case) and where its value comes from.
     pub headers: Vec<(Rc<str>, HeaderSource)>,
+    /// Filter state (its name without the prefix `wasm.`) and where its value comes from.
+    pub filter_state: Vec<(Rc<str>, HeaderSource)>,
     /// Header that carries all claims, base64url of the JSON.
     pub payload_header: Option<Rc<str>>,
     /// Take the credential out of what the upstream gets.
     pub remove_token: bool,
-    /// The longest value of a header, encoded, but for `payload_header`, which is as long as the token's claims.
+    /// The longest value of a header or of filter state, encoded, but for `payload_header`, which is as long as the token's claims.
     pub max_value_bytes: usize,
 }
 
@@ -37,11 +39,21 @@ pub enum HeaderSource {
     Client,
 }
 
-/// A header that is left out because its value is longer than `limits.header_value_bytes`. To be logged as a warning.
+/// What is made of one identity. Empty lists where there is nothing to tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdentityValues {
+    /// The headers for the upstream.
+    pub headers: Rc<Headers>,
+    /// The filter state that was configured.
+    pub filter_state: Rc<Headers>,
+}
+
+/// A header or filter state that is left out because its value is longer than `limits.header_value_bytes`. To be logged as a
+/// warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueTooLong {
-    /// The header.
-    pub header: Rc<str>,
+    /// The name of the header or of the filter state.
+    pub name: Rc<str>,
     /// How long its value would be, encoded.
     pub bytes: usize,
     /// How long it may be.
@@ -50,14 +62,10 @@ pub struct ValueTooLong {
 
 impl fmt::Display for ValueTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ValueTooLong {
-            header,
-            bytes,
-            max_bytes,
-        } = self;
+        let ValueTooLong { name, bytes, max_bytes } = self;
         write!(
             f,
-            "header {header} is left out: its value has {bytes} bytes, at most {max_bytes} are sent"
+            "{name} is left out: its value has {bytes} bytes, and limits.header_value_bytes is {max_bytes}"
         )
     }
 }
@@ -66,6 +74,7 @@ impl Default for IdentityPolicy {
     fn default() -> IdentityPolicy {
         IdentityPolicy {
             headers: IdentityPolicy::default_headers(),
+            filter_state: Vec::new(),
             payload_header: None,
             remove_token: false,
             max_value_bytes: DEFAULT_MAX_VALUE_BYTES,
@@ -90,35 +99,50 @@ impl IdentityPolicy {
         ]
     }
 
-    /// The names of all headers that [`IdentityPolicy::headers_for`] can make, for the [`reserved::ReservedHeaders`].
+    /// The names of all headers that [`IdentityPolicy::values_for`] can make, for the [`reserved::ReservedHeaders`].
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         let names = self.headers.iter().map(|(name, _)| name);
         names.chain(&self.payload_header).map(|name| &**name)
     }
 
-    /// What the upstream is told of `identity`; UserInfo's claims fill the gaps of the token's. The payload header
-    /// carries the token's claims as they came.
-    pub fn headers_for(&self, identity: &Identity, user_info: Option<&ClaimSet>) -> (Rc<Headers>, Vec<ValueTooLong>) {
+    /// Returns what is told of `identity`, and what is left out of it. UserInfo's claims fill the gaps of the token's. The payload
+    /// header carries the token's claims as they came, however long they are.
+    pub fn values_for(&self, identity: &Identity, user_info: Option<&ClaimSet>) -> (IdentityValues, Vec<ValueTooLong>) {
         let claims = MergedClaims::new(identity.claims().set(), user_info);
-        let mut headers = Headers::with_capacity(self.headers.len().saturating_add(1));
         let mut left_out = Vec::new();
+        let mut headers = self.values(&self.headers, identity, &claims, &mut left_out);
+        if let Some(name) = &self.payload_header {
+            headers.push(Rc::clone(name), &URL_SAFE_NO_PAD.encode(identity.claims().json()));
+        }
+        let values = IdentityValues {
+            headers: Rc::new(headers),
+            filter_state: Rc::new(self.values(&self.filter_state, identity, &claims, &mut left_out)),
+        };
+        (values, left_out)
+    }
+
+    fn values(
+        &self,
+        sources: &[(Rc<str>, HeaderSource)],
+        identity: &Identity,
+        claims: &MergedClaims<'_>,
+        left_out: &mut Vec<ValueTooLong>,
+    ) -> Headers {
+        let mut values = Headers::with_capacity(sources.len());
         let mut value = String::new();
-        for (name, source) in &self.headers {
+        for (name, source) in sources {
             value.clear();
             match source {
                 HeaderSource::Claims(refs) => {
-                    if let Some(raw) = first_present(refs, &claims) {
+                    if let Some(raw) = first_present(refs, claims) {
                         encode_value(raw, &mut value);
                     }
                 }
                 HeaderSource::Client => encode_text(identity.client(), &mut value),
             }
-            left_out.extend(add(&mut headers, name, &value, self.max_value_bytes).err());
+            left_out.extend(add(&mut values, name, &value, self.max_value_bytes).err());
         }
-        if let Some(name) = &self.payload_header {
-            headers.push(Rc::clone(name), &URL_SAFE_NO_PAD.encode(identity.claims().json()));
-        }
-        (Rc::new(headers), left_out)
+        values
     }
 }
 
@@ -129,7 +153,7 @@ impl IdentityPolicy {
 pub(crate) fn add(headers: &mut Headers, name: &Rc<str>, value: &str, max_bytes: usize) -> Result<(), ValueTooLong> {
     if value.len() > max_bytes {
         return Err(ValueTooLong {
-            header: Rc::clone(name),
+            name: Rc::clone(name),
             bytes: value.len(),
             max_bytes,
         });
@@ -140,14 +164,19 @@ pub(crate) fn add(headers: &mut Headers, name: &Rc<str>, value: &str, max_bytes:
     Ok(())
 }
 
-/// The JSON text of the first claim that is present. `null`, an empty string and what is not verified count as absent.
+/// Returns the JSON text of the first claim that is present; `null` and an empty string count as absent. An `email` or
+/// `phone_number` that is not verified ends the list: who takes back a verification must not choose which of the other claims is
+/// sent.
 fn first_present<'a>(refs: &[ClaimRef], claims: &MergedClaims<'a>) -> Option<&'a str> {
-    refs.iter()
-        .filter_map(|claim| match claim.look_up(claims) {
-            ClaimLookup::Found(raw) => Some(raw),
-            ClaimLookup::Absent | ClaimLookup::Unverified => None,
-        })
-        .find(|raw| !matches!(*raw, "null" | "\"\""))
+    let is_absent = |raw: &str| matches!(raw, "null" | "\"\"");
+    for claim in refs {
+        match claim.look_up(claims) {
+            ClaimLookup::Found(raw) if !is_absent(raw) => return Some(raw),
+            ClaimLookup::Unverified if !claims.raw(claim.top_level()).is_none_or(is_absent) => return None,
+            ClaimLookup::Found(_) | ClaimLookup::Absent | ClaimLookup::Unverified => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -162,9 +191,10 @@ mod tests {
 
     fn told(policy: &IdentityPolicy, members: &str, user_info: Option<&str>) -> Vec<(String, String)> {
         let user_info = user_info.map(|json| ClaimSet::parse(json.to_owned()).unwrap());
-        let (headers, left_out) = policy.headers_for(&identity(members), user_info.as_ref());
+        let (values, left_out) = policy.values_for(&identity(members), user_info.as_ref());
         assert_eq!(left_out, []);
-        headers
+        values
+            .headers
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
@@ -234,8 +264,14 @@ mod tests {
             (&["a", "b"], r#""a":false,"b":2"#, Some("false")),
             (&["a", "b"], r#""c":3"#, None),
             (&["email", "b"], r#""email":"e","email_verified":true,"b":2"#, Some("e")),
-            (&["email", "b"], r#""email":"e","b":2"#, Some("2")),
-            (&["/email", "b"], r#""email":"e","b":2"#, Some("2")),
+            (&["email", "b"], r#""email":"e","b":2"#, None),
+            (&["/email", "b"], r#""email":"e","email_verified":false,"b":2"#, None),
+            (&["/email/x", "b"], r#""email":{"y":1},"b":2"#, None),
+            (&["phone_number", "b"], r#""phone_number":"1","b":2"#, None),
+            (&["b", "email"], r#""email":"e","b":2"#, Some("2")),
+            (&["email", "b"], r#""email_verified":false,"b":2"#, Some("2")),
+            (&["email", "b"], r#""email":null,"b":2"#, Some("2")),
+            (&["email", "b"], r#""email":"","email_verified":false,"b":2"#, Some("2")),
             (&["/email"], r#""email":"e","email_verified":"true""#, Some("e")),
             (&["/email/x"], r#""email":{"x":"e"},"email_verified":false"#, None),
             (&["/email/x"], r#""email":{"x":"e"},"email_verified":true"#, Some("e")),
@@ -265,6 +301,7 @@ mod tests {
                 Some(r#"{"userId":"42"}"#),
             ),
             (&["/a"], r#""a":{"b": 1}"#, Some(r#"{"b":1}"#)),
+            (&["/a/b", "c"], r#""a":{"b":1,"b":2},"c":3"#, Some("3")),
         ] {
             let expected: Vec<_> = expected
                 .into_iter()
@@ -291,6 +328,22 @@ mod tests {
     }
 
     #[test]
+    fn filter_state_is_made_as_headers_are() {
+        let state = |claim: &str| one(&[claim]).headers;
+        let policy = IdentityPolicy {
+            filter_state: [state("custom:tenant"), state("email"), state("/a/b"), state("long")].concat(),
+            max_value_bytes: 300,
+            ..IdentityPolicy::default()
+        };
+        let long = "x".repeat(301);
+        let members = format!(r#"{ID},"custom:tenant":["a,b","ü"],"email":"e","a":{{"b":" 1"}},"long":"{long}""#);
+        let (values, left_out) = policy.values_for(&identity(&members), None);
+        let state: Vec<_> = values.filter_state.iter().map(|(_, value)| value).collect();
+        assert_eq!(state, ["a%2Cb,%C3%BC", "%201"]);
+        assert_eq!(left_out.len(), 1);
+    }
+
+    #[test]
     fn the_payload_is_the_tokens_claims_as_they_came() {
         let policy = IdentityPolicy {
             headers: Vec::new(),
@@ -313,8 +366,8 @@ mod tests {
         };
         for (length, sent) in [(256, vec!["h", "x-payload"]), (257, vec!["x-payload"])] {
             let members = format!(r#"{ID},"a":"{}""#, "x".repeat(length));
-            let (headers, warnings) = policy.headers_for(&identity(&members), None);
-            assert_eq!(headers.iter().map(|(name, _)| name).collect::<Vec<_>>(), sent);
+            let (values, warnings) = policy.values_for(&identity(&members), None);
+            assert_eq!(values.headers.iter().map(|(name, _)| name).collect::<Vec<_>>(), sent);
             assert_eq!(warnings.len(), 2 - sent.len());
         }
     }
@@ -323,16 +376,16 @@ mod tests {
     fn a_value_over_4_kib_is_left_out() {
         for (length, left_out) in [(4096, None), (4097, Some(4097))] {
             let members = format!(r#"{ID},"a":"{}""#, "x".repeat(length));
-            let (headers, warnings) = one(&["a", "aud"]).headers_for(&identity(&members), None);
-            assert_eq!(headers.iter().count(), usize::from(left_out.is_none()));
+            let (values, warnings) = one(&["a", "aud"]).values_for(&identity(&members), None);
+            assert_eq!(values.headers.iter().count(), usize::from(left_out.is_none()));
             assert_eq!(warnings.first().map(|warning| warning.bytes), left_out);
         }
         let members = format!(r#"{ID},"a":"{}""#, "é".repeat(1000));
-        let (headers, warnings) = one(&["a"]).headers_for(&identity(&members), None);
-        assert_eq!((headers.is_empty(), warnings.len()), (true, 1));
+        let (values, warnings) = one(&["a"]).values_for(&identity(&members), None);
+        assert_eq!((values.headers.is_empty(), warnings.len()), (true, 1));
         assert_eq!(
             warnings[0].to_string(),
-            "header h is left out: its value has 6000 bytes, at most 4096 are sent"
+            "h is left out: its value has 6000 bytes, and limits.header_value_bytes is 4096"
         );
     }
 }

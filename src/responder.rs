@@ -3,6 +3,7 @@
 use crate::cache::Verified;
 use crate::command::{Action, Command, FilterState, HeaderEdit, Headers, Severity};
 use crate::config::{Config, Mode};
+use crate::identity::IdentityValues;
 use crate::keys::PoolId;
 use crate::metrics::Counter;
 use crate::reject::{Rejection, Wording};
@@ -35,8 +36,8 @@ pub enum Allowance {
 pub struct Identified {
     /// The token's; without one nobody is identified.
     pub permit: Permit<Verified>,
-    /// The identity headers.
-    pub headers: Rc<Headers>,
+    /// What is told of the user.
+    pub values: IdentityValues,
     /// The user lookup's headers.
     pub lookup: Option<Rc<Headers>>,
     /// What takes the credential out of the request.
@@ -109,9 +110,13 @@ impl Responder<'_> {
             Mode::Shadow => {
                 if let Some(verified) = &denial.verified {
                     out.extend(denial.removal.into_iter().map(Command::Edit));
-                    add(&verified.headers, out);
+                    add(&verified.values.headers, out);
                 }
                 annotate(denial.verified.as_deref(), code.as_str(), out);
+                // It stands where the identity headers do.
+                if let Some(verified) = &denial.verified {
+                    annotate_all(&verified.values.filter_state, out);
+                }
                 out.push(Command::Count(Counter::WouldDeny(code)));
                 Action::Continue
             }
@@ -161,11 +166,12 @@ fn allow(allowance: Allowance, out: &mut Vec<Command>) {
         Allowance::Identified(identified) => identified,
     };
     out.extend(identified.removal.into_iter().map(Command::Edit));
-    add(&identified.headers, out);
+    add(&identified.values.headers, out);
     if let Some(headers) = &identified.lookup {
         add(headers, out);
     }
     annotate(Some(identified.permit.holder()), "allowed", out);
+    annotate_all(&identified.values.filter_state, out);
     out.push(Command::Count(Counter::Allowed));
 }
 
@@ -188,6 +194,12 @@ fn annotate(verified: Option<&Verified>, decision: &'static str, out: &mut Vec<C
             FilterState::ClientId,
             Rc::clone(verified.identity.client()),
         ));
+    }
+}
+
+fn annotate_all(filter_state: &Rc<Headers>, out: &mut Vec<Command>) {
+    if !filter_state.is_empty() {
+        out.push(Command::AnnotateAll(Rc::clone(filter_state)));
     }
 }
 

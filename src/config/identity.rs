@@ -20,6 +20,10 @@ pub(in crate::config) fn identity(
     };
     IdentityPolicy {
         headers,
+        filter_state: object
+            .get("filter_state")
+            .map(|value| filter_state(&value))
+            .unwrap_or_default(),
         payload_header: object
             .get("payload_header")
             .and_then(|value| owned.take(&value, value.text()?))
@@ -31,19 +35,8 @@ pub(in crate::config) fn identity(
 
 /// The headers that are sent unless `identity.headers` names others.
 fn default_headers(place: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>, HeaderSource)> {
-    let claims =
-        |names: &[&str]| HeaderSource::Claims(names.iter().map(|name| ClaimRef::Name((*name).into())).collect());
-    let table = [
-        ("x-cognito-sub", claims(&["sub"])),
-        ("x-cognito-username", claims(&["cognito:username", "username"])),
-        ("x-cognito-email", claims(&["email"])),
-        ("x-cognito-groups", claims(&["cognito:groups"])),
-        ("x-cognito-scope", claims(&["scope"])),
-        ("x-cognito-client-id", HeaderSource::Client),
-        ("x-cognito-token-use", claims(&["token_use"])),
-    ];
-    let taken = |(name, source)| Some((owned.take(place, name)?.into(), source));
-    table.into_iter().filter_map(taken).collect()
+    let headers = IdentityPolicy::default_headers().into_iter();
+    headers.filter(|(name, _)| owned.take(place, name).is_some()).collect()
 }
 
 fn identity_headers(value: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>, HeaderSource)> {
@@ -56,6 +49,31 @@ fn identity_headers(value: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>
         }
     }
     headers
+}
+
+/// The filter state that the filter sets by itself.
+const OWN_FILTER_STATE: [&str; 3] = ["cognito_decision", "cognito_sub", "cognito_client_id"];
+
+fn filter_state(value: &Value<'_>) -> Vec<(Rc<str>, HeaderSource)> {
+    let mut state = Vec::new();
+    for (name, source) in value.entries().unwrap_or_default() {
+        let claims = claim_list(&source);
+        if OWN_FILTER_STATE.contains(&name) {
+            source.refuse("must have another name: the filter sets this one itself");
+        } else if !is_filter_state_name(name) {
+            source.refuse("must have a name such as \"cognito_tenant\": cognito_ and 1 to 56 of a-z, 0-9 and _");
+        } else if let Some(claims) = claims {
+            state.push((name.into(), HeaderSource::Claims(claims)));
+        }
+    }
+    state
+}
+
+/// Names end up in the formats of access logs, where anything else would have to be quoted.
+fn is_filter_state_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let own = name.strip_prefix("cognito_");
+    own.is_some_and(|own| matches!(own.len(), 1..=56) && own.bytes().all(is_plain))
 }
 
 /// A claim, or a list of claims of which the first that is present is used.

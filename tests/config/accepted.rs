@@ -90,6 +90,7 @@ fn the_smallest_has_the_documented_defaults() {
         config.identity,
         IdentityPolicy {
             headers,
+            filter_state: Vec::new(),
             payload_header: None,
             remove_token: false,
             max_value_bytes: 4096,
@@ -510,6 +511,7 @@ fn identity_and_lookup() {
         json!({
             "headers": {"X-User": "sub", "x-mail": ["email", "/profile/e~1m~0/0", "/"]},
             "payload_header": "X-Claims", "remove_token": true,
+            "filter_state": {"cognito_tenant": "custom:tenant", "cognito_0_z": ["/a/0", "sub"]},
         }),
     );
     set(
@@ -530,6 +532,15 @@ fn identity_and_lookup() {
     headers.sort_by_key(|(name, _)| name.clone());
     assert_eq!(headers, [("x-mail".into(), mail), ("x-user".into(), claims(&["sub"]))]);
     assert_eq!(config.identity.payload_header.as_deref(), Some("x-claims"));
+    let pointer = ClaimRef::Pointer(vec!["a".to_owned(), "0".to_owned()]);
+    let several = HeaderSource::Claims(vec![pointer, ClaimRef::Name("sub".to_owned())]);
+    let mut filter_state = config.identity.filter_state.clone();
+    filter_state.sort_by_key(|(name, _)| name.clone());
+    let expected = [
+        ("cognito_0_z".into(), several),
+        ("cognito_tenant".into(), claims(&["custom:tenant"])),
+    ];
+    assert_eq!(filter_state, expected);
     assert!(config.identity.remove_token);
     let lookup = UserLookupPolicy {
         call: CallPolicy {

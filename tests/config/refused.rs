@@ -1212,7 +1212,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/identity/header",
             json!({}),
-            r#"identity: unknown member "header" (did you mean "headers"?); members are: headers, payload_header, remove_token"#,
+            r#"identity: unknown member "header" (did you mean "headers"?); members are: headers, payload_header, filter_state, remove_token"#,
         ),
         (
             "/identity/headers",
@@ -1313,6 +1313,56 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             "/identity/payload_header",
             json!("x-cognito-sub"),
             r#"identity.payload_header: must be a header of its own: "x-cognito-sub" is set by identity by default"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"tenant": "sub"}),
+            r#"identity.filter_state.tenant: must have a name such as "cognito_tenant": cognito_ and 1 to 56 of a-z, 0-9 and _"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_": "sub"}),
+            r#"identity.filter_state.cognito_: must have a name such as "cognito_tenant": cognito_ and 1 to 56 of a-z, 0-9 and _"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_Tenant": "sub"}),
+            r#"identity.filter_state.cognito_Tenant: must have a name such as "cognito_tenant": cognito_ and 1 to 56 of a-z, 0-9 and _"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_a-b": "sub"}),
+            r#"identity.filter_state.cognito_a-b: must have a name such as "cognito_tenant": cognito_ and 1 to 56 of a-z, 0-9 and _"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "sub"}),
+            r#"identity.filter_state.cognito_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: must have a name such as "cognito_tenant": cognito_ and 1 to 56 of a-z, 0-9 and _"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_sub": "sub"}),
+            r#"identity.filter_state.cognito_sub: must have another name: the filter sets this one itself"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_client_id": "sub"}),
+            r#"identity.filter_state.cognito_client_id: must have another name: the filter sets this one itself"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_decision": "sub"}),
+            r#"identity.filter_state.cognito_decision: must have another name: the filter sets this one itself"#,
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_tenant": []}),
+            "identity.filter_state.cognito_tenant: must name at least one claim",
+        ),
+        (
+            "/identity/filter_state",
+            json!({"cognito_tenant": "/a~"}),
+            "identity.filter_state.cognito_tenant: must have 0 or 1 after each ~, as JSON pointers have (RFC 6901)",
         ),
         (
             "/identity/remove_token",

@@ -422,3 +422,30 @@ fn the_token_is_taken_out_where_that_is_wanted() {
         "{left}"
     );
 }
+
+#[test]
+fn filter_state_that_is_asked_for_stands_where_the_identity_headers_do() {
+    let identity =
+        json!({"filter_state": {"cognito_name": "cognito:username", "cognito_all": ["custom:none", "cognito:groups"]}});
+    let rules = json!([
+        {"match": {"path": {"prefix": "/none"}}, "auth": "none"},
+        {"match": {"path": {"prefix": "/admin"}}, "require": {"groups": {"any": ["admins"]}}},
+    ]);
+    let expected = [("cognito_name", "alice"), ("cognito_all", "readers,writers")];
+    for (mode, path, is_set) in [
+        ("enforce", "/", true),
+        ("enforce", "/none", false),
+        ("enforce", "/admin", false),
+        ("shadow", "/admin", true),
+    ] {
+        let config = with(
+            with(ruled(rules.clone()), "identity", identity.clone()),
+            "mode",
+            json!(mode),
+        );
+        let mut world = World::start(&config, 1);
+        let id = world.ask(0, &Ask::get(path).with_token(&good_token()));
+        let found = world.annotations(id);
+        assert_eq!(found, if is_set { &expected[..] } else { &[] }, "{mode} {path}");
+    }
+}

@@ -130,7 +130,7 @@ fn a_value_that_is_too_long_is_left_out_with_a_warning() {
         assert_eq!(
             world.lines(
                 Severity::Warn,
-                "header x-user-id is left out: its value has 4097 bytes, at most 4096"
+                "x-user-id is left out: its value has 4097 bytes, and limits.header_value_bytes is 4096"
             ),
             2,
             "once in each worker that reads the answer"

@@ -244,13 +244,48 @@ def test_pointers_and_literal_names(claim_to_header: Stage, pool: Pool) -> None:
 def test_unverified_addresses_count_as_absent(claim_to_header: Stage, pool: Pool) -> None:
     unsure = {"email_verified": False, "phone_number": "+123", "phone_number_verified": "false"}
     seen = claim_to_header.admits("/", bearer(pool.id_token(**unsure)))
-    assert (seen.header("x-mail"), seen.header("x-mail-pointer"), seen.header("x-phone")) == ("alice", None, None)
+    # It ends the list of claims: whoever takes back a verification must not choose what the header holds then.
+    assert (seen.header("x-mail"), seen.header("x-mail-pointer"), seen.header("x-phone")) == (None, None, None)
+    seen = claim_to_header.admits("/", bearer(pool.id_token(email=ABSENT)))
+    assert (seen.header("x-mail"), seen.header("x-mail-pointer")) == ("alice", None)
     seen = claim_to_header.admits("/", bearer(pool.id_token(phone_number="+123", phone_number_verified="true")))
     assert (seen.header("x-mail"), seen.header("x-mail-pointer"), seen.header("x-phone")) == ("alice@example.com", "alice@example.com", "+123")
 
 
 def test_configured_headers_replace_the_usual_ones(claim_to_header: Stage, pool: Pool) -> None:
     assert not set(NAMES) & claim_to_header.admits("/", bearer(pool.id_token())).names()
+
+
+def test_a_pointer_through_a_name_that_stands_twice_finds_nothing(claim_to_header: Stage, pool: Pool) -> None:
+    claims = json.dumps(pool.id_claims())[:-1].encode() + b', "custom:deep": {"list": ["a", "b"], "list": ["c", "d"]}}'
+    assert claim_to_header.admits("/", bearer(pool.token(claims))).header("x-deep") is None
+
+
+# -- filter state for access logs ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "claims", "logged"),
+    [
+        ("custom:tenant", {"custom:tenant": "acme"}, "acme"), ("custom:tenant", {}, None), ("custom:tenant", {"custom:tenant": ""}, None),
+        ("custom:tenant", {"custom:tenant": "ä,%"}, "%C3%A4,%25"), ("cognito:groups", {"cognito:groups": ["a,b", "c"]}, "a%2Cb,c"),
+        (["custom:tenant", "cognito:username"], {}, "alice"), ("/custom:org/id", {"custom:org": {"id": 7}}, "7"),
+        ("email", {"email_verified": False}, None), ("custom:tenant", {"custom:tenant": "x" * 4097}, None),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_filter_state_of_any_claim(stages: Stages, pool: Pool, source: object, claims: dict, logged: str | None) -> None:
+    stage = stages.shared(config(ANY_USE, identity={"filter_state": {"cognito_tenant": source}}))
+    answer = stage.send("/", bearer(pool.id_token(**claims)))
+    assert answer.status == 200 and stage.envoy.access(answer.id)["tenant"] == logged
+
+
+def test_filter_state_stands_where_the_identity_does(stages: Stages, pool: Pool) -> None:
+    fields = {"identity": {"filter_state": {"cognito_tenant": "custom:tenant"}}, "rules": [*WAYS, {"match": {"path": {"prefix": "/admin"}}, "require": {"groups": {"any": ["admins"]}}}]}
+    token = bearer(pool.id_token(**{"custom:tenant": "acme"}))
+    for mode, path, logged in [("enforce", "/none", None), ("enforce", "/admin", None), ("enforce", "/", "acme"), ("shadow", "/admin", "acme")]:
+        stage = stages.shared(config(ANY_USE, mode=mode, **fields))
+        assert stage.envoy.access(stage.send(path, token).id)["tenant"] == logged, (mode, path)
 
 
 # -- all claims at once ---------------------------------------------------------------------------------------------

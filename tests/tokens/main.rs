@@ -55,8 +55,8 @@ fn an_id_token_climbs_to_an_identity() {
 fn an_access_token_climbs_to_an_identity() {
     let identity = climb(&first_key().sign_claims(&access_claims(NOW)), NOW).unwrap();
     assert_eq!((identity.token_use(), &**identity.client()), (TokenUse::Access, CLIENT));
-    let (headers, left_out) = IdentityPolicy::default().headers_for(&identity, None);
-    let told: Vec<(&str, &str)> = headers.iter().collect();
+    let (values, left_out) = IdentityPolicy::default().values_for(&identity, None);
+    let told: Vec<(&str, &str)> = values.headers.iter().collect();
     assert_eq!(left_out, []);
     assert_eq!(
         told,

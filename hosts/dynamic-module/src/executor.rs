@@ -78,6 +78,9 @@ fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), R
         Command::Decide(decision) => annotate(stream, DECISION, decision),
         Command::Annotate(FilterState::Subject, subject) => annotate(stream, "wasm.cognito_sub", &subject),
         Command::Annotate(FilterState::ClientId, client) => annotate(stream, "wasm.cognito_client_id", &client),
+        Command::AnnotateAll(all) => all
+            .iter()
+            .try_for_each(|(name, value)| annotate(stream, &format!("wasm.{name}"), value)),
         Command::Reply(reply) => {
             worker.leave_waiting(stream);
             answer(stream, &reply);

@@ -200,6 +200,7 @@ impl Root {
                 | Command::EditResponse(_)
                 | Command::Decide(_)
                 | Command::Annotate(..)
+                | Command::AnnotateAll(_)
                 | Command::Reply(_)
                 | Command::Explain(_)
                 | Command::Resume => {}

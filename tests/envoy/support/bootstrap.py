@@ -15,6 +15,8 @@ ACCESS_LOG_FIELDS = {
     "decision": "%FILTER_STATE(wasm.cognito_decision:PLAIN)%",
     "sub": "%FILTER_STATE(wasm.cognito_sub:PLAIN)%",
     "client_id": "%FILTER_STATE(wasm.cognito_client_id:PLAIN)%",
+    # What `identity.filter_state` may ask for.
+    "tenant": "%FILTER_STATE(wasm.cognito_tenant:PLAIN)%",
     "listener": "%FILTER_CHAIN_NAME%",
 }
 

@@ -72,6 +72,7 @@ struct Request {
     subject: Option<String>,
     client: Option<String>,
     response_edit: Option<ResponseEdit>,
+    annotations: Vec<(String, String)>,
     arrived: UnixTime,
     settled: Option<UnixTime>,
 }
@@ -170,6 +171,7 @@ impl World {
                 subject: None,
                 client: None,
                 response_edit: None,
+                annotations: Vec::new(),
                 arrived: self.now,
                 settled: None,
             },
@@ -380,6 +382,12 @@ impl World {
         (request.decision, request.subject.as_deref(), request.client.as_deref())
     }
 
+    /// The filter state that `identity.filter_state` asks for.
+    pub fn annotations(&self, id: RequestId) -> Vec<(&str, &str)> {
+        let all = self.requests[&id].annotations.iter();
+        all.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     /// A counter, by its name without `cognito_jwt.`.
     pub fn counter(&self, name: &str) -> u64 {
         let known = Counter::all().any(|counter| counter.name() == format!("cognito_jwt.{name}"));
@@ -518,6 +526,9 @@ impl World {
             Command::Decide(decision) => request.decision = Some(decision),
             Command::Annotate(FilterState::Subject, subject) => request.subject = Some(subject.to_string()),
             Command::Annotate(FilterState::ClientId, client) => request.client = Some(client.to_string()),
+            Command::AnnotateAll(all) => request
+                .annotations
+                .extend(all.iter().map(|(name, value)| (name.to_owned(), value.to_owned()))),
             Command::Reply(reply) => {
                 request.state = State::Answered(*reply);
                 request.settled = Some(now);

@@ -116,6 +116,7 @@ fn about(command: Command) -> HostResult<()> {
         Command::Decide(decision) => annotate("cognito_decision", decision),
         Command::Annotate(FilterState::Subject, subject) => annotate("cognito_sub", &subject),
         Command::Annotate(FilterState::ClientId, client) => annotate("cognito_client_id", &client),
+        Command::AnnotateAll(all) => all.iter().try_for_each(|(name, value)| annotate(name, value)),
         Command::Reply(answer) => reply(&answer),
         Command::Resume => hostcalls::resume_http_request().map_err(|status| HostStatus(status as u32)),
         Command::Of(_)

@@ -77,6 +77,13 @@ pub(in crate::config) static IDENTITY: Object = Object {
             "A header that carries all claims: the JSON in base64url without padding.",
         ),
         Field::default(
+            "filter_state",
+            &FILTER_STATE,
+            "{}",
+            "More filter state for access logs and later filters: name to claim, or to a list of claims, as in headers. \
+             {\"cognito_tenant\": \"custom:tenant\"} is %FILTER_STATE(wasm.cognito_tenant:PLAIN)%.",
+        ),
+        Field::default(
             "remove_token",
             &BOOLEAN,
             "false",
@@ -94,6 +101,16 @@ static IDENTITY_HEADERS: Type = Type {
         hint: "",
     }),
     example: r#"{"x-user": "sub"}"#,
+    hint: "",
+};
+
+static FILTER_STATE: Type = Type {
+    shape: Shape::Map(Map {
+        values: &CLAIMS,
+        least: 0,
+        hint: "",
+    }),
+    example: r#"{"cognito_tenant": "custom:tenant"}"#,
     hint: "",
 };
 
