@@ -21,7 +21,7 @@ pub struct Verified {
     pub pool: PoolId,
     /// The key that verified it.
     pub key: Rc<Key>,
-    /// What is told of its own claims: headers and filter state.
+    /// The headers and the filter state that its own claims make.
     pub values: IdentityValues,
     /// `sub`, shared with the command that makes it filter state.
     pub subject: Rc<str>,

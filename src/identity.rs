@@ -15,7 +15,7 @@ use encode::{DEFAULT_MAX_VALUE_BYTES, encode_text, encode_value};
 use std::fmt;
 use std::rc::Rc;
 
-/// What the upstream is told.
+/// Which claims are passed on, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityPolicy {
     /// Header (lower case) and where its value comes from.
@@ -39,7 +39,7 @@ pub enum HeaderSource {
     Client,
 }
 
-/// What is made of one identity. Empty lists where there is nothing to tell.
+/// What is passed on of one identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IdentityValues {
     /// The headers for the upstream.
@@ -105,7 +105,7 @@ impl IdentityPolicy {
         names.chain(&self.payload_header).map(|name| &**name)
     }
 
-    /// Returns what is told of `identity`, and what is left out of it. UserInfo's claims fill the gaps of the token's. The payload
+    /// Returns the values for `identity`, and which of them are left out. UserInfo's claims fill the gaps of the token's. The payload
     /// header carries the token's claims as they came, however long they are.
     pub fn values_for(&self, identity: &Identity, user_info: Option<&ClaimSet>) -> (IdentityValues, Vec<ValueTooLong>) {
         let claims = MergedClaims::new(identity.claims().set(), user_info);
@@ -189,7 +189,7 @@ mod tests {
         Identity::for_test(&format!(r#"{{"iss":"i","sub":"s","exp":1,{members}}}"#))
     }
 
-    fn told(policy: &IdentityPolicy, members: &str, user_info: Option<&str>) -> Vec<(String, String)> {
+    fn headers(policy: &IdentityPolicy, members: &str, user_info: Option<&str>) -> Vec<(String, String)> {
         let user_info = user_info.map(|json| ClaimSet::parse(json.to_owned()).unwrap());
         let (values, left_out) = policy.values_for(&identity(members), user_info.as_ref());
         assert_eq!(left_out, []);
@@ -231,7 +231,7 @@ mod tests {
             ("x-cognito-client-id", "client-1"),
             ("x-cognito-token-use", "id"),
         ];
-        assert_eq!(told(&IdentityPolicy::default(), &members, None), pairs(&expected));
+        assert_eq!(headers(&IdentityPolicy::default(), &members, None), pairs(&expected));
     }
 
     #[test]
@@ -245,16 +245,16 @@ mod tests {
             ("x-cognito-client-id", "client-2"),
             ("x-cognito-token-use", "access"),
         ]);
-        assert_eq!(told(&IdentityPolicy::default(), members, None), expected);
+        assert_eq!(headers(&IdentityPolicy::default(), members, None), expected);
 
         let user_info =
             r#"{"sub":"s","email":"b@example.com","email_verified":"true","username":"eve","scope":"admin"}"#;
         expected.insert(2, ("x-cognito-email".to_owned(), "b@example.com".to_owned()));
-        assert_eq!(told(&IdentityPolicy::default(), members, Some(user_info)), expected);
+        assert_eq!(headers(&IdentityPolicy::default(), members, Some(user_info)), expected);
     }
 
     #[test]
-    fn the_first_claim_that_is_present_is_told() {
+    fn the_first_claim_that_is_present_is_sent() {
         for (claims, members, expected) in [
             (&["a", "b"][..], r#""a":1,"b":2"#, Some("1")),
             (&["a", "b"], r#""b":2"#, Some("2")),
@@ -308,7 +308,7 @@ mod tests {
                 .map(|value| ("h".to_owned(), value.to_owned()))
                 .collect();
             assert_eq!(
-                told(&one(claims), &format!("{ID},{members}"), None),
+                headers(&one(claims), &format!("{ID},{members}"), None),
                 expected,
                 "{claims:?} {members}"
             );
@@ -316,15 +316,15 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_reads_from_the_set_that_speaks_for_its_claim() {
+    fn a_pointer_reads_from_the_source_of_its_claim() {
         let policy = one(&["/address/city"]);
         let user_info = r#"{"address":{"city":"Bern"},"scope":{"x":"admin"}}"#;
-        assert_eq!(told(&policy, ID, Some(user_info)), pairs(&[("h", "Bern")]));
+        assert_eq!(headers(&policy, ID, Some(user_info)), pairs(&[("h", "Bern")]));
         assert_eq!(
-            told(&policy, &format!(r#"{ID},"address":{{"zip":1}}"#), Some(user_info)),
+            headers(&policy, &format!(r#"{ID},"address":{{"zip":1}}"#), Some(user_info)),
             []
         );
-        assert_eq!(told(&one(&["/scope/x"]), ID, Some(user_info)), []);
+        assert_eq!(headers(&one(&["/scope/x"]), ID, Some(user_info)), []);
     }
 
     #[test]
@@ -351,9 +351,9 @@ mod tests {
             ..IdentityPolicy::default()
         };
         let members = format!(r#"{ID}, "email":"\u00e9""#);
-        let told = told(&policy, &members, Some(r#"{"name":"n"}"#));
+        let sent = headers(&policy, &members, Some(r#"{"name":"n"}"#));
         let json = format!(r#"{{"iss":"i","sub":"s","exp":1,{members}}}"#);
-        assert_eq!(told, pairs(&[("x-payload", &URL_SAFE_NO_PAD.encode(json))]));
+        assert_eq!(sent, pairs(&[("x-payload", &URL_SAFE_NO_PAD.encode(json))]));
         assert_eq!(policy.header_names().collect::<Vec<_>>(), ["x-payload"]);
     }
 

@@ -36,7 +36,7 @@ pub enum Allowance {
 pub struct Identified {
     /// The token's; without one nobody is identified.
     pub permit: Permit<Verified>,
-    /// What is told of the user.
+    /// What is passed on of the user.
     pub values: IdentityValues,
     /// The user lookup's headers.
     pub lookup: Option<Rc<Headers>>,

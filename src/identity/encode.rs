@@ -2,6 +2,8 @@
 
 use crate::token::claims::ClaimView;
 use crate::token::json;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::iter;
 
 /// The default of `limits.header_value_bytes`: 4 KiB, half of what many servers take for all headers of a request together.
 pub const DEFAULT_MAX_VALUE_BYTES: usize = 4 * 1024;
@@ -16,22 +18,21 @@ pub fn encode_value(raw: &str, encoded: &mut String) {
     match raw.as_bytes().first() {
         Some(b'n') | None => {}
         Some(b'[') => push_list(raw, encoded),
-        Some(_) => push_value(raw, Comma::Plain, encoded),
+        Some(_) => push_value(raw, ESCAPED, encoded),
     }
 }
 
 /// Appends a text as the value of a header: `%`, all bytes (of UTF-8) but visible ASCII and space, and the spaces at its edges
 /// are percent-encoded.
 pub fn encode_text(text: &str, encoded: &mut String) {
-    push_text(text, Comma::Plain, encoded);
+    push_text(text, ESCAPED, encoded);
 }
 
-/// What a comma in a text means: in an element of a list it must not look like the end of the element.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Comma {
-    Plain,
-    Escaped,
-}
+/// What is escaped in every value. Bytes outside ASCII are escaped without being named.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
+
+/// What is escaped in an element of a list: a comma must not look like the end of the element.
+const ESCAPED_IN_ELEMENT: &AsciiSet = &ESCAPED.add(b',');
 
 fn push_list(raw: &str, encoded: &mut String) {
     let elements = json::elements(raw).unwrap_or_default();
@@ -39,52 +40,28 @@ fn push_list(raw: &str, encoded: &mut String) {
         if index > 0 {
             encoded.push(',');
         }
-        push_value(element, Comma::Escaped, encoded);
+        push_value(element, ESCAPED_IN_ELEMENT, encoded);
     }
 }
 
-fn push_value(raw: &str, comma: Comma, encoded: &mut String) {
+fn push_value(raw: &str, escaped: &'static AsciiSet, encoded: &mut String) {
     if !raw.starts_with('"') {
-        return push_text(&compact(raw), comma, encoded);
+        return push_text(&compact(raw), escaped, encoded);
     }
     if let ClaimView::Text(text) = ClaimView::of(raw) {
-        push_text(&text, comma, encoded);
+        push_text(&text, escaped, encoded);
     }
 }
 
-fn push_text(text: &str, comma: Comma, encoded: &mut String) {
+/// Spaces at the edges of a header's value would be lost on the way (RFC 9110, section 5.5).
+fn push_text(text: &str, escaped: &'static AsciiSet, encoded: &mut String) {
     let from_first = text.trim_start_matches(' ');
     let inner = from_first.trim_end_matches(' ');
     let leading = text.len().saturating_sub(from_first.len());
     let trailing = from_first.len().saturating_sub(inner.len());
-
-    let must_escape = |byte: u8| match byte {
-        b',' => comma == Comma::Escaped,
-        b'%' | 0..=0x1F | 0x7F..=0xFF => true,
-        _ => false,
-    };
-    encoded.extend(std::iter::repeat_n("%20", leading));
-    if inner.bytes().any(must_escape) {
-        for byte in inner.bytes() {
-            if must_escape(byte) {
-                push_escape(encoded, byte);
-            } else {
-                encoded.push(char::from(byte));
-            }
-        }
-    } else {
-        encoded.push_str(inner);
-    }
-    encoded.extend(std::iter::repeat_n("%20", trailing));
-}
-
-fn push_escape(escaped: &mut String, byte: u8) {
-    let digit = |number: u8| {
-        char::from_digit(u32::from(number), 16)
-            .unwrap_or('0')
-            .to_ascii_uppercase()
-    };
-    escaped.extend(['%', digit(byte >> 4), digit(byte & 0xF)]);
+    encoded.extend(iter::repeat_n("%20", leading));
+    encoded.extend(utf8_percent_encode(inner, escaped));
+    encoded.extend(iter::repeat_n("%20", trailing));
 }
 
 /// Valid JSON without the white space between its tokens.

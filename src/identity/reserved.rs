@@ -1,5 +1,5 @@
-//! The headers that only the filter may set: removed from every request before anything else, so that no client can speak for
-//! it.
+//! The headers that only the filter may set: removed from every request before anything else, so that no client can forge an
+//! identity.
 //!
 //! Upstreams fold the names of headers before an application reads them, and not all in the same way. Names are therefore
 //! compared as the loosest of them reads them, see [`fold`].
@@ -124,11 +124,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_ours() {
+    fn names_that_are_reserved() {
         let long = "x-".to_owned() + &"a".repeat(100);
         let list = ReservedHeaders::new(["x-cognito-sub", "x-user-id", "X_Tenant", "x-user-id", &long]);
         assert_eq!(list.names.len(), 3);
-        for (name, ours) in [
+        for (name, is_reserved) in [
             ("x-cognito-sub", true),
             ("x-cognito-", true),
             ("x-cognito-anything", true),
@@ -152,7 +152,7 @@ mod tests {
             ("", false),
             ("authorization", false),
         ] {
-            assert_eq!(list.is_reserved(name.as_bytes()), ours, "{name}");
+            assert_eq!(list.is_reserved(name.as_bytes()), is_reserved, "{name}");
         }
         assert!(!list.is_reserved(b"\xff-cognito-sub"));
         assert!(ReservedHeaders::default().is_reserved(b"x-cognito-sub"));

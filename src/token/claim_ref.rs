@@ -69,7 +69,7 @@ impl ClaimRef {
     /// however deep a pointer goes into it.
     pub fn look_up<'a>(&self, claims: &MergedClaims<'a>) -> ClaimLookup<'a> {
         let name = self.top_level();
-        let Some(set) = claims.speaker(name) else {
+        let Some(set) = claims.source_of(name) else {
             return ClaimLookup::Absent;
         };
         if !claims.is_trustworthy(name) {

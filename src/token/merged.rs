@@ -38,9 +38,9 @@ impl<'a> MergedClaims<'a> {
         MergedClaims { token, user_info }
     }
 
-    /// The set that speaks for the claim `name`: the token if it has the claim, whatever its value, else UserInfo if
+    /// Returns the set that the claim `name` is taken from: the token if it has the claim, whatever its value, otherwise UserInfo if
     /// the claim is one that it may add.
-    pub fn speaker(&self, name: &str) -> Option<&'a ClaimSet> {
+    pub fn source_of(&self, name: &str) -> Option<&'a ClaimSet> {
         if self.token.raw(name).is_some() {
             return Some(self.token);
         }
@@ -50,10 +50,10 @@ impl<'a> MergedClaims<'a> {
 
     /// The JSON text of the claim `name`.
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        self.speaker(name)?.raw(name)
+        self.source_of(name)?.raw(name)
     }
 
-    /// Whether the claim `name` may be told as a fact: it is none that users write themselves, or it is verified
+    /// Reports whether the claim `name` may be passed on as a fact: it is none that users write themselves, or it is verified
     /// (`true`, or `"true"` as UserInfo has it).
     pub fn is_trustworthy(&self, name: &str) -> bool {
         let Some((_, flag)) = VERIFIABLE.iter().find(|(claim, _)| *claim == name) else {
@@ -88,7 +88,7 @@ impl<'a> MergedClaims<'a> {
             .filter(move |(name, _)| merged.token.raw(name).is_none() && merged.is_gap(name))
     }
 
-    /// Whether UserInfo may speak for a claim that the token lacks. An attribute and its flag are one statement, as the two
+    /// Reports whether UserInfo may supply a claim that the token lacks. An attribute and its flag are one statement, as the two
     /// names of the user are: where the token has one of the two, UserInfo's other one would verify, be verified by, or come
     /// before something else.
     fn is_gap(&self, name: &str) -> bool {
