@@ -1,9 +1,12 @@
 //! What is wrong with a configuration: the place and how to fix it.
 
+use super::headers::HeaderFault;
+use super::identity::IdentityFault;
 use super::pools::PoolFault;
 use super::require::RequireFault;
 use super::rules::RuleFault;
 use super::schema::{Beside, Field, Object, Type};
+use super::sources::SourceFault;
 use super::url::UrlFault;
 use crate::keys::jwks::{BadKeySet, SkippedKey};
 use crate::rules::PatternError;
@@ -23,11 +26,15 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("config: ")?;
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        self.fault.fmt(f)
+        f.write_str(&line(&self.path, &self.fault))
+    }
+}
+
+/// What is said of the place `path`, as one line.
+pub(in crate::config) fn line(path: &str, text: &dyn fmt::Display) -> String {
+    match path {
+        "" => format!("config: {text}"),
+        path => format!("config: {path}: {text}"),
     }
 }
 
@@ -149,9 +156,18 @@ pub enum Fault {
     /// Something about what a rule requires.
     #[error(transparent)]
     Require(#[from] RequireFault),
-    /// Another rule of one value; the text says what it must be.
-    #[error("{0}")]
-    Other(String),
+    /// The name of a header.
+    #[error(transparent)]
+    Header(#[from] HeaderFault),
+    /// Something about a token source.
+    #[error(transparent)]
+    Source(#[from] SourceFault),
+    /// Something about `identity`.
+    #[error(transparent)]
+    Identity(#[from] IdentityFault),
+    /// A reader refused what the table lets through: nothing is said of why.
+    #[error("is refused")]
+    Unspecified,
 }
 
 impl Fault {
@@ -182,26 +198,11 @@ impl Fault {
             | Fault::Host(_)
             | Fault::Rule(_)
             | Fault::Require(_)
-            | Fault::Other(_) => false,
+            | Fault::Header(_)
+            | Fault::Source(_)
+            | Fault::Identity(_)
+            | Fault::Unspecified => false,
         }
-    }
-}
-
-impl From<String> for Fault {
-    fn from(text: String) -> Fault {
-        Fault::Other(text)
-    }
-}
-
-impl From<&str> for Fault {
-    fn from(text: &str) -> Fault {
-        Fault::Other(text.into())
-    }
-}
-
-impl From<&String> for Fault {
-    fn from(text: &String) -> Fault {
-        Fault::Other(text.into())
     }
 }
 
@@ -267,7 +268,7 @@ impl ConfigErrors {
             // Not reachable while every reader reports what it refuses; a line that says little is better than none.
             errors.push(ConfigError {
                 path: String::new(),
-                fault: "is refused".into(),
+                fault: Fault::Unspecified,
             });
         }
         ConfigErrors(errors)

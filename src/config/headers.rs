@@ -3,6 +3,26 @@
 use super::error::quoted;
 use super::reader::Value;
 use crate::request::{fold, is_token_byte};
+use thiserror::Error;
+
+/// What is wrong with the name of a header.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum HeaderFault {
+    /// It is no name.
+    #[error("must be the name of a header, which {} cannot be", quoted(.0))]
+    NotAName(String),
+    /// The header is one that must not be set.
+    #[error("must not be the header {}: it steers the request itself", quoted(.0))]
+    SteersRequest(String),
+    /// Another place of the configuration sets the header.
+    #[error("must be a header of its own: {} is set by {place}", quoted(name))]
+    SetTwice {
+        /// The header.
+        name: String,
+        /// The other place.
+        place: String,
+    },
+}
 
 /// The headers that a configuration can set, with the place that sets each.
 ///
@@ -18,17 +38,12 @@ impl OwnedHeaders {
         let name = header_name(value, name)?;
         let folded = fold(&name);
         if NEVER_SET.contains(&folded.as_str()) || folded.starts_with(WEBSOCKET_PREFIX) {
-            value.refuse(format!(
-                "must not be the header {}: it steers the request itself",
-                quoted(&name)
-            ));
+            value.refuse(HeaderFault::SteersRequest(name));
             return None;
         }
         if let Some((_, place)) = self.taken.iter().find(|(taken, _)| *taken == folded) {
-            value.refuse(format!(
-                "must be a header of its own: {} is set by {place}",
-                quoted(&name)
-            ));
+            let place = place.clone();
+            value.refuse(HeaderFault::SetTwice { name, place });
             return None;
         }
         let place = match value.path() {
@@ -55,10 +70,7 @@ impl OwnedHeaders {
 /// The header's name in lower case, if it is one.
 pub(in crate::config) fn header_name(value: &Value<'_>, name: &str) -> Option<String> {
     if !is_token(name) {
-        value.refuse(format!(
-            "must be the name of a header, which {} cannot be",
-            quoted(name)
-        ));
+        value.refuse(HeaderFault::NotAName(name.into()));
         return None;
     }
     Some(name.to_ascii_lowercase())

@@ -6,6 +6,18 @@ use super::reader::{Object, Value};
 use crate::identity::{ClaimRef, HeaderSource, IdentityPolicy};
 use crate::json::Node;
 use std::rc::Rc;
+use thiserror::Error;
+
+/// What is wrong with the name of filter state.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum IdentityFault {
+    /// The filter sets it by itself.
+    #[error("must have another name: the filter sets this one itself")]
+    OwnFilterState,
+    /// The name has another form.
+    #[error("must have a name such as \"cognito_tenant\": cognito_ and 1 to 56 of a-z, 0-9 and _")]
+    FilterStateName,
+}
 
 /// Reads `identity`. `place` is where default headers are said to stand.
 pub(in crate::config) fn identity(
@@ -59,9 +71,9 @@ fn filter_state(value: &Value<'_>) -> Vec<(Rc<str>, HeaderSource)> {
     for (name, source) in value.entries().unwrap_or_default() {
         let claims = claim_list(&source);
         if OWN_FILTER_STATE.contains(&name) {
-            source.refuse("must have another name: the filter sets this one itself");
+            source.refuse(IdentityFault::OwnFilterState);
         } else if !is_filter_state_name(name) {
-            source.refuse("must have a name such as \"cognito_tenant\": cognito_ and 1 to 56 of a-z, 0-9 and _");
+            source.refuse(IdentityFault::FilterStateName);
         } else if let Some(claims) = claims {
             state.push((name.into(), HeaderSource::Claims(claims)));
         }

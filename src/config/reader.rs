@@ -2,7 +2,7 @@
 //! value beyond that is written down with its path, and reading goes on, so that all faults are reported at once. `None`
 //! therefore always means: a fault was reported, there will be no [`super::Config`].
 
-use super::error::{ConfigError, Fault, quoted};
+use super::error::{ConfigError, Fault, line, quoted};
 use super::schema::{self, Members, Presence};
 use crate::json::Node;
 use std::cell::RefCell;
@@ -54,11 +54,7 @@ impl<'a> Value<'a> {
 
     /// Reports something that the operator should know of this value.
     pub(in crate::config) fn warn(&self, text: impl fmt::Display) {
-        let warning = ConfigError {
-            path: self.path.clone(),
-            fault: Fault::Other(text.to_string()),
-        };
-        self.diagnostics.warnings.borrow_mut().push(warning.to_string());
+        self.diagnostics.warnings.borrow_mut().push(line(&self.path, &text));
     }
 
     /// Whether no fault was found so far whose path begins with `path`.
@@ -93,7 +89,7 @@ impl<'a> Value<'a> {
     /// Makes sure that a value which the table lets through, and its reader does not, is no silent default.
     fn unread<T>(&self) -> Option<T> {
         if !self.is_refused() {
-            self.refuse(format!("cannot be {}", self.node.kind()));
+            self.refuse(Fault::Unspecified);
         }
         None
     }

@@ -1,7 +1,7 @@
 //! `token_sources`.
 
 use super::Pool;
-use super::error::Fault;
+use super::error::{Fault, quoted};
 use super::headers::{OwnedHeaders, header_name, is_token};
 use super::reader::{Object, Value};
 use super::schema::fields::TOKEN_SOURCE;
@@ -11,6 +11,30 @@ use crate::token::check::{AcceptedUse, Clients};
 use crate::token::source::TokenSource;
 use crate::token::source::amplify::AmplifyCookies;
 use crate::token::source::cookie::CookieName;
+use thiserror::Error;
+
+/// What is wrong with a token source, beyond types and bounds.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SourceFault {
+    /// No pool accepts the app client whose cookies it names.
+    #[error("must be an app client that the \"client_ids\" of a pool accept, which {} is not", quoted(.0))]
+    UnknownClient(String),
+    /// The name of a WebSocket protocol is none.
+    #[error("must be a name that a client can offer as a protocol: one word without spaces and commas")]
+    Protocol,
+    /// The header is removed from each request, so that it never holds a token.
+    #[error("must not be a header that is removed from each request (x-cognito-…, or set by this configuration)")]
+    RemovedHeader,
+    /// The scheme is no single word.
+    #[error("must be one word such as \"Bearer\", or be left out if the whole value is the token")]
+    Scheme,
+    /// The name of a cookie is none.
+    #[error("must be the name of a cookie: visible ASCII without ; = , and quotes")]
+    CookieName,
+    /// The name of a cookie has two wildcards.
+    #[error("must hold at most one *")]
+    TwoWildcards,
+}
 
 /// Without `token_sources` a token is looked for where RFC 6750, section 2.1, has it.
 pub(in crate::config) fn default_sources() -> Vec<TokenSource> {
@@ -65,7 +89,7 @@ fn amplify(object: &Object<'_>, value: &Value<'_>, pools: &[Pool]) -> Option<Amp
     let mut accepting = pools.iter().filter(accepts).peekable();
     // Without pools there is a fault already.
     if accepting.peek().is_none() && !pools.is_empty() {
-        value.refuse("must be an app client that the \"client_ids\" of a pool accept".to_owned());
+        value.refuse(SourceFault::UnknownClient(client.into()));
     } else if !pools.is_empty() && !accepting.any(|pool| takes(pool.claims.token_use, token)) {
         let kind = token.as_str();
         value.warn(format_args!(
@@ -88,7 +112,7 @@ fn takes(accepted: AcceptedUse, token: TokenUse) -> bool {
 fn websocket_protocol(value: &Value<'_>) -> Option<String> {
     let name = value.text()?;
     if !is_token(name) {
-        value.refuse("must be a name that a client can offer as a protocol: one word without spaces and commas");
+        value.refuse(SourceFault::Protocol);
         return None;
     }
     Some(name.into())
@@ -97,9 +121,7 @@ fn websocket_protocol(value: &Value<'_>) -> Option<String> {
 fn header(object: &Object<'_>, value: &Value<'_>, owned: &OwnedHeaders) -> Option<TokenSource> {
     let name = header_name(value, value.text()?)?;
     if owned.is_removed(&name) {
-        value.refuse(
-            "must not be a header that is removed from each request (x-cognito-…, or set by this configuration)",
-        );
+        value.refuse(SourceFault::RemovedHeader);
     }
     let scheme = match object.get("scheme") {
         None => None,
@@ -111,7 +133,7 @@ fn header(object: &Object<'_>, value: &Value<'_>, owned: &OwnedHeaders) -> Optio
 fn scheme_name(value: &Value<'_>) -> Option<String> {
     let scheme = value.text()?;
     if !is_token(scheme) {
-        value.refuse("must be one word such as \"Bearer\", or be left out if the whole value is the token");
+        value.refuse(SourceFault::Scheme);
         return None;
     }
     Some(scheme.into())
@@ -123,14 +145,14 @@ fn cookie_name(value: &Value<'_>) -> Option<CookieName> {
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=' | b',' | b'"'))
     {
-        value.refuse("must be the name of a cookie: visible ASCII without ; = , and quotes");
+        value.refuse(SourceFault::CookieName);
         return None;
     }
     let Some((prefix, suffix)) = name.split_once('*') else {
         return Some(CookieName::Exact(name.into()));
     };
     if suffix.contains('*') {
-        value.refuse("must hold at most one *");
+        value.refuse(SourceFault::TwoWildcards);
         return None;
     }
     Some(CookieName::Wildcard {

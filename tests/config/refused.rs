@@ -811,7 +811,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{"amplify": "other"}]),
-            "token_sources[0].amplify: must be an app client that the \"client_ids\" of a pool accept",
+            r#"token_sources[0].amplify: must be an app client that the "client_ids" of a pool accept, which "other" is not"#,
         ),
         (
             "/token_sources",
