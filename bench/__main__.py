@@ -85,8 +85,8 @@ def write(results: dict, docs: bool) -> None:
     """The page and the chart, into `docs/` or beside the figures; the README's block only with `docs`."""
     folder = DOCS if docs else BUILD
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmark.md").write_text(report.markdown(results))
-    print(f"wrote {folder / 'benchmark.md'}")
+    (folder / "performance.md").write_text(report.markdown(results))
+    print(f"wrote {folder / 'performance.md'}")
     if "compare" not in results:
         return
     (folder / "benchmark.svg").write_text(report.svg(results["compare"]))

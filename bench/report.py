@@ -184,7 +184,7 @@ def svg(compare: dict) -> str:
         chart.Bar(name, case["per_second"], f"{case['per_second']:,.0f}", color(name))
         for name, case in compare["cases"].items()
     ]
-    note = "More is better. Medians; how it is measured stands in docs/benchmark.md."
+    note = "More is better. Medians; how it is measured stands in docs/performance.md."
     return chart.bars("Requests per second, one Envoy worker on one core", rows, note)
 
 
@@ -208,7 +208,7 @@ def readme_block(results: dict) -> str:
     return (
         f"{BEGIN}\n![requests per second](docs/benchmark.svg)\n\n" + table(["one worker on one core", "requests/s", "p50 µs", "p99 µs"], rows)
         + f"\n{told[0].upper()}{told[1:]}. Measured on {results['machine']['cpu']}; how, and what else, stands in "
-        f"[docs/benchmark.md](docs/benchmark.md).\n{END}"
+        f"[docs/performance.md](docs/performance.md).\n{END}"
     )
 
 
