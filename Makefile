@@ -173,15 +173,18 @@ test: ## everything that CI checks, with the time of each stage
 	@$(STAGE) "formatting" $(MAKE) --no-print-directory format-check
 	@$(STAGE) "lints" $(MAKE) --no-print-directory lint
 	@$(STAGE) "native tests" $(MAKE) --no-print-directory test-native
-	@$(STAGE) "the module" $(MAKE) --no-print-directory wasm wasm-test
-	@$(STAGE) "end-to-end tests in Envoy" $(MAKE) --no-print-directory test-e2e
+	@$(STAGE) "the Wasm module" $(MAKE) --no-print-directory wasm wasm-test
+	@$(STAGE) "the native module" $(MAKE) --no-print-directory native native-test
+	@$(STAGE) "end-to-end tests, Wasm" $(MAKE) --no-print-directory test-e2e HOST=wasm
+	@$(STAGE) "end-to-end tests, native" $(MAKE) --no-print-directory test-e2e HOST=native
 	@if type -P skopeo apt-get | grep -q .; \
 	  then $(STAGE) "the image, to a registry and back" $(MAKE) --no-print-directory oci-test; \
 	  else echo; echo "=== the image, to a registry and back: left out, there is neither skopeo nor apt-get"; fi
 	@if type -P prometheus apt-get | grep -q .; \
 	  then $(STAGE) "alerts and dashboard" $(MAKE) --no-print-directory monitoring-test; \
 	  else echo; echo "=== alerts and dashboard: left out, there is neither prometheus nor apt-get"; fi
-	@$(STAGE) "the demo" $(PYTHON) -m demo </dev/null
+	@$(STAGE) "the demo" env HOST=wasm $(PYTHON) -m demo </dev/null
+	@$(STAGE) "the demo, native" env HOST=native $(PYTHON) -m demo </dev/null
 	@$(STAGE) "the Django example" $(MAKE) --no-print-directory test-django
 	@$(STAGE) "the demo with Django" $(PYTHON) -m demo.django_demo </dev/null
 	@$(STAGE) "beside django-cognito-jwt" $(MAKE) --no-print-directory test-differential
@@ -193,16 +196,17 @@ test: ## everything that CI checks, with the time of each stage
 
 .PHONY: format-check
 format-check:
-	$(CARGO) fmt --check
+	$(CARGO) fmt --all --check
 
 .PHONY: lint
 lint: tools-rust ## clippy, native and for the module's target; warnings are errors
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --target $(TARGET) -- -D warnings
 
 .PHONY: test-native
 test-native: ## the tests of the pure core, and of the native module with Envoy's side in a test's hands
 	$(CARGO) test --locked --quiet
+	$(CARGO) test --locked --quiet -p envoy-cognito-jwt-cli
 	$(CARGO) test --locked --quiet -p envoy-cognito-jwt-dynamic-module --features test-trap
 
 # The versions that are tested beside the one of tools/requirements.in.
@@ -317,7 +321,7 @@ test-reproducible: tools-rust ## build twice in two folders and compare the byte
 
 .PHONY: format
 format: ## format the Rust code
-	$(CARGO) fmt
+	$(CARGO) fmt --all
 
 .PHONY: lock-tools
 lock-tools: ## pin anew what tools/requirements.in and tools/package.json ask for

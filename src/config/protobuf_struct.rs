@@ -54,19 +54,19 @@ struct ListValue {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::config) enum StructError {
     /// They are not the message, or it is nested deeper than `prost` goes: 100 messages, three for each object.
-    NotAStruct(DecodeError),
+    Undecodable(DecodeError),
     /// A number that is not finite: JSON has none such.
     NotFinite,
     /// A value without a kind, or with two.
-    NotOneKind,
+    KindMissing,
 }
 
 impl fmt::Display for StructError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StructError::NotAStruct(error) => error.fmt(f),
+            StructError::Undecodable(error) => error.fmt(f),
             StructError::NotFinite => f.write_str("a number is not finite"),
-            StructError::NotOneKind => f.write_str("a value has no kind, or two"),
+            StructError::KindMissing => f.write_str("a value has no kind, or two"),
         }
     }
 }
@@ -77,7 +77,7 @@ impl fmt::Display for StructError {
 /// # Errors
 /// The bytes are no Struct.
 pub(in crate::config) fn decode(bytes: &[u8]) -> Result<Node, StructError> {
-    object(Struct::decode(bytes).map_err(StructError::NotAStruct)?)
+    object(Struct::decode(bytes).map_err(StructError::Undecodable)?)
 }
 
 fn object(message: Struct) -> Result<Node, StructError> {
@@ -121,7 +121,7 @@ fn only<T>(items: impl IntoIterator<Item = T>) -> Result<T, StructError> {
     let mut items = items.into_iter();
     match (items.next(), items.next()) {
         (Some(item), None) => Ok(item),
-        _ => Err(StructError::NotOneKind),
+        _ => Err(StructError::KindMissing),
     }
 }
 

@@ -145,7 +145,8 @@ impl FetchSchedule {
             self.window_began = world.now;
             self.begun_in_window = 0;
         }
-        let begin = usize::try_from(world.random % (pools.len().max(1) as u64)).unwrap_or_default();
+        let begin =
+            usize::try_from(world.random.checked_rem(pools.len() as u64).unwrap_or_default()).unwrap_or_default();
         let (first, second) = pools.split_at_mut_checked(begin).unwrap_or_default();
         for ring in second.iter_mut().chain(first).filter_map(PoolKeys::ring_mut) {
             if room == 0 {

@@ -59,13 +59,15 @@ def first_bytes(connection) -> bytes:
 # -- too many ---------------------------------------------------------------------------------------------------------
 
 
-def parked(stage: Stage, count: int, token: tuple, code: str) -> list:
-    """`count` requests on connections of their own; returns when 1,000 wait and the others were refused with `code`."""
-    connections = [connect(stage.envoy.port, timeout=40) for _ in range(count)]
-    for connection in connections:
+def parked(stage: Stage, tokens: list[tuple], code: str, room: int = 1000) -> list:
+    """A request with each token, on connections of their own; returns when `room` of them wait and the others were refused with `code`."""
+    connections = [connect(stage.envoy.port, timeout=40) for _ in tokens]
+    refused = stage.envoy.counter(f"denied.{code}")
+    for connection, token in zip(connections, tokens, strict=True):
         connection.sendall(request_bytes("GET", "/", [token], b"", "app.example.com", "parked"))
-    wait_until(lambda: stage.envoy.counter(f"denied.{code}") == count - 1000, "refusals beyond 1,000", within=20)
-    wait_until(lambda: stage.envoy.active_requests() == 1000, "1,000 waiting requests", within=20)
+    beyond = len(tokens) - room
+    wait_until(lambda: stage.envoy.counter(f"denied.{code}") - refused == beyond, f"refusals beyond {room}", within=20)
+    wait_until(lambda: stage.envoy.active_requests() == room, f"{room} waiting requests", within=20)
     return connections
 
 
@@ -73,13 +75,14 @@ def test_a_worker_keeps_a_thousand_waiting_and_no_more(own_stages: Stages, pool:
     gate = Gate(json_answer(jwks(FIRST)))
     own_stages.key_server.answer = gate
     stage = own_stages.fresh(with_keys(timeout_ms=60_000), concurrency=1)
-    connections = parked(stage, 1200, bearer(pool.id_token()), "keys_unavailable")
+    connections = parked(stage, [bearer(pool.id_token())] * 1200, "keys_unavailable")
     gate.open()
     assert Counter(first_bytes(connection)[9:12] for connection in connections) == {b"200": 1000, b"503": 200}
     assert stage.envoy.vm_failures() == {}
 
 
-def test_a_thousand_wait_for_user_info_and_no_more(own_stages: Stages, pool: Pool) -> None:
+@pytest.mark.parametrize(("users", "requests", "room"), [(1, 150, 100), (11, 1100, 1000)])
+def test_a_hundred_wait_for_one_user_info_and_a_thousand_in_all(own_stages: Stages, pool: Pool, users: int, requests: int, room: int) -> None:
     # What is over is refused even where a failed call would be passed over.
     gate = Gate(json_answer({"sub": SUB, "email": "alice@example.com", "email_verified": "true"}))
     info = ScriptedServer(gate)
@@ -87,10 +90,11 @@ def test_a_thousand_wait_for_user_info_and_no_more(own_stages: Stages, pool: Poo
     stage = own_stages.fresh(config(pool_config(token_use="access", user_info=user_info)), clusters={"info": info.port}, concurrency=1)
     # Once this is told, the worker has keys: nobody waits for those.
     stage.rejects("key_unknown", "/", bearer(pool.access_token(signing_key("second"))))
-    connections = parked(stage, 1100, bearer(pool.access_token()), "user_info_unavailable")
+    tokens = [bearer(pool.access_token()) for _ in range(users)]
+    connections = parked(stage, tokens * (requests // users), "user_info_unavailable", room)
     gate.open()
-    assert Counter(first_bytes(connection)[9:12] for connection in connections) == {b"200": 1000, b"503": 100}
-    assert info.hits == 1
+    assert Counter(first_bytes(connection)[9:12] for connection in connections) == {b"200": room, b"503": requests - room}
+    assert info.hits == users
     assert {seen.header("x-cognito-email") for seen in own_stages.upstream.requests} == {"alice@example.com"}
     assert stage.envoy.vm_failures() == {}
     info.close()
