@@ -4,7 +4,7 @@
 #![no_main]
 
 use cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
-use cognito_jwt::command::{Command, Flow, HeaderEdit};
+use cognito_jwt::command::{Action, Command, HeaderEdit};
 use cognito_jwt::config::Config;
 use cognito_jwt::env::{DescribeRoute, Env, RouteMetadata};
 use cognito_jwt::filter::Filter;
@@ -111,17 +111,17 @@ fuzz_target!(|text: &[u8]| {
             .map_or(&b""[..], |(_, value)| value);
         let mut out = Vec::new();
         let head = RequestHead::new(headers.clone());
-        let flow = FILTER.with_borrow_mut(|filter| {
-            let flow = filter.on_request(RequestId(1), head, &Route(route), &env, &mut out);
+        let action = FILTER.with_borrow_mut(|filter| {
+            let action = filter.on_request(RequestId(1), head, &Route(route), &env, &mut out);
             // With the keys at hand nothing waits: it passes, or it is answered.
             assert_eq!(filter.waiting(), 0);
-            flow
+            action
         });
 
         let counted = |counter| out.contains(&Command::Count(counter));
         let replied = out.iter().any(|command| matches!(command, Command::Reply(_)));
-        assert_eq!(flow == Flow::Pause, replied);
-        if flow == Flow::Continue {
+        assert_eq!(action == Action::Pause, replied);
+        if action == Action::Continue {
             assert!(counted(Counter::Allowed) || counted(Counter::Bypassed) || counted(Counter::CorsPreflightBypassed));
         }
         for (name, _) in &headers {
