@@ -2,7 +2,8 @@
 #![no_main]
 
 use cognito_jwt::enrich::response_cache::ResponseCache;
-use cognito_jwt::enrich::{Outcome, CacheKey};
+use cognito_jwt::enrich::user_info::UserInfoPolicy;
+use cognito_jwt::enrich::{CacheKey, CallPolicy, OnFailure};
 use cognito_jwt::keys::shared::{Conflict, EntryName, Horizon, Record, SharedStore, Stored, Version};
 use cognito_jwt::time::UnixTime;
 use libfuzzer_sys::fuzz_target;
@@ -51,24 +52,22 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(Record::decode(&again, &other, NOW, HORIZON), None);
     }
 
-    let subject = CacheKey([7; 32]);
-    let mut memory = ResponseCache::new("user-info", CacheKey([8; 32]), Duration::from_secs(60));
-    if memory
-        .find(subject, NOW, &Poisoned(bytes), |_| Outcome::Refused)
-        .is_some()
-    {
-        // Bound to its subject by the whole digest, and not for longer than its time.
-        assert!(bytes.windows(32).any(|window| window == subject.0));
-        let later = NOW.after(Duration::from_secs(60));
-        assert!(
-            memory
-                .find(subject, later, &Poisoned(bytes), |_| Outcome::Refused)
-                .is_none()
-        );
+    let policy = UserInfoPolicy {
+        call: CallPolicy {
+            cluster: "c".to_owned(),
+            authority: "a".to_owned(),
+            path: "/".to_owned(),
+            timeout: Duration::from_secs(1),
+            ttl: Duration::from_secs(60),
+            on_failure: OnFailure::Reject,
+        },
+    };
+    let key = CacheKey([7; 32]);
+    let find = |key, now, bytes| ResponseCache::default().find(key, &policy, "s", now, &Poisoned(bytes));
+    if find(key, NOW, bytes).is_some() {
+        // Bound to its key by the whole digest, and not for longer than its time.
+        assert!(bytes.windows(32).any(|window| window == key.0));
+        assert!(find(key, NOW.after(Duration::from_secs(60)), bytes).is_none());
     }
-    assert!(
-        memory
-            .find(CacheKey([9; 32]), NOW, &Poisoned(&[7; 64]), |_| Outcome::Refused)
-            .is_none()
-    );
+    assert!(find(CacheKey([9; 32]), NOW, &[7; 64]).is_none());
 });

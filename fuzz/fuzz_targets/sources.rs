@@ -6,7 +6,8 @@
 use cognito_jwt::command::HeaderEdit;
 use cognito_jwt::request::RequestHead;
 use cognito_jwt::token::removal::remove;
-use cognito_jwt::token::source::{CookieName, TokenSource, find};
+use cognito_jwt::token::source::cookie::CookieName;
+use cognito_jwt::token::source::{TokenSource, find};
 use libfuzzer_sys::fuzz_target;
 
 type Headers = Vec<(Vec<u8>, Vec<u8>)>;
