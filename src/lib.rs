@@ -3,7 +3,7 @@
 //! # The map
 //!
 //! A module imports only what stands left of it (a test reads this line):
-//! `call < code < json < load < memory < request < time < trace < bounded_cache < metrics < command < keys < signature < token <
+//! `call < code < json < load < log_text < memory < request < time < trace < bounded_cache < metrics < command < keys < signature < token <
 //! identity < rules < enrich < env < cache < config < reject < request_policy < responder < auth_context < pending <
 //! authenticator < filter`.
 //!

@@ -103,6 +103,10 @@ impl Worker {
             let now = process::now();
             // While requests wait, the ticker keeps the time: a request's own hook ends no other one.
             if core.filter.waiting() == 0 && core.is_tick_due(now) {
+                // Answers to calls whose requests are all gone: nobody is woken for them, and they keep their room until they are read.
+                for mail in self.instance.take_mail(self.id) {
+                    core.on_answer(mail, now, &mut commands);
+                }
                 core.tick(now, &mut commands);
             }
             let action = core.on_request(stream.id, envoy, head, now, &mut commands);
