@@ -74,7 +74,7 @@ help: ## this list
 	@echo
 
 .PHONY: demo
-demo: tools wasm ## sign in at an emulated Cognito and watch a real Envoy accept and refuse
+demo: tools $(if $(filter native,$(HOST)),native,wasm) ## sign in at an emulated Cognito and watch a real Envoy accept and refuse
 	@$(WITH_ENVOY) && $(PYTHON) -m demo
 
 .PHONY: demo-monitoring

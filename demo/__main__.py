@@ -5,7 +5,6 @@ Ends with 0 only if every answer was as it must be.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import tempfile
@@ -18,9 +17,9 @@ from .tour import Tour, bold, dim, heading, red
 
 def main() -> int:
     """All of the demo."""
-    module = Path(os.environ.get("WASM") or services.PROJECT / "dist/envoy_cognito_jwt.wasm")
+    module = services.built_module()
     if not module.is_file():
-        print(f"{module} is missing: run `make wasm`", file=sys.stderr)
+        print(f"{module} is missing: run `make {'native' if services.IS_NATIVE else 'wasm'}`", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     running: list[services.Service] = []
@@ -74,7 +73,7 @@ def stay(folder: Path, front: str, admin: str, people: dict[str, Person], envoy:
         f'curl -i -H "authorization: Bearer $ADA_ID" {front}/orders',
         f'curl -i -H "authorization: Bearer $RAVI_ID" {front}/admin/users',
         f'curl -i -H "authorization: Bearer $EVE_ACCESS" -H "x-cognito-groups: admins" {front}/me',
-        f"curl -s '{admin}/stats?filter=wasmcustom'",
+        f"curl -s '{admin}/stats?filter={services.METRICS}'",
     ):
         print(f"  {line}")
     print(f"\n  Envoy's admin interface: {admin}   its log: {envoy.log}")

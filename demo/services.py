@@ -14,7 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import yaml
+
 PROJECT = Path(__file__).resolve().parent.parent
+IS_NATIVE = os.environ.get("HOST") == "native"
+"""Whether Envoy runs the native library; the Wasm module otherwise. Some shells keep the machine's name in `HOST`."""
+METRICS = "dynamicmodulescustom" if IS_NATIVE else "wasmcustom"
+"""What stands in front of the names of the filter's metrics."""
 TOOLS = Path(os.environ.get("TOOLS") or PROJECT / ".tools")
 COGNITO_LOCAL = TOOLS / "node/node_modules/cognito-local"
 START_SECONDS = 60.0
@@ -96,7 +102,7 @@ def start_envoy(folder: Path, configuration: str) -> tuple[Service, str, str]:
     admin_path = folder / "admin"
     service = Service("envoy", [
         os.environ.get("ENVOY") or TOOLS / "bin/envoy", "-c", config, "--admin-address-path", admin_path, "--disable-hot-restart", "--concurrency", "2",
-        "--log-level", "warning", "--component-log-level", "wasm:info", "--file-flush-interval-msec", "50",
+        "--log-level", "warning", "--component-log-level", "dynamic_modules:info" if IS_NATIVE else "wasm:info", "--file-flush-interval-msec", "50",
     ], folder)
     admin = "http://" + service.wait_for(lambda: admin_path.exists() and admin_path.read_text().strip())
     service.wait_for(lambda: read(f"{admin}/ready").strip() == "LIVE")
@@ -123,13 +129,37 @@ def rendered(configuration: Path, replacements: dict[str, str]) -> str:
 
 def demo_configuration(app_port: int, cognito_port: int, module: Path) -> str:
     """`envoy/envoy.yaml` with the addresses of this machine and nothing else changed."""
-    return rendered(PROJECT / "envoy/envoy.yaml", {
+    text = rendered(PROJECT / "envoy/envoy.yaml", {
         "address: 127.0.0.1, port_value: 9901": "address: 127.0.0.1, port_value: 0",
         "address: 0.0.0.0, port_value: 8000": "address: 127.0.0.1, port_value: 0",
         "address: app, port_value: 8080": f"address: 127.0.0.1, port_value: {app_port}",
         "address: cognito, port_value: 9229": f"address: 127.0.0.1, port_value: {cognito_port}",
         "/etc/envoy/envoy_cognito_jwt.wasm": str(module),
     })
+    return with_native_filter(text, module) if IS_NATIVE else text
+
+
+def with_native_filter(text: str, module: Path) -> str:
+    """The same configuration with the native library in the place of the Wasm module, and the plugin's configuration unchanged."""
+    whole = yaml.safe_load(text)
+    manager = whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    configuration = manager["http_filters"][0]["typed_config"]["config"]["configuration"]
+    manager["http_filters"][0] = {
+        "name": "envoy.filters.http.dynamic_modules",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
+            "dynamic_module_config": {"module": {"local": {"filename": str(module)}}, "do_not_close": True},
+            "filter_name": "cognito",
+            "filter_config": configuration,
+        },
+    }
+    return yaml.safe_dump(whole)
+
+
+def built_module() -> Path:
+    """The module of the host that `HOST` chooses, wherever `make` says that it is."""
+    variable, default = ("NATIVE", "dist/libenvoy_cognito_jwt.so") if IS_NATIVE else ("WASM", "dist/envoy_cognito_jwt.wasm")
+    return Path(os.environ.get(variable) or PROJECT / default).absolute()
 
 
 def read(url: str) -> str:

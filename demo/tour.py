@@ -302,8 +302,8 @@ def wait_until(moment: float, what: str) -> None:
 
 def counters(admin: str) -> dict[str, int]:
     """The filter's metrics that are not 0."""
-    prefix = "wasmcustom.cognito_jwt."
-    found = json.loads(services.read(f"{admin}/stats?format=json&filter=^wasmcustom"))["stats"]
+    prefix = f"{services.METRICS}.cognito_jwt."
+    found = json.loads(services.read(f"{admin}/stats?format=json&filter=^{services.METRICS}"))["stats"]
     return {entry["name"].removeprefix(prefix): entry["value"] for entry in found if entry.get("value")}
 
 
