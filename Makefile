@@ -136,19 +136,19 @@ cli: ## the command-line tool, dist/envoy-cognito-jwt: checks configurations, ex
 	@$(CLI) man >dist/envoy-cognito-jwt.1
 	@ls -l $(CLI) | awk '{ print $$9 ": " $$5 " bytes" }'
 
-WASM_BINDGEN_VERSION := 0.2.130
-WASM_BINDGEN := $(TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN_VERSION)/bin/wasm-bindgen
+# wasm-bindgen's own library, without the network parts of its command-line tool.
+BINDGEN := $(BUILD)/bindgen/release/bindgen
 
-$(WASM_BINDGEN):
-	$(call CARGO_TOOL,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION))
+$(BINDGEN): playground/bindgen/Cargo.lock playground/bindgen/src/main.rs
+	CARGO_TARGET_DIR=$(BUILD)/bindgen $(CARGO) build --locked --release --quiet --manifest-path playground/bindgen/Cargo.toml
 
 .PHONY: playground
-playground: tools $(WASM_BINDGEN) ## the page that explains decisions in a browser, dist/playground
+playground: tools $(BINDGEN) ## the page that explains decisions in a browser, dist/playground
 	@tools/rust_wasm_target.sh wasm32-unknown-unknown
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile playground -p envoy-cognito-jwt-playground --target wasm32-unknown-unknown
 	@rm -rf $(BUILD)/playground
-	$(WASM_BINDGEN) --target no-modules --no-typescript --out-name filter --out-dir $(BUILD)/playground \
-	  $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/playground/envoy_cognito_jwt_playground.wasm
+	@mkdir -p $(BUILD)/playground
+	$(BINDGEN) $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/playground/envoy_cognito_jwt_playground.wasm $(BUILD)/playground filter
 	$(TOOLS)/bin/wasm-opt -Oz --all-features $(BUILD)/playground/filter_bg.wasm -o $(BUILD)/playground/filter_bg.wasm
 	@$(PYTHON) tools/playground.py $(BUILD)/playground $(CURDIR)/dist/playground
 
