@@ -86,7 +86,9 @@ def test_the_hostile_corpus(stages: Stages, corpus_keys: KeyServer, requests: li
     stage = stages.fresh(configuration(), key_server=corpus_keys, **other)
     failures, last = [], ""
     for case, hostile in requests:
-        last, found = problems(stage, case, hostile)
+        # What is a matter of seconds is minted when it is sent: on a slow machine the whole corpus takes longer than the leeway.
+        timely = CORPUS.mint(case, time.time()) if case["name"].startswith("time-") else hostile
+        last, found = problems(stage, case, timely)
         failures += [f"{case['name']}: {problem}" for problem in found]
     assert not failures, f"{len(failures)} problems:\n" + "\n".join(failures)
 
