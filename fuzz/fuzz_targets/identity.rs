@@ -18,7 +18,7 @@ fuzz_target!(|text: &str| {
         assert!(is_header_value(&encoded), "{value}");
     }
 
-    // Whatever the name, all its foldings are ours or none is.
+    // Whatever the name, all its foldings are ours or none is: none of a pseudo-header, which are never removed.
     let list = ReservedHeaders::new(["x-user-id", text]);
     let foldings = [
         text.to_owned(),
@@ -27,7 +27,12 @@ fuzz_target!(|text: &str| {
         text.replace('-', "_"),
         text.replace('_', "-"),
     ];
-    assert!(foldings.iter().all(|name| list.is_reserved(name.as_bytes())));
+    let is_pseudo_header = text.starts_with(':');
+    assert!(
+        foldings
+            .iter()
+            .all(|name| list.is_reserved(name.as_bytes()) != is_pseudo_header)
+    );
     let other = ReservedHeaders::new(["x-user-id"]);
     assert!(
         foldings
