@@ -109,7 +109,7 @@ impl Identity {
 
 #[cfg(test)]
 impl Identity {
-    /// What a good token with these claims leads to, for the tests of modules that judge identities.
+    /// What a good token with these claims leads to, for the tests of modules that check identities.
     pub(crate) fn for_test(json: &str) -> Identity {
         let claims = claims::Claims::parse(json.to_owned()).unwrap();
         let policy = check::ClaimPolicy {
