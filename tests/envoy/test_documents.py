@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -380,6 +381,12 @@ def test_the_table_of_metrics(examples: Stage) -> None:
     assert {name.removeprefix(f"{HOST.metric_root}.") for name in examples.envoy.stats(f"^{HOST.metric_root}")} == all_names
 
 
+def test_the_table_of_alerts() -> None:
+    """Each alert of deploy/monitoring, in its order."""
+    groups = yaml.safe_load((PROJECT / "deploy/monitoring/rules.yaml").read_text())["groups"]
+    assert [code(cells[0]) for cells in rows("alerts")] == [rule["alert"] for group in groups for rule in group["rules"]]
+
+
 def test_the_table_of_headers(examples: Stage) -> None:
     """An ID token and an access token show all of them."""
     requests = [examples.admits("/", bearer(token), door="health") for token in (Pool().id_token(), Pool().access_token())]
@@ -453,6 +460,13 @@ def test_tasks_that_are_named_exist(name: str) -> None:
     for words in re.findall(r"`make ((?:[a-z][a-z0-9-]* ?)+)", (PROJECT / name).read_text()):
         for target in words.split():
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
+
+
+def test_the_image_with_the_native_library_is_built_from_the_whole_workspace() -> None:
+    """Cargo reads the manifest of every member, built or not."""
+    members = tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]["members"]
+    copied = set(re.findall(r"^COPY (\w+) \w+$", (PROJECT / "envoy/Dockerfile.native").read_text(), re.MULTILINE))
+    assert {member.split("/")[0] for member in members} - {"."} <= copied
 
 
 SECURITY = " ".join((PROJECT / "SECURITY.md").read_text().split())
