@@ -1,10 +1,10 @@
-# Every task of the project by its name. Each may be run again at any time; `make` alone lists them.
+# The tasks of the project. Each can be repeated at any time; `make` alone lists them.
 #
 #   TOOLS=DIR     where Envoy, the emulator of Cognito and the rest are installed (default: .tools)
-#   HOST=native   for `make demo`, `make test-e2e` and `make soak`: the native module for Envoy instead of the Wasm one
-#   E2E_JOBS=N    end-to-end tests at once
-#   PYTEST=ARGS   for `make test-e2e` and `make test-differential`
-#   ENVOY=VERSION for `make test-e2e` and `make demo`: another Envoy, one of tools/envoy/, or the path of one
+#   HOST=native   for `make demo`, `make test-e2e` and `make soak`: use the native library instead of the Wasm module
+#   E2E_JOBS=N    how many end-to-end tests run at the same time
+#   PYTEST=ARGS   arguments for `make test-e2e` and `make test-differential`
+#   ENVOY=VERSION for `make test-e2e` and `make demo`: another version of Envoy, one of tools/envoy/, or a path
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -67,42 +67,42 @@ endef
 ##@ Start here
 
 .PHONY: help
-help: ## this list
+help: ## print this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
 	  /^[a-z0-9-]+:.*## / { printf "  make \033[36m%-18s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 
 .PHONY: demo
-demo: tools $(if $(filter native,$(HOST)),native,wasm) ## sign in at an emulated Cognito and watch a real Envoy accept and refuse
+demo: tools $(if $(filter native,$(HOST)),native,wasm) ## sign in at an emulated Cognito, and watch a real Envoy accept and reject requests
 	@$(WITH_ENVOY) && $(PYTHON) -m demo
 
 .PHONY: demo-monitoring
-demo-monitoring: tools wasm ## the demo under traffic, with a Prometheus and the dashboard's panels to look at
+demo-monitoring: tools wasm ## run the demo under traffic, with a Prometheus and links to the dashboard's queries
 	@tools/debian.sh prometheus
 	@$(PYTHON) -m demo.monitoring
 
 .PHONY: demo-django
-demo-django: tools wasm ## the same with a Django API behind it, whose users the filter finds or creates
+demo-django: tools wasm ## run the demo with a Django API, whose users are found or created by the filter's user lookup
 	@$(PYTHON) -m demo.django_demo
 
 ##@ Build
 
 .PHONY: wasm
-wasm: tools-rust ## the module, dist/envoy_cognito_jwt.wasm; prints its size and SHA-256
+wasm: tools-rust ## build the Wasm module, dist/envoy_cognito_jwt.wasm, and print its size and SHA-256
 	@tools/setup.py --optional node
 	$(WASM_CARGO)
 	@$(SLIM) $(RAW) $(WASM)
 
 .PHONY: oci
-oci: wasm ## the module as an image that Istio and Envoy Gateway fetch, dist/oci; prints its digest
+oci: wasm ## build the image for Istio and Envoy Gateway, dist/oci, and print its digest
 	@tools/oci.py $(WASM) dist/oci
 
 .PHONY: release
-release: ## everything that a release consists of, into dist/; prints what to push
+release: ## build everything that belongs to a release into dist/, and print what to publish
 	@tools/release.sh
 
-# Modules that only tests may load. They have a target folder of their own, so that none of them can be taken for the real one.
+# Modules that only tests may load. They have a separate target folder, so that none of them can be confused with the real one.
 .PHONY: wasm-test
 wasm-test: tools-rust
 	@tools/setup.py --optional node
@@ -112,12 +112,12 @@ wasm-test: tools-rust
 	CARGO_TARGET_DIR=$(BUILD)/poison $(CARGO) build --locked --release --quiet --target $(TARGET) --manifest-path tests/envoy/poison/Cargo.toml
 	@install -D -m 644 $(BUILD)/poison/$(TARGET)/release/poison.wasm $(WASM_POISON)
 
-# A panic must be caught before it reaches Envoy, so this has a profile of its own, and a target folder for its names.
+# A panic must be caught before it reaches Envoy, so this build has a profile of its own, and a separate target folder.
 NATIVE_CARGO = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile native -p envoy-cognito-jwt-dynamic-module
 RAW_NATIVE := $(CARGO_TARGET_DIR)/native/native/libenvoy_cognito_jwt.so
 
 .PHONY: native
-native: tools-rust ## the native module for Envoy's dynamic modules, dist/libenvoy_cognito_jwt.so (needs a C compiler)
+native: tools-rust ## build the native library for Envoy's dynamic modules, dist/libenvoy_cognito_jwt.so (needs a C compiler)
 	$(NATIVE_CARGO)
 	@install -D -m 755 $(RAW_NATIVE) $(NATIVE)
 	@ls -l $(NATIVE) | awk '{ print $$9 ": " $$5 " bytes" }'; sha256sum $(NATIVE)
@@ -128,7 +128,7 @@ native-test: tools-rust
 	@install -D -m 755 $(CARGO_TARGET_DIR)/native-trap/native/libenvoy_cognito_jwt.so $(NATIVE_TRAP)
 
 .PHONY: cli
-cli: ## the command-line tool, dist/envoy-cognito-jwt: checks configurations, explains decisions
+cli: ## build the command-line tool, dist/envoy-cognito-jwt, which checks configurations and explains decisions
 	$(CARGO) build --locked --profile cli -p envoy-cognito-jwt-cli
 	@install -D -m 755 $(CARGO_TARGET_DIR)/cli/envoy-cognito-jwt $(CLI)
 	@mkdir -p dist/completions
@@ -143,7 +143,7 @@ $(BINDGEN): playground/bindgen/Cargo.lock playground/bindgen/src/main.rs
 	CARGO_TARGET_DIR=$(BUILD)/bindgen $(CARGO) build --locked --release --quiet --manifest-path playground/bindgen/Cargo.toml
 
 .PHONY: playground
-playground: tools $(BINDGEN) ## the page that explains decisions in a browser, dist/playground
+playground: tools $(BINDGEN) ## build the page that explains decisions in a browser, dist/playground
 	@tools/rust_wasm_target.sh wasm32-unknown-unknown
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile playground -p envoy-cognito-jwt-playground --target wasm32-unknown-unknown
 	@rm -rf $(BUILD)/playground
@@ -153,11 +153,11 @@ playground: tools $(BINDGEN) ## the page that explains decisions in a browser, d
 	@$(PYTHON) tools/playground.py $(BUILD)/playground $(CURDIR)/dist/playground
 
 .PHONY: playground-serve
-playground-serve: playground ## the same, served on this machine until Ctrl-C
+playground-serve: playground ## serve that page on this machine until Ctrl-C
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory dist/playground 0
 
 .PHONY: tools
-tools: ## install what building, testing and the demo need, all pinned, into TOOLS
+tools: ## install the tools for building, testing and the demo into TOOLS, at pinned versions
 	@tools/setup.py
 
 .PHONY: tools-rust
@@ -167,7 +167,7 @@ tools-rust:
 ##@ Check
 
 .PHONY: test
-test: ## everything that CI checks, with the time of each stage
+test: ## run everything that CI checks, and print the time of each stage
 	@$(STAGE) --begin
 	@$(STAGE) "set-up" $(MAKE) --no-print-directory tools
 	@$(STAGE) "formatting" $(MAKE) --no-print-directory format-check
@@ -179,10 +179,10 @@ test: ## everything that CI checks, with the time of each stage
 	@$(STAGE) "end-to-end tests, native" $(MAKE) --no-print-directory test-e2e HOST=native
 	@if type -P skopeo apt-get | grep -q .; \
 	  then $(STAGE) "the image, to a registry and back" $(MAKE) --no-print-directory oci-test; \
-	  else echo; echo "=== the image, to a registry and back: left out, there is neither skopeo nor apt-get"; fi
+	  else echo; echo "=== the image, to a registry and back: skipped, there is neither skopeo nor apt-get"; fi
 	@if type -P prometheus apt-get | grep -q .; \
 	  then $(STAGE) "alerts and dashboard" $(MAKE) --no-print-directory monitoring-test; \
-	  else echo; echo "=== alerts and dashboard: left out, there is neither prometheus nor apt-get"; fi
+	  else echo; echo "=== alerts and dashboard: skipped, there is neither prometheus nor apt-get"; fi
 	@$(STAGE) "the demo" env HOST=wasm $(PYTHON) -m demo </dev/null
 	@$(STAGE) "the demo, native" env HOST=native $(PYTHON) -m demo </dev/null
 	@$(STAGE) "the Django example" $(MAKE) --no-print-directory test-django
@@ -191,7 +191,7 @@ test: ## everything that CI checks, with the time of each stage
 	@$(STAGE) "a short soak" $(PYTHON) -m tools.soak --minutes 0.5
 	@if type -P c++ g++ clang++ | grep -q .; \
 	  then $(STAGE) "fuzzing, briefly" $(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5; \
-	  else echo; echo "=== fuzzing: left out, there is no C++ compiler for libFuzzer"; fi
+	  else echo; echo "=== fuzzing: skipped, there is no C++ compiler for libFuzzer"; fi
 	@$(STAGE) --summary
 
 .PHONY: format-check
@@ -204,21 +204,21 @@ lint: tools-rust ## clippy, native and for the module's target; warnings are err
 	$(CARGO) clippy --locked --target $(TARGET) -- -D warnings
 
 .PHONY: test-native
-test-native: ## the tests of the pure core, and of the native module with Envoy's side in a test's hands
+test-native: ## run the tests that need no Envoy: the core, the tool, and the native library with a fake Envoy
 	$(CARGO) test --locked --quiet
 	$(CARGO) test --locked --quiet -p envoy-cognito-jwt-cli
 	$(CARGO) test --locked --quiet -p envoy-cognito-jwt-dynamic-module --features test-trap
 
-# The versions that are tested beside the one of tools/requirements.in.
+# The versions that are tested in addition to the one in tools/requirements.in.
 OTHER_ENVOYS := 1.36.2 1.39.0
 
-# Asked for by itself this builds the modules first; `make test` has done so in a stage of its own.
+# This builds no module: `make test` does so in separate stages.
 .PHONY: test-e2e
-test-e2e: tools ## the tests in a real Envoy (needs `make wasm wasm-test`)
+test-e2e: tools ## run the tests in a real Envoy (needs `make wasm wasm-test`, with HOST=native `make native native-test`)
 	$(WITH_ENVOY) && cd tests/envoy && $(PYTHON) -m pytest -n $(E2E_JOBS) $(PYTEST)
 
 .PHONY: test-matrix
-test-matrix: tools wasm wasm-test native native-test ## the tests in every Envoy that is supported, by either host; how long each took
+test-matrix: tools wasm wasm-test native native-test ## run the tests in every supported version of Envoy, through both hosts
 	@$(STAGE) --begin
 	@for version in $(OTHER_ENVOYS) $(ENVOY_VERSION); do \
 	  $(STAGE) "the Wasm module in Envoy $$version" $(MAKE) --no-print-directory test-e2e HOST=wasm ENVOY=$$version || exit 1; done
@@ -227,20 +227,20 @@ test-matrix: tools wasm wasm-test native native-test ## the tests in every Envoy
 	@$(STAGE) --summary
 
 .PHONY: test-folding
-test-folding: tools ## the identity headers before real PHP and CGI servers, which are fetched from Debian (needs `make wasm`)
+test-folding: tools ## test the identity headers with real PHP and CGI servers from Debian's packages (needs `make wasm`)
 	@tools/debian.sh php php-cgi lighttpd
 	cd tests/envoy && REQUIRE_SERVERS=1 $(PYTHON) -m pytest test_folding.py
 
 .PHONY: test-memory
-test-memory: tools ## a worker's memory under TOKENS (200000) tokens of the largest sizes, in a real Envoy: many minutes (needs `make wasm`)
+test-memory: tools ## measure a worker's memory under TOKENS (200000) large tokens, in a real Envoy: takes many minutes (needs `make wasm`)
 	cd tests/envoy && MEMORY_TOKENS=$(or $(TOKENS),200000) $(PYTHON) -m pytest test_token_cache.py -k flat_under
 
 .PHONY: test-django
-test-django: ## the tests of the Django example
+test-django: ## run the tests of the Django example
 	examples/django/test.sh
 
 .PHONY: test-differential
-test-differential: tools ## the hostile corpus through django-cognito-jwt too (needs `make wasm`)
+test-differential: tools ## send the hostile corpus through django-cognito-jwt as well, and compare (needs `make wasm`)
 	tests/differential/test.sh $(PYTEST)
 
 CARGO_FUZZ_VERSION := 0.13.2
@@ -250,15 +250,15 @@ $(CARGO_FUZZ):
 	$(call CARGO_TOOL,cargo-fuzz,$(CARGO_FUZZ_VERSION))
 
 .PHONY: fuzz
-fuzz: $(CARGO_FUZZ) ## fuzz what reads bytes from the network, FUZZ_SECONDS (60) for each target
+fuzz: $(CARGO_FUZZ) ## fuzz the code that reads bytes from outside, FUZZ_SECONDS (60) for each target
 	CARGO_FUZZ=$(CARGO_FUZZ) fuzz/run.sh $(FUZZ_SECONDS)
 
 .PHONY: oci-test
-oci-test: oci ## push the image to a real registry on the loopback and pull it back (programs from Debian's packages)
+oci-test: oci ## push the image to a real registry on the loopback and pull it back (with programs from Debian's packages)
 	@tools/oci_test.sh
 
 .PHONY: monitoring-test
-monitoring-test: tools wasm ## alerts by promtool, the dashboard by Grafana's type and by every query in a real Prometheus that scrapes the demo
+monitoring-test: tools wasm ## test the alerts with promtool, and the dashboard with Grafana's types and a real Prometheus
 	@tools/debian.sh prometheus promtool
 	$(TOOLS)/bin/promtool check config deploy/monitoring/prometheus.yaml
 	$(TOOLS)/bin/promtool test rules deploy/monitoring/rules_test.yaml
@@ -271,12 +271,12 @@ monitoring-picture: tools wasm ## draw docs/monitoring.svg from three minutes of
 	@$(PYTHON) -m demo.monitoring --picture docs/monitoring.svg
 
 .PHONY: compose-test
-compose-test: tools wasm ## run envoy/compose.yaml for real, with a Docker engine of its own where none runs (root; not part of `make test`)
+compose-test: tools wasm ## run envoy/compose.yaml; starts a Docker engine if none runs (needs root; not part of `make test`)
 	tools/compose_test.sh
 
 ##@ Measure
 
-# What ours is compared with: a filter that does nothing, and one that only makes the host calls that ours owes its users.
+# The filters for comparison: one that does nothing, and one that only makes the host calls that this filter has to make.
 .PHONY: wasm-bench
 wasm-bench: tools-rust
 	CARGO_TARGET_DIR=$(BUILD)/noop $(CARGO) build --locked --release --quiet --target $(TARGET) --manifest-path bench/noop/Cargo.toml
@@ -285,12 +285,12 @@ wasm-bench: tools-rust
 	@$(SLIM) $(BUILD)/floor/$(TARGET)/release/floor.wasm $(WASM_FLOOR)
 
 .PHONY: bench
-bench: tools wasm wasm-test wasm-bench ## compare with jwt_authn and write docs/benchmark.*: half an hour, on a quiet machine; BENCH="compare costs" for parts, QUICK=1 for seconds
+bench: tools wasm wasm-test wasm-bench ## compare with jwt_authn, write docs/benchmark.*: half an hour on a quiet machine; BENCH="compare costs": parts; QUICK=1: seconds
 	@tools/debian.sh wrk
 	$(PYTHON) -m bench $(if $(QUICK),--quick) $(BENCH)
 
 .PHONY: soak
-soak: tools wasm ## good and bad requests for MINUTES (2) while keys rotate and the key server fails; every answer is checked
+soak: tools wasm ## send good and bad requests for MINUTES (2) while keys rotate and the key server fails, and check every response
 	$(PYTHON) -m tools.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
 ##@ Supply chain
@@ -302,29 +302,29 @@ $(CARGO_DENY):
 	$(call CARGO_TOOL,cargo-deny,$(CARGO_DENY_VERSION))
 
 .PHONY: deny
-deny: $(CARGO_DENY) ## licences, origins and duplicates of the dependencies, and advisories where their database can be reached
+deny: $(CARGO_DENY) ## check licences, origins and duplicates of the dependencies, and advisories if their database can be reached
 	tools/deny.sh $(CARGO_DENY)
 
 .PHONY: sbom
-sbom: wasm ## the module's bill of materials, dist/envoy_cognito_jwt.cdx.json (CycloneDX)
+sbom: wasm ## write the Wasm module's bill of materials, dist/envoy_cognito_jwt.cdx.json (CycloneDX)
 	@tools/sbom.py envoy-cognito-jwt-proxy-wasm $(TARGET) $(WASM) $(WASM:.wasm=.cdx.json)
 
 .PHONY: sbom-native
-sbom-native: native ## the native module's, dist/libenvoy_cognito_jwt.cdx.json
+sbom-native: native ## write the native library's bill of materials, dist/libenvoy_cognito_jwt.cdx.json
 	@tools/sbom.py envoy-cognito-jwt-dynamic-module $$(rustc -vV | sed -n 's/^host: //p') $(NATIVE) $(NATIVE:.so=.cdx.json)
 
 .PHONY: test-reproducible
-test-reproducible: tools-rust ## build twice in two folders and compare the bytes
+test-reproducible: tools-rust ## build twice, in two folders, and compare the bytes
 	tools/reproducible.sh
 
-##@ Look after
+##@ Maintain
 
 .PHONY: format
 format: ## format the Rust code
 	$(CARGO) fmt --all
 
 .PHONY: lock-tools
-lock-tools: ## pin anew what tools/requirements.in and tools/package.json ask for
+lock-tools: ## update the pinned versions of the tools
 	python3 -m venv $(BUILD)/lock && $(BUILD)/lock/bin/pip install --quiet uv==0.13.9
 	$(BUILD)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock-tools" tools/requirements.in -o tools/requirements.txt
@@ -333,5 +333,5 @@ lock-tools: ## pin anew what tools/requirements.in and tools/package.json ask fo
 	for folder in tools tools/dashboard; do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done
 
 .PHONY: clean
-clean: ## remove what was built, but not TOOLS
+clean: ## remove everything that was built, but not TOOLS
 	rm -rf target dist .build
