@@ -1,6 +1,6 @@
-"""`make demo`: start everything, walk the tour, and stay up for the curious while there is a terminal.
+"""`make demo`: start everything, run the tour, and keep running until Ctrl-C if there is a terminal.
 
-Ends with 0 only if every answer was as it must be.
+Exits with 0 only if every result was as expected.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .tour import Tour, bold, dim, heading, red
 
 
 def main() -> int:
-    """All of the demo."""
+    """Run the demo."""
     module = services.built_module()
     if not module.is_file():
         print(f"{module} is missing: run `make {'native' if services.IS_NATIVE else 'wasm'}`", file=sys.stderr)
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def demonstrate(folder: Path, module: Path, running: list[services.Service]) -> int:
-    """Start the three services, walk, stay."""
+    """Start the three services, run the tour, keep running."""
     heading("Starting")
     cognito, cognito_port = services.start_cognito(folder)
     running.append(cognito)
@@ -60,7 +60,7 @@ def demonstrate(folder: Path, module: Path, running: list[services.Service]) -> 
 
 
 def stay(folder: Path, front: str, admin: str, people: dict[str, Person], envoy: services.Service) -> None:
-    """Tell how to go on by hand, and wait for Ctrl-C."""
+    """Print commands to try, and wait for Ctrl-C."""
     tokens = folder / "tokens.sh"
     tokens.touch(mode=0o600)
     tokens.write_text("".join(
@@ -77,7 +77,7 @@ def stay(folder: Path, front: str, admin: str, people: dict[str, Person], envoy:
     ):
         print(f"  {line}")
     print(f"\n  Envoy's admin interface: {admin}   its log: {envoy.log}")
-    print(bold("\nCtrl-C ends it."))
+    print(bold("\nPress Ctrl-C to end the demo."))
     try:
         envoy.process.wait()
         print(red(f"\nEnvoy ended with {envoy.process.returncode}:\n{envoy.tail()}"))

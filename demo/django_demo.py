@@ -26,7 +26,7 @@ EXAMPLE = services.PROJECT / "examples/django"
 
 
 def main() -> int:
-    """All of the demo."""
+    """Run the demo."""
     module = Path(os.environ.get("WASM") or services.PROJECT / "dist/envoy_cognito_jwt.wasm").absolute()
     if not module.is_file():
         print(f"{module} is missing: run `make wasm`", file=sys.stderr)
@@ -48,33 +48,33 @@ def main() -> int:
 
 
 def demonstrate(folder: Path, module: Path, running: list[services.Service]) -> int:
-    """Start everything, walk, stay while there is a terminal."""
+    """Start everything, run the checks, keep running if there is a terminal."""
     heading("Starting")
     cognito, cognito_port = services.start_cognito(folder)
     running.append(cognito)
     print(f"  Cognito (cognito-local)            http://127.0.0.1:{cognito_port}")
     public, public_port, internal, internal_port, database = start_django(folder, running)
     print(f"  Django, the API                    http://127.0.0.1:{public_port}")
-    print(f"  Django, the user lookup            http://127.0.0.1:{internal_port}   {dim('for the filter alone')}")
+    print(f"  Django, the user lookup            http://127.0.0.1:{internal_port}   {dim('for the filter only')}")
     envoy, front, admin = services.start_envoy(folder, configuration(public_port, internal_port, cognito_port, module))
     running.append(envoy)
     print(f"  Envoy, examples/django/envoy.yaml  {front}   {dim('admin ' + admin)}")
     walk = Walk(front, admin, f"http://127.0.0.1:{public_port}", database)
     walk.run(f"http://127.0.0.1:{cognito_port}")
     if walk.failures:
-        print(red(f"\n{len(walk.failures)} of the above not as it must be:"))
+        print(red(f"\n{len(walk.failures)} unexpected results:"))
         for failure in walk.failures:
             print(red(f"  {failure}"))
         print(f"\nThe ends of the logs:\n{envoy.tail()}\n{public.tail()}\n{internal.tail()}")
         return 1
-    print(green(f"\nAll {walk.steps} checks were as they must be."))
+    print(green(f"\nAll {walk.steps} checks had the expected result."))
     if sys.stdin.isatty() and sys.stdout.isatty():
         stay(folder, walk, envoy)
     return 0
 
 
 def start_django(folder: Path, running: list[services.Service]) -> tuple[services.Service, int, services.Service, int, Path]:
-    """The example's two listeners on a fresh SQLite database, each on a port that the kernel picked."""
+    """Start the example's two listeners with a new SQLite database, each on a port that the kernel chooses."""
     python = subprocess.run([EXAMPLE / "setup.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     database = folder / "db.sqlite3"
     env = {"DJANGO_DATABASE": str(database), "PYTHONPATH": str(EXAMPLE), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -89,7 +89,7 @@ def start_django(folder: Path, running: list[services.Service]) -> tuple[service
 
 
 def configuration(public_port: int, internal_port: int, cognito_port: int, module: Path) -> str:
-    """`examples/django/envoy.yaml` with the addresses of this machine and nothing else changed."""
+    """Return `examples/django/envoy.yaml` with the addresses of this machine; nothing else is changed."""
     local = "address: 127.0.0.1, port_value: "
     return services.rendered(
         EXAMPLE / "envoy.yaml",
@@ -106,7 +106,7 @@ def configuration(public_port: int, internal_port: int, cognito_port: int, modul
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """The response."""
 
     status: int
     document: dict | list
@@ -114,7 +114,7 @@ class Answer:
 
 @dataclass
 class Walk:
-    """Requests to the API, each with what must come of it."""
+    """Requests to the API, each with its expected result."""
 
     front: str
     admin: str
@@ -125,7 +125,7 @@ class Walk:
     people: dict[str, Person] = field(default_factory=dict)
 
     def run(self, cognito: str) -> None:
-        """All of it."""
+        """Run all checks."""
         heading("Signing in at Cognito (InitiateAuth)")
         for name, client in (("ada", pool.WEB), ("ravi", pool.MOBILE)):
             self.people[name] = person = pool.sign_in(cognito, name, client)
@@ -133,25 +133,25 @@ class Walk:
         ada, ravi = self.people["ada"], self.people["ravi"]
 
         heading("The application's own user")
-        self.check("No user stands in the database", self.users() == [], self.users())
-        refused = self.get("No token: Django never hears of it", "/api/me", None, 401)
+        self.check("The database has no user", self.users() == [], self.users())
+        refused = self.get("No token: the request does not reach Django", "/api/me", None, 401)
         self.check("the code is token_missing", refused.document.get("code") == "token_missing", refused.document)
-        first = self.get("Ada's first call, with her ID token: the filter asks Django, Django creates her", "/api/me", ada.id_token, 200)
-        second = self.get("Her second call finds her", "/api/me", ada.id_token, 200)
-        third = self.get("So does one with her access token", "/api/me", ada.access_token, 200)
+        first = self.get("Ada's first request, with her ID token: the filter calls Django, and Django creates the user", "/api/me", ada.id_token, 200)
+        second = self.get("Her second request finds the user", "/api/me", ada.id_token, 200)
+        third = self.get("So does a request with her access token", "/api/me", ada.access_token, 200)
         ids = {answer.document.get("id") for answer in (first, second, third)}
-        self.check("Three calls, one user", len(ids) == 1 and len(self.users()) == 1, self.users())
+        self.check("Three requests, one user", len(ids) == 1 and len(self.users()) == 1, self.users())
         lookups = self.lookups()
-        self.check("Django was asked once for her ID token and once for her access token: all workers share the answers", lookups == 2, f"{lookups} lookups")
+        self.check("The filter called Django once for her ID token and once for her access token: all workers share the responses", lookups == 2, f"{lookups} lookups")
 
-        heading("Nobody becomes another")
+        heading("No user can become another")
         adas_id = str(first.document.get("id"))
         forged = (("x-user-id", adas_id), ("X.User~Id", adas_id), ("x-cognito-sub", ada.sub))
         ravis = self.get("Ravi with Ada's id in forged headers is Ravi", "/api/me", ravi.id_token, 200, headers=forged)
         self.check("he has an id of his own", str(ravis.document.get("id")) not in ("None", adas_id), ravis.document)
-        self.get("Ada's id without a token is nobody", "/api/me", None, 401, headers=forged)
-        self.call("Through Envoy there is no user lookup", "POST", self.front, "/cognito/users", ada.id_token, 404)
-        self.call("nor is there one at the API's own address", "POST", self.django, "/cognito/users", None, 404)
+        self.get("Ada's id without a token is rejected", "/api/me", None, 401, headers=forged)
+        self.call("The user lookup cannot be reached through Envoy", "POST", self.front, "/cognito/users", ada.id_token, 404)
+        self.call("nor at the API's own address", "POST", self.django, "/cognito/users", None, 404)
 
         heading("Data that belongs to a user")
         self.call("Ada writes a note", "POST", self.front, "/api/notes", ada.id_token, 201, body={"text": "buy milk"})
@@ -165,35 +165,35 @@ class Walk:
         self.check("Two people, two users", len(self.users()) == 2, self.users())
 
     def get(self, title: str, path: str, token: str | None, status: int, headers: tuple = ()) -> Answer:
-        """A GET through Envoy."""
+        """Send a GET through Envoy."""
         return self.call(title, "GET", self.front, path, token, status, headers=headers)
 
     def call(
         self, title: str, method: str, server: str, path: str, token: str | None, status: int, headers: tuple = (), body: dict | None = None
     ) -> Answer:
-        """One request; its status is checked."""
+        """Send one request and check its status."""
         answer = send(method, server, path, token, headers, body)
         print(f"      {dim(method + ' ' + path)}", *(dim(f"{name}: {value}") for name, value in headers))
         shown = green(str(answer.status)) if answer.status < 400 else yellow(str(answer.status))
         print(f"      {shown}  {json.dumps(answer.document)[:160]}")
-        self.check(title, answer.status == status, f"{answer.status} where {status} must be: {answer.document}")
+        self.check(title, answer.status == status, f"{answer.status} instead of {status}: {answer.document}")
         return answer
 
     def check(self, title: str, good: bool, found: object) -> None:
-        """One thing that must be so."""
+        """Check one condition."""
         self.steps += 1
         print(f"{green('✔') if good else red('✘')} {self.steps:>2}. {bold(title)}")
         if not good:
             self.failures.append(f"{self.steps}. {title}: {found}")
-            print(red(f"      NOT AS IT MUST BE: {found}"))
+            print(red(f"      UNEXPECTED: {found}"))
 
     def users(self) -> list[tuple]:
-        """The rows of the table of users."""
+        """Return the rows of the table of users."""
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
             return connection.execute("select id, username, email, cognito_id from accounts_user order by id").fetchall()
 
     def lookups(self) -> int:
-        """How often the filter asked Django with success. Workers hand their counters over now and then: wait for the first."""
+        """Return how many calls to Django succeeded. Workers report their counters from time to time: wait for the first."""
         deadline = time.monotonic() + 5
         while not (found := counters(self.admin).get("user_lookup_success", 0)) and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -201,7 +201,7 @@ class Walk:
 
 
 def send(method: str, server: str, path: str, token: str | None, headers: tuple, body: dict | None) -> Answer:
-    """One request on a connection of its own."""
+    """Send one request on a new connection."""
     payload = b"" if body is None else json.dumps(body).encode()
     connection = HTTPConnection(urllib.parse.urlsplit(server).netloc, timeout=30)
     try:
@@ -222,7 +222,7 @@ def send(method: str, server: str, path: str, token: str | None, headers: tuple,
 
 
 def stay(folder: Path, walk: Walk, envoy: services.Service) -> None:
-    """Tell how to go on by hand, and wait for Ctrl-C."""
+    """Print commands to try, and wait for Ctrl-C."""
     tokens = folder / "tokens.sh"
     tokens.touch(mode=0o600)
     tokens.write_text("".join(f"{name.upper()}={person.id_token}\n" for name, person in walk.people.items()))
@@ -231,7 +231,7 @@ def stay(folder: Path, walk: Walk, envoy: services.Service) -> None:
     print(f'  curl -i -H "authorization: Bearer $ADA" {walk.front}/api/me')
     print(f'  curl -i -H "authorization: Bearer $RAVI" --json \'{{"text": "hello"}}\' {walk.front}/api/notes')
     print(f"  sqlite3 {walk.database} 'select * from accounts_user'")
-    print(bold("\nCtrl-C ends it."))
+    print(bold("\nPress Ctrl-C to end the demo."))
     try:
         envoy.process.wait()
         print(red(f"\nEnvoy ended with {envoy.process.returncode}:\n{envoy.tail()}"))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An upstream that answers with what it received, as JSON. Needs nothing but Python.
+"""An upstream that responds with the request that it received, as JSON. Needs only Python.
 
     echo.py [--host ADDRESS] [--port PORT]        port 0: the kernel picks one; the first line printed tells which
 """
@@ -12,13 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers each request with method, path and headers; a header that came twice has a list."""
+    """Responds to each request with its method, path and headers; a repeated header has a list of values."""
 
     protocol_version = "HTTP/1.1"
 
     def answer(self) -> None:
-        """One request."""
-        # The body is not shown, but has to be read for the next request on the connection to be found.
+        """Respond to one request."""
+        # The body is not shown, but must be read before the next request on the connection.
         self.rfile.read(int(self.headers.get("content-length") or 0))
         headers: dict[str, list[str]] = {}
         for name, value in self.headers.items():
@@ -38,7 +38,7 @@ class Echo(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
 
     def log_message(self, *_: object) -> None:
-        """Quiet: Envoy has the access log."""
+        """Log nothing: Envoy has the access log."""
 
 
 def main() -> None:

@@ -1,11 +1,10 @@
 """`make demo-monitoring`: the demo under traffic, a Prometheus that scrapes it, and the dashboard's panels as a page.
 
-    python -m demo.monitoring                   stays up until Ctrl-C
-    python -m demo.monitoring --test            asks every query of the dashboard and ends: 0 if each has data
+    python -m demo.monitoring                   runs until Ctrl-C
+    python -m demo.monitoring --test            runs every query of the dashboard; exits with 0 if each has data
     python -m demo.monitoring --picture FILE    draws the panels from three minutes of real data
 
-There is no Grafana in it: the panels are drawn by demo/plot.py from what Prometheus answers to the very queries of
-deploy/monitoring/dashboard.json.
+It needs no Grafana: demo/plot.py draws the panels from Prometheus' responses to the queries of deploy/monitoring/dashboard.json.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ from .traffic import Traffic
 
 MONITORING = services.PROJECT / "deploy/monitoring"
 RATE_WINDOW = "15s"
-"""What Grafana would put in the place of $__rate_interval."""
+"""The value that Grafana would insert for $__rate_interval."""
 KEYS_TTL_SECONDS = 5
 
 IDLE_IN_THE_DEMO = {"Internal errors, VM reloads", "Calls to UserInfo and the user lookup", "Shadow mode: would be denied, by code", "VM reloads"}
-"""Panels whose counters are there, but stay 0."""
+"""Panels whose counters exist, but stay 0."""
 
 OTHER_NAMES = """\
 # TYPE cognito_jwt_denied_token_expired counter
@@ -54,11 +53,11 @@ RENAMED = {
     'cognito_jwt_denied{code="token_expired"}': 3, 'cognito_jwt_denied{code="token_missing"}': 2, 'cognito_jwt_would_deny{code="not_permitted"}': 4,
     "cognito_jwt_allowed": 5, 'envoy_wasm_vm_reload_success{plugin="istio_ingress_cognito"}': 1,
 }
-"""What becomes of them."""
+"""Their names after the relabelling."""
 
 
 class Prometheus:
-    """A Prometheus with deploy/monitoring/prometheus.yaml, but for addresses and intervals."""
+    """A Prometheus with deploy/monitoring/prometheus.yaml; only addresses and intervals differ."""
 
     def __init__(self, folder: Path, admin: str, other: str) -> None:
         config = services.rendered(MONITORING / "prometheus.yaml", {
@@ -76,19 +75,19 @@ class Prometheus:
         self.url = "http://" + self.service.wait_for(lambda: self.service.logged(r'msg="Listening on" address=([\d.:]+)'))
 
     def ask(self, path: str, **parameters: object) -> dict:
-        """What the API answers."""
+        """Return the response of the API."""
         try:
             return json.loads(services.read(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"))["data"]
         except urllib.error.HTTPError as error:
             raise ValueError(f"{parameters}: {error.read().decode()}") from error
 
     def value(self, expression: str) -> float | None:
-        """The one value of an expression now, or `None`."""
+        """Return the single current value of an expression, or `None`."""
         result = self.ask("query", query=expression)["result"]
         return float(result[0]["value"][1]) if len(result) == 1 else None
 
     def curves(self, expression: str, legend: str, begin: float, end: float) -> list[plot.Curve]:
-        """An expression over time, each series under its name; what is no number is left out."""
+        """Return the values of an expression over time, each series by its name, without values that are not numbers."""
         step = max(1.0, (end - begin) / 250)
         found = self.ask("query_range", query=expression, start=begin, end=end, step=step)["result"]
         named = [(series_name(legend, series["metric"]), series["values"]) for series in found]
@@ -96,14 +95,14 @@ class Prometheus:
 
 
 def series_name(legend: str, labels: dict[str, str]) -> str:
-    """The legend with its labels filled in."""
+    """Return the legend with the values of its labels."""
     for label, value in labels.items():
         legend = legend.replace("{{" + label + "}}", value)
     return legend
 
 
 def panels_of_the_dashboard() -> list[dict]:
-    """Its panels; variables have the values of the demo."""
+    """Return the dashboard's panels, with the variables replaced by the values of the demo."""
     text = (MONITORING / "dashboard.json").read_text()
     for variable, value in (("$__rate_interval", RATE_WINDOW), ("$job", "envoy"), ("$instance", ".*")):
         text = text.replace(variable, value)
@@ -111,7 +110,7 @@ def panels_of_the_dashboard() -> list[dict]:
 
 
 def drawn(prometheus: Prometheus, title: str, begin: float, end: float, marks: list[tuple[float, float, str]] | None = None) -> plot.Picture:
-    """The time series of the dashboard; with marks, which only a picture for the documents has, those that move."""
+    """Return the time series of the dashboard; with marks, as in the picture for the documents, only those that change."""
     panels = []
     for panel in panels_of_the_dashboard():
         if panel["type"] != "timeseries" or (marks and panel["title"] in IDLE_IN_THE_DEMO):
@@ -127,13 +126,13 @@ def drawn(prometheus: Prometheus, title: str, begin: float, end: float, marks: l
 
 
 def link(url: str, targets: list[dict]) -> str:
-    """The queries of a panel in Prometheus' own graph."""
+    """Return the address of Prometheus' own graph for the queries of a panel."""
     tabs = {f"g{number}.{key}": value for number, target in enumerate(targets) for key, value in (("expr", target["expr"]), ("tab", 0), ("range_input", "5m"))}
     return f"{url}/graph?{urllib.parse.urlencode(tabs)}"
 
 
 def faults(prometheus: Prometheus, begin: float, end: float) -> list[str]:
-    """What is wrong with the dashboard, the rules or the relabelling."""
+    """Return the faults of the dashboard, the rules or the relabelling."""
     found = []
     for panel in panels_of_the_dashboard():
         for target in panel["targets"]:
@@ -153,7 +152,7 @@ def faults(prometheus: Prometheus, begin: float, end: float) -> list[str]:
 
 
 def serve(answer: object) -> http.server.ThreadingHTTPServer:
-    """An HTTP server on a port of the loopback that answers each GET with a content type and what a function returns."""
+    """Start an HTTP server on a port of the loopback that responds to each GET with the result of a function."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -164,7 +163,7 @@ def serve(answer: object) -> http.server.ThreadingHTTPServer:
             self.wfile.write(body.encode())
 
         def log_message(self, *_: object) -> None:
-            """Nothing is logged."""
+            """Log nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -172,18 +171,18 @@ def serve(answer: object) -> http.server.ThreadingHTTPServer:
 
 
 def page(prometheus: Prometheus, since: float) -> tuple[str, str]:
-    """The panels of the last five minutes; it loads itself again."""
+    """Return a page with the panels of the last five minutes, which reloads itself."""
     end = time.time()
     picture = drawn(prometheus, "envoy-cognito-jwt, the demo; a title leads to its queries in Prometheus", max(since, end - 300), end)
     return "text/html; charset=utf-8", f"<!doctype html><meta http-equiv=refresh content=5><title>envoy-cognito-jwt</title>{picture.svg()}"
 
 
 PHASES = (("usual traffic", 50), ("a wave of forgeries", 40), ("usual traffic", 20), ("Cognito does not answer", 40), ("usual traffic", 30))
-"""What the picture shows, and for how many seconds."""
+"""The phases in the picture, and how many seconds each lasts."""
 
 
 def play(traffic: Traffic, cognito: services.Service, seconds: float) -> list[tuple[float, float, str]]:
-    """All phases within so many seconds; returns when the unusual ones were."""
+    """Run all phases within `seconds`. Returns the times of the unusual ones."""
     marks = []
     total = sum(length for _, length in PHASES)
     for name, length in PHASES:
@@ -199,7 +198,7 @@ def play(traffic: Traffic, cognito: services.Service, seconds: float) -> list[tu
 
 
 def run(folder: Path, module: Path, running: list[services.Service], options: argparse.Namespace) -> int:
-    """Start everything, then test, draw or stay."""
+    """Start everything, then test, draw or keep running."""
     heading("Starting")
     cognito, cognito_port = services.start_cognito(folder)
     running.append(cognito)
@@ -208,7 +207,7 @@ def run(folder: Path, module: Path, running: list[services.Service], options: ar
     jwks = '"jwks": { "cluster": "cognito" }'
     configuration = services.demo_configuration(app_port, cognito_port, module)
     assert configuration.count(jwks) == 1
-    # Keys are fetched every few seconds, so that something happens while one watches.
+    # Keys are fetched every few seconds, so that the panels change.
     configuration = configuration.replace(jwks, f'"jwks": {{ "cluster": "cognito", "ttl_seconds": {KEYS_TTL_SECONDS}, "timeout_ms": 1000 }}')
     envoy, front, admin = services.start_envoy(folder, configuration)
     running.append(envoy)
@@ -236,25 +235,25 @@ def run(folder: Path, module: Path, running: list[services.Service], options: ar
 
 
 def stay(prometheus: Prometheus, since: float) -> int:
-    """Show where to look until Ctrl-C."""
+    """Print the addresses of the pages, and wait for Ctrl-C."""
     server = serve(lambda: page(prometheus, since))
-    heading("Look")
-    print(f"  {bold(f'http://127.0.0.1:{server.server_port}/')}   the panels, drawn anew every five seconds")
-    print(f"  {prometheus.url}/api/v1/alerts   what fires\n  {prometheus.url}/api/v1/rules    all alerts")
+    heading("Pages")
+    print(f"  {bold(f'http://127.0.0.1:{server.server_port}/')}   the panels, redrawn every five seconds")
+    print(f"  {prometheus.url}/api/v1/alerts   the alerts that fire\n  {prometheus.url}/api/v1/rules    all alerts")
     if not has_interface(prometheus):
-        print(dim("  This Prometheus has no web interface (Debian's package has one once it is installed), so these answer with JSON:"))
+        print(dim("  This Prometheus has no web interface (Debian's package has one only when it is installed), so these addresses return JSON:"))
     for panel in panels_of_the_dashboard():
         print(f"\n  {panel['title']}")
         for target in panel["targets"]:
             where = link(prometheus.url, [target]) if has_interface(prometheus) else f"{prometheus.url}/api/v1/query?{urllib.parse.urlencode({'query': target['expr']})}"
             print(f"    {target['legendFormat']:<24} {dim(where)}")
-    print(bold("\nCtrl-C ends it."))
+    print(bold("\nPress Ctrl-C to end the demo."))
     prometheus.service.process.wait()
     return 1
 
 
 def has_interface(prometheus: Prometheus) -> bool:
-    """Whether the pages for people are there, too."""
+    """Return whether this Prometheus has its web interface."""
     try:
         return bool(services.read(f"{prometheus.url}/graph"))
     except OSError:
@@ -262,7 +261,7 @@ def has_interface(prometheus: Prometheus) -> bool:
 
 
 def main() -> int:
-    """All of it."""
+    """Parse the arguments and run the demo."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--test", action="store_true", help="ask every query and end")
     arguments.add_argument("--picture", metavar="FILE", help="draw the panels into this SVG file and end")

@@ -1,4 +1,4 @@
-"""Draws the panels of the dashboard as SVG. Its colours hold on a light and on a dark page."""
+"""Draws the panels of the dashboard as SVG, in colours for light and dark pages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Picture:
-    """All panels over the same stretch of time, with marks for what happened when."""
+    """All panels over the same period, with marks for events."""
 
     title: str
     panels: list[Panel]
@@ -47,7 +47,7 @@ class Picture:
     marks: list[tuple[float, float, str]] = field(default_factory=list)
 
     def svg(self) -> str:
-        """The file."""
+        """Return the SVG file."""
         row = HEIGHT + GAP + 18
         height = TOP + math.ceil(len(self.panels) / COLUMNS) * row
         width = COLUMNS * STEP_X + 6
@@ -89,7 +89,7 @@ class Picture:
 
 
 def stacked(curves: list[Curve]) -> list[tuple[Curve, list[tuple[float, float]], list[tuple[float, float]]]]:
-    """Each curve on top of those before it, with the floor that it stands on."""
+    """Return each curve stacked on those before it, with its lower edge."""
     moments = sorted({at for curve in curves for at, _ in curve.points})
     floor = {at: 0.0 for at in moments}
     out = []
@@ -102,7 +102,7 @@ def stacked(curves: list[Curve]) -> list[tuple[Curve, list[tuple[float, float]],
 
 
 def legend(curves: list[Curve], x: float, y: float) -> list[str]:
-    """Names in their colours, at most three lines of them."""
+    """Return the names in their colours, in at most three lines."""
     out, at, line = [], x, 0
     for curve in curves:
         width = 22 + 6.3 * len(curve.name)
@@ -117,7 +117,7 @@ def legend(curves: list[Curve], x: float, y: float) -> list[str]:
 
 
 def rounded_up(value: float) -> float:
-    """The next of 1, 2, 2.5, 5 times a power of ten, so that an axis ends at a round number."""
+    """Return the next of 1, 2, 2.5, 5 times a power of ten, so that an axis ends at a round number."""
     if value <= 0 or not math.isfinite(value):
         return 1.0
     power = 10 ** math.floor(math.log10(value))
@@ -125,14 +125,14 @@ def rounded_up(value: float) -> float:
 
 
 def shown(value: float, unit: str) -> str:
-    """A value as an axis has it."""
+    """Format a value for an axis."""
     if unit == "percentunit":
         return f"{value * 100:g} %"
     return f"{value:g}" + {"reqps": "/s", "ops": "/s", "ms": " ms"}.get(unit, "")
 
 
 def pairs(points: list[tuple[float, float]]) -> str:
-    """Points as SVG has them."""
+    """Format points for SVG."""
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 

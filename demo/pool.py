@@ -1,4 +1,4 @@
-"""The demo's user pool: who is in it, how to sign in, and how an attacker would forge its tokens."""
+"""The demo's user pool: its users, signing in, and forged tokens."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ POOL_ID = "us-east-1_Demo12345"
 ISSUER = f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}"
 WEB, MOBILE, PARTNER = "1web5example7q9s1u3w5y7a9c", "2mobile7example9s1u3w5y7a", "3partner9example1u3w5y7a9"
 KIOSK = "4kiosk1example3w5y7a9c1e3g"
-"""Its tokens live for five seconds."""
+"""Its tokens are valid for five seconds."""
 PASSWORD = "Correct-Horse-1"
 
 
 class SignInFailed(Exception):
-    """The emulator did not answer InitiateAuth with tokens."""
+    """The emulator did not respond to InitiateAuth with tokens."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who signed in, with the two tokens that this gave."""
+    """A person who signed in, with both tokens."""
 
     name: str
     id_token: str
@@ -40,7 +40,7 @@ class Person:
 
 
 def sign_in(cognito: str, name: str, client_id: str) -> Person:
-    """Cognito's InitiateAuth with name and password, as the AWS SDKs call it."""
+    """Call Cognito's InitiateAuth with name and password, as the AWS SDKs do."""
     tokens = call(cognito, "InitiateAuth", {
         "ClientId": client_id,
         "AuthFlow": "USER_PASSWORD_AUTH",
@@ -52,7 +52,7 @@ def sign_in(cognito: str, name: str, client_id: str) -> Person:
 
 
 def call(cognito: str, operation: str, arguments: dict) -> dict:
-    """One operation of Cognito's API."""
+    """Call one operation of Cognito's API."""
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(cognito).netloc, timeout=10)
     try:
         connection.request("POST", "/", json.dumps(arguments), {
@@ -72,31 +72,31 @@ def call(cognito: str, operation: str, arguments: dict) -> dict:
 
 
 def tampered(token: str, **changes: object) -> str:
-    """Other claims under the signature of the real ones."""
+    """Return the token with other claims and the old signature."""
     header, _, signature = token.split(".")
     return f"{header}.{encoded(claims_of(token) | changes)}.{signature}"
 
 
 def signed_by_a_stranger(stranger: RsaKey, token: str, kid: str | None = None, **changes: object) -> str:
-    """Header and claims copied, with another key behind them."""
+    """Return a copy of header and claims, signed with another key."""
     header = header_of(token) | ({"kid": kid} if kid else {})
     text = f"{encoded(header)}.{encoded(claims_of(token) | changes)}"
     return f"{text}.{base64url(stranger.sign(text.encode()))}"
 
 
 def unsigned(token: str) -> str:
-    """`alg: none`, as in CVE-2015-9235, with something where the signature would be."""
+    """Return the token with `alg: none`, as in CVE-2015-9235, with a text in place of the signature."""
     return f"{encoded({'alg': 'none', 'kid': header_of(token)['kid']})}.{encoded(claims_of(token))}.AAAA"
 
 
 def signed_with_the_public_key(public_key: bytes, token: str) -> str:
-    """HS256 with the public key as its secret, which everybody knows (CVE-2016-5431)."""
+    """Return the token signed by HS256, with the public key as its secret (CVE-2016-5431)."""
     text = f"{encoded({'alg': 'HS256', 'kid': header_of(token)['kid']})}.{encoded(claims_of(token))}"
     return f"{text}.{base64url(hmac.new(public_key, text.encode(), hashlib.sha256).digest())}"
 
 
 def published_key(cognito: str) -> bytes:
-    """The modulus of the pool's key, from its JWK set."""
+    """Return the modulus of the pool's key, from its JWK set."""
     with urllib.request.urlopen(f"{cognito}/{POOL_ID}/.well-known/jwks.json", timeout=10) as answer:
         return from_base64url(json.load(answer)["keys"][0]["n"])
 
@@ -105,12 +105,12 @@ def published_key(cognito: str) -> bytes:
 
 
 def header_of(token: str) -> dict:
-    """The header, unchecked."""
+    """Return the header, unchecked."""
     return decoded(token.split(".")[0])
 
 
 def claims_of(token: str) -> dict:
-    """The claims, unchecked."""
+    """Return the claims, unchecked."""
     return decoded(token.split(".")[1])
 
 

@@ -1,4 +1,4 @@
-"""RSA as an attacker needs it: a key of his own and RS256 with it. Python alone, so that the demo installs nothing."""
+"""RSA for an attacker: a new key, and RS256 signatures. It needs only Python, so that the demo installs nothing for it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
 
 @dataclass(frozen=True)
 class RsaKey:
-    """A private key. Neither fast nor free of side channels: only for forgeries."""
+    """A private key. It is slow and has side channels: only for forgeries."""
 
     modulus: int
     private_exponent: int
 
     @classmethod
     def generate(cls, bits: int = 2048) -> RsaKey:
-        """A new key."""
+        """Generate a key."""
         while True:
             p, q = random_prime(bits // 2), random_prime(bits // 2)
             phi = (p - 1) * (q - 1)
@@ -44,7 +44,7 @@ def random_prime(bits: int) -> int:
 
 
 def is_probable_prime(number: int, rounds: int = 20) -> bool:
-    """The test of Miller and Rabin; each round errs for less than a quarter of the composites."""
+    """Run the Miller-Rabin test; each round errs for less than a quarter of the composites."""
     odd, twos = number - 1, 0
     while odd % 2 == 0:
         odd, twos = odd // 2, twos + 1

@@ -1,4 +1,4 @@
-"""Starts what the demo consists of: the emulator of Cognito, the upstream and Envoy, each on a port that the kernel picked."""
+"""Starts the services of the demo: the emulator of Cognito, the upstream and Envoy, each on a port that the kernel chooses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 IS_NATIVE = os.environ.get("HOST") == "native"
 """Whether Envoy runs the native library; the Wasm module otherwise. Some shells keep the machine's name in `HOST`."""
 METRICS = "dynamicmodulescustom" if IS_NATIVE else "wasmcustom"
-"""What stands in front of the names of the filter's metrics."""
+"""The prefix of the names of the filter's metrics."""
 TOOLS = Path(os.environ.get("TOOLS") or PROJECT / ".tools")
 COGNITO_LOCAL = TOOLS / "node/node_modules/cognito-local"
 START_SECONDS = 60.0
@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 
 
 class DidNotStart(Exception):
-    """A service ended or stayed silent; the text holds the end of its log."""
+    """A service ended or did not become ready; the text contains the end of its log."""
 
 
 class Service:
@@ -39,14 +39,14 @@ class Service:
         self.name = name
         self.log = folder / f"{name}.log"
         with self.log.open("wb") as log:
-            # A session of its own: Ctrl-C at the terminal goes to the demo alone, which ends the services in order.
+            # A separate session: Ctrl-C at the terminal reaches the demo only, which ends the services in order.
             self.process = subprocess.Popen(
                 [str(word) for word in command], cwd=folder, env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )
 
     def wait_for(self, look: Callable[[], Found | None]) -> Found:
-        """What `look` finds, as soon as it finds something."""
+        """Wait until `look` finds something, and return it."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
@@ -62,12 +62,12 @@ class Service:
             time.sleep(0.05)
 
     def logged(self, pattern: str) -> str | None:
-        """The first group of the pattern, once the log has it."""
+        """Wait until the log matches the pattern, and return its first group."""
         found = re.search(pattern, self.log.read_text(errors="replace"))
         return found[1] if found else None
 
     def tail(self, lines: int = 30) -> str:
-        """The end of the log."""
+        """Return the end of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
@@ -82,7 +82,7 @@ class Service:
 
 
 def start_cognito(folder: Path, seed: Path = PROJECT / "demo/seed") -> tuple[Service, int]:
-    """cognito-local on a copy of the seed (it rewrites its files at each sign-in), and its port."""
+    """Start cognito-local with a copy of the seed (it rewrites its files at each sign-in). Returns it and its port."""
     home = folder / "cognito"
     shutil.copytree(seed, home / ".cognito")
     service = Service("cognito-local", ["node", COGNITO_LOCAL / "lib/bin/start.js"], home, {"HOST": "127.0.0.1", "PORT": "0"})
@@ -90,13 +90,13 @@ def start_cognito(folder: Path, seed: Path = PROJECT / "demo/seed") -> tuple[Ser
 
 
 def start_echo(folder: Path) -> tuple[Service, int]:
-    """The upstream that answers with what it received, and its port."""
+    """Start the upstream, which responds with the request that it received. Returns it and its port."""
     service = Service("app", [sys.executable, PROJECT / "demo/echo.py"], folder)
     return service, int(service.wait_for(lambda: service.logged(r"listening on [\d.]+:(\d+)")))
 
 
 def start_envoy(folder: Path, configuration: str) -> tuple[Service, str, str]:
-    """Envoy with a configuration, the URL of its first listener and that of its admin interface."""
+    """Start Envoy with a configuration. Returns it, the URL of its first listener and that of its admin interface."""
     config = folder / "envoy.yaml"
     config.write_text(configuration)
     admin_path = folder / "admin"
@@ -110,7 +110,7 @@ def start_envoy(folder: Path, configuration: str) -> tuple[Service, str, str]:
 
 
 def first_listener(admin: str) -> str | None:
-    """Address and port of the first listener, once it listens."""
+    """Return address and port of the first listener, or nothing while it does not listen."""
     for listener in json.loads(read(f"{admin}/listeners?format=json")).get("listener_statuses", []):
         address = listener["local_address"]["socket_address"]
         return f"{address['address']}:{address['port_value']}"
@@ -118,7 +118,7 @@ def first_listener(admin: str) -> str | None:
 
 
 def rendered(configuration: Path, replacements: dict[str, str]) -> str:
-    """A configuration of `envoy/` with some of its texts replaced; each must be there exactly once."""
+    """Return a configuration of `envoy/` with some texts replaced, of which each must occur exactly once."""
     text = configuration.read_text()
     for old, new in replacements.items():
         if text.count(old) != 1:
@@ -128,7 +128,7 @@ def rendered(configuration: Path, replacements: dict[str, str]) -> str:
 
 
 def demo_configuration(app_port: int, cognito_port: int, module: Path) -> str:
-    """`envoy/envoy.yaml` with the addresses of this machine and nothing else changed."""
+    """Return `envoy/envoy.yaml` with the addresses of this machine; nothing else is changed."""
     text = rendered(PROJECT / "envoy/envoy.yaml", {
         "address: 127.0.0.1, port_value: 9901": "address: 127.0.0.1, port_value: 0",
         "address: 0.0.0.0, port_value: 8000": "address: 127.0.0.1, port_value: 0",
@@ -140,7 +140,7 @@ def demo_configuration(app_port: int, cognito_port: int, module: Path) -> str:
 
 
 def with_native_filter(text: str, module: Path) -> str:
-    """The same configuration with the native library in the place of the Wasm module, and the plugin's configuration unchanged."""
+    """Return the same configuration with the native library instead of the Wasm module; the plugin's configuration is unchanged."""
     whole = yaml.safe_load(text)
     manager = whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     configuration = manager["http_filters"][0]["typed_config"]["config"]["configuration"]
@@ -157,12 +157,12 @@ def with_native_filter(text: str, module: Path) -> str:
 
 
 def built_module() -> Path:
-    """The module of the host that `HOST` chooses, wherever `make` says that it is."""
+    """Return the path of the module for `HOST`, as `make` passes it."""
     variable, default = ("NATIVE", "dist/libenvoy_cognito_jwt.so") if IS_NATIVE else ("WASM", "dist/envoy_cognito_jwt.wasm")
     return Path(os.environ.get(variable) or PROJECT / default).absolute()
 
 
 def read(url: str) -> str:
-    """What a GET answers."""
+    """Return the body of the response to a GET."""
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read().decode()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tour: requests to a running Envoy, each with what must come of it, told so that a person sees it at a glance.
+"""The tour: sends requests to a running Envoy, compares each result with the expected one, and prints both.
 
     python -m demo.tour --front URL --cognito URL --admin URL [--fresh]        against what already runs (docker compose)
 """
@@ -27,28 +27,28 @@ CLOCK_SKEW = 2
 
 @dataclass(frozen=True)
 class Step:
-    """One request of the tour and what must come of it."""
+    """One request of the tour and its expected result."""
 
     title: str
     path: str
     token: str = ""
-    """what stands behind `Bearer`; empty: no authorization header"""
+    """the text after `Bearer`; empty: no authorization header"""
     token_name: str = ""
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     status: int = 200
     code: str = ""
-    """the code of the refusal"""
+    """the code of the rejection"""
     identity: dict[str, str] | None = None
-    """the identity headers that the upstream must see, no more and no less"""
+    """exactly the identity headers that the upstream must receive"""
     challenge: str = ""
-    """what `www-authenticate` must hold"""
+    """a text that `www-authenticate` must contain"""
     not_before: float = 0
     """Unix time before which the step cannot be taken"""
 
     @property
     def outcome(self) -> str:
-        """The counter that this request must have moved."""
+        """The counter that this request must have incremented."""
         if self.code:
             return f"denied.{self.code}"
         return "allowed" if self.identity else "bypassed"
@@ -56,7 +56,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """The response, and the headers that the upstream received."""
 
     status: int
     code: str
@@ -65,7 +65,7 @@ class Answer:
 
     @property
     def identity(self) -> dict[str, str | list[str]] | None:
-        """Every header that an application could take for the filter's word, however it is spelled."""
+        """Every header that an application could mistake for one of the filter, in any spelling."""
         if self.upstream_headers is None:
             return None
         return {name: value for name, value in self.upstream_headers.items() if re.sub("[^a-z0-9]", "-", name.lower()).startswith(IDENTITY_PREFIX)}
@@ -73,18 +73,18 @@ class Answer:
 
 @dataclass
 class Tour:
-    """Where it goes, and what went wrong on the way."""
+    """The addresses, and the failures so far."""
 
     front: str
     cognito: str
     admin: str
     fresh: bool = True
-    """nothing but this tour has been through the Envoy, so the counters must be exact"""
+    """only this tour has sent requests to this Envoy, so the counters must be exact"""
     people: dict[str, Person] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def run(self) -> bool:
-        """All of it; true if everything was as it must be."""
+        """Run all steps. Returns whether every result was as expected."""
         stranger = pool.RsaKey.generate()
         heading("Signing in at Cognito (InitiateAuth)")
         for name, client, about in (
@@ -107,15 +107,15 @@ class Tour:
         self.count(taken)
         print()
         if self.failures:
-            print(red(f"{len(self.failures)} of the above not as it must be:"))
+            print(red(f"{len(self.failures)} unexpected results:"))
             for failure in self.failures:
                 print(red(f"  {failure}"))
         else:
-            print(green(f"All {len(taken)} requests were answered as they must be."))
+            print(green(f"All {len(taken)} requests had the expected result."))
         return not self.failures
 
     def take(self, number: int, step: Step) -> None:
-        """One step: send, show, compare."""
+        """Run one step: send, compare, print."""
         before = self.upstream_requests()
         answer = send(self.front, step)
         reached = self.upstream_requests() - before
@@ -124,59 +124,59 @@ class Tour:
         show(number, step, answer, reached, wrong)
 
     def upstream_requests(self) -> int:
-        """How many requests Envoy has sent to the application."""
+        """Return how many requests Envoy has sent to the application."""
         return stat(self.admin, "cluster.app.upstream_rq_total")
 
     def count(self, steps: list[Step]) -> None:
-        """Show the filter's counters, and hold them against the steps."""
-        heading("What the operator sees (admin interface, /stats)")
+        """Print the filter's counters, and compare them with the steps."""
+        heading("The filter's counters (admin interface, /stats)")
         expected = Counter(step.outcome for step in steps)
         deadline = time.monotonic() + 5
-        # Workers hand their counters over now and then; wait for what must come, not for a length of time.
+        # Workers report their counters from time to time; wait for the expected values, not for a fixed time.
         while (found := counters(self.admin)) and time.monotonic() < deadline and not expected.items() <= found.items():
             time.sleep(0.1)
         for name, value in sorted(found.items()):
             print(f"  {value:>4}  cognito_jwt.{name}")
         decided = {name: value for name, value in found.items() if name in ("allowed", "bypassed") or name.startswith("denied.")}
         if self.fresh and decided != dict(expected):
-            self.failures.append(f"counters: {decided} where {dict(expected)} must be")
+            self.failures.append(f"counters: {decided} instead of {dict(expected)}")
 
 
 def chapters(people: dict[str, Person], partner: Person, kiosk: Person, stranger: pool.RsaKey, public_key: bytes) -> dict[str, list[Step]]:
-    """The steps, by the title of their chapter."""
+    """Return the steps, by the title of their chapter."""
     ada, ravi, eve = people["ada"], people["ravi"], people["eve"]
     adas = dict(token=ada.id_token, token_name="ada, ID token")
     ravis = dict(token=ravi.id_token, token_name="ravi, ID token")
     return {
         "Who are you?": [
             Step("No token", "/orders", status=401, code="token_missing", challenge='Bearer realm="cognito"'),
-            Step("An ID token", "/orders", **adas, identity=told(ada.id_token)),
-            Step("A token that lives for five seconds", "/orders", token=kiosk.id_token, token_name="ada at a kiosk", identity=told(kiosk.id_token)),
-            Step("An access token", "/orders", token=ada.access_token, token_name="ada, access token", identity=told(ada.access_token)),
-            Step("An unverified e-mail address is not told", "/orders", token=eve.id_token, token_name="eve, ID token", identity=told(eve.id_token)),
+            Step("An ID token", "/orders", **adas, identity=headers_of(ada.id_token)),
+            Step("A token that is valid for five seconds", "/orders", token=kiosk.id_token, token_name="ada at a kiosk", identity=headers_of(kiosk.id_token)),
+            Step("An access token", "/orders", token=ada.access_token, token_name="ada, access token", identity=headers_of(ada.access_token)),
+            Step("An unverified e-mail address is not passed on", "/orders", token=eve.id_token, token_name="eve, ID token", identity=headers_of(eve.id_token)),
             Step("A public path needs no token", "/health", identity={}),
         ],
         "Are you who you say?": [
             refused("Tampered with: ravi writes ada's sub into his token", pool.tampered(ravi.id_token, sub=ada.sub), "signature_invalid"),
             refused("Signed by a stranger's key", pool.signed_by_a_stranger(stranger, ada.id_token), "signature_invalid"),
             refused("From a foreign user pool", pool.signed_by_a_stranger(stranger, ada.id_token, iss=pool.ISSUER.replace("Demo", "Evil")), "issuer_unknown"),
-            refused("Naming a key that the pool does not have", pool.signed_by_a_stranger(stranger, ada.id_token, kid="another"), "key_unknown"),
+            refused("With a key id that the pool does not have", pool.signed_by_a_stranger(stranger, ada.id_token, kid="another"), "key_unknown"),
             refused("Unsigned, alg none", pool.unsigned(ada.id_token), "algorithm_not_allowed"),
             refused("HS256, with the public key as its secret", pool.signed_with_the_public_key(public_key, ada.id_token), "algorithm_not_allowed"),
             refused("Not a token at all", "letmein", "token_malformed"),
             refused("Real, but of an app client that is not accepted here", partner.id_token, "client_mismatch"),
             Step(
-                "A forged identity, in three spellings, beside ravi's token", "/orders", **ravis, identity=told(ravi.id_token),
+                "A forged identity, in three spellings, with ravi's token", "/orders", **ravis, identity=headers_of(ravi.id_token),
                 headers=(("x-cognito-sub", ada.sub), ("X-Cognito-Sub", ada.sub), ("x.cognito~sub", ada.sub)),
             ),
             Step("A forged identity on a public path", "/health", headers=(("x-cognito-sub", ada.sub), ("X.COGNITO.GROUPS", "admins")), identity={}),
         ],
         "May you do this?": [
             Step("/admin is for the group admins: ravi is a reader", "/admin/users", **ravis, status=403, code="not_permitted"),
-            Step("Ada is an admin", "/admin/users", **adas, identity=told(ada.id_token)),
-            Step("/users/{owner}/… is for the owner: ravi reads his own", f"/users/{ravi.sub}/photos", **ravis, identity=told(ravi.id_token)),
-            Step("Even an admin does not read another's", f"/users/{ravi.sub}/photos", **adas, status=403, code="not_permitted"),
-            Step("/me needs a scope that sign-in gives", "/me", token=ravi.access_token, token_name="ravi, access token", identity=told(ravi.access_token)),
+            Step("Ada is an admin", "/admin/users", **adas, identity=headers_of(ada.id_token)),
+            Step("/users/{owner}/… is for the owner: ravi reads his own photos", f"/users/{ravi.sub}/photos", **ravis, identity=headers_of(ravi.id_token)),
+            Step("Even an admin cannot read another user's photos", f"/users/{ravi.sub}/photos", **adas, status=403, code="not_permitted"),
+            Step("/me needs a scope that sign-in gives", "/me", token=ravi.access_token, token_name="ravi, access token", identity=headers_of(ravi.access_token)),
             Step(
                 "POST /orders needs the scope orders/write: it is missing", "/orders", method="POST", token=ada.access_token,
                 token_name="ada, access token", status=403, code="not_permitted", challenge='scope="orders/write"',
@@ -190,12 +190,12 @@ def chapters(people: dict[str, Person], partner: Person, kiosk: Person, stranger
 
 
 def refused(title: str, token: str, code: str, not_before: float = 0) -> Step:
-    """A token that must be answered 401."""
+    """Return a step whose token must be rejected with 401."""
     return Step(title, "/orders", token, "this", status=401, code=code, challenge='error="invalid_token"', not_before=not_before)
 
 
-def told(token: str) -> dict[str, str]:
-    """The identity headers that belong to a verified token of the demo's pool."""
+def headers_of(token: str) -> dict[str, str]:
+    """Return the identity headers for a verified token of the demo's pool."""
     claims = pool.claims_of(token)
     headers = {
         "x-cognito-sub": claims["sub"],
@@ -210,7 +210,7 @@ def told(token: str) -> dict[str, str]:
 
 
 def send(front: str, step: Step) -> Answer:
-    """Send a step's request; the names of its headers go out as they are spelled."""
+    """Send a step's request, with the names of its headers exactly as they are spelled."""
     headers = list(step.headers)
     if step.token:
         headers.insert(0, ("authorization", f"Bearer {step.token}"))
@@ -239,7 +239,7 @@ def send(front: str, step: Step) -> Answer:
 
 
 def differences(step: Step, answer: Answer, reached: int) -> list[str]:
-    """What is not as it must be."""
+    """Return how the result differs from the expected one."""
     wrong = []
     if answer.status != step.status:
         wrong.append(f"status {answer.status} instead of {step.status}")
@@ -248,14 +248,14 @@ def differences(step: Step, answer: Answer, reached: int) -> list[str]:
     if step.challenge not in answer.challenge:
         wrong.append(f"www-authenticate {answer.challenge!r} without {step.challenge!r}")
     if answer.identity != step.identity:
-        wrong.append(f"the upstream saw {answer.identity} instead of {step.identity}")
+        wrong.append(f"the upstream received {answer.identity} instead of {step.identity}")
     if reached != (0 if step.code else 1):
-        wrong.append(f"the upstream got {reached} requests")
+        wrong.append(f"the upstream received {reached} requests")
     return wrong
 
 
 def show(number: int, step: Step, answer: Answer, reached: int, wrong: list[str]) -> None:
-    """Tell a step and what came of it."""
+    """Print a step and its result."""
     mark = red("✘") if wrong else green("✔")
     print(f"{mark} {number:>2}. {bold(step.title)}")
     request = [f"{step.method} {step.path}"]
@@ -264,21 +264,21 @@ def show(number: int, step: Step, answer: Answer, reached: int, wrong: list[str]
     request += [f"{name}: {value}" for name, value in step.headers]
     for line in request:
         print(f"      {dim(line)}")
-    verdict = green(str(answer.status)) if answer.status < 400 else yellow(f"{answer.status} {answer.code}")
-    print(f"      {verdict}  {dim(answer.challenge)}".rstrip())
+    result = green(str(answer.status)) if answer.status < 400 else yellow(f"{answer.status} {answer.code}")
+    print(f"      {result}  {dim(answer.challenge)}".rstrip())
     if not reached:
-        print("      the upstream saw nothing")
+        print("      the upstream received nothing")
     elif not answer.identity:
-        print("      the upstream saw the request, and no identity")
+        print("      the upstream received the request without identity")
     else:
         shown = [f"{name.removeprefix(IDENTITY_PREFIX)}={cyan(str(value))}" for name, value in sorted(answer.identity.items())]
-        print(f"      the upstream saw x-cognito-… {' '.join(shown)}")
+        print(f"      the upstream received x-cognito-… {' '.join(shown)}")
     for text in wrong:
-        print(red(f"      NOT AS IT MUST BE: {text}"))
+        print(red(f"      UNEXPECTED: {text}"))
 
 
 def await_ready(admin: str, seconds: float = 60) -> None:
-    """Wait for an Envoy that is being started."""
+    """Wait until Envoy has started."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -291,7 +291,7 @@ def await_ready(admin: str, seconds: float = 60) -> None:
 
 
 def wait_until(moment: float, what: str) -> None:
-    """Wait for a moment of the clock; a terminal sees how long that is."""
+    """Wait until a time; a terminal shows the seconds that are left."""
     while (left := moment - time.time()) > 0:
         if COLOURED:
             print(f"\r\033[K  {dim(f'waiting {left:.0f} s for {what}')}", end="", flush=True)
@@ -301,26 +301,26 @@ def wait_until(moment: float, what: str) -> None:
 
 
 def counters(admin: str) -> dict[str, int]:
-    """The filter's metrics that are not 0."""
+    """Return the filter's metrics that are not 0."""
     prefix = f"{services.METRICS}.cognito_jwt."
     found = json.loads(services.read(f"{admin}/stats?format=json&filter=^{services.METRICS}"))["stats"]
     return {entry["name"].removeprefix(prefix): entry["value"] for entry in found if entry.get("value")}
 
 
 def stat(admin: str, name: str) -> int:
-    """One of Envoy's own counters."""
+    """Return one of Envoy's own counters."""
     pattern = urllib.parse.quote("^" + name.replace(".", r"\.") + "$")
     found = json.loads(services.read(f"{admin}/stats?format=json&filter={pattern}"))["stats"]
     return found[0]["value"] if found else 0
 
 
-# --- for the eye
+# --- colours
 
 COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def painted(code: str, text: str) -> str:
-    """Coloured where the output is a terminal."""
+    """Colour the text if the output is a terminal."""
     return f"\033[{code}m{text}\033[0m" if COLOURED and text else text
 
 
@@ -335,32 +335,32 @@ def dim(text: str) -> str:
 
 
 def red(text: str) -> str:
-    """What is wrong."""
+    """For failures."""
     return painted("31", text)
 
 
 def green(text: str) -> str:
-    """What passed."""
+    """For requests that passed."""
     return painted("32", text)
 
 
 def yellow(text: str) -> str:
-    """What was refused, as it must be."""
+    """For requests that were rejected as expected."""
     return painted("33", text)
 
 
 def cyan(text: str) -> str:
-    """What the upstream was told."""
+    """For the identity that the upstream received."""
     return painted("36", text)
 
 
 def heading(text: str) -> None:
-    """A chapter."""
+    """Print the title of a chapter."""
     print(f"\n{bold(text)}\n{'─' * len(text)}")
 
 
 def main() -> int:
-    """The tour through what already runs."""
+    """Run the tour with services that already run."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--front", required=True, help="URL of Envoy's listener")
     arguments.add_argument("--cognito", required=True, help="URL of the emulator")

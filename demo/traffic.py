@@ -1,4 +1,4 @@
-"""Traffic for the demo's dashboard: people with tokens, some without, some who may not, and now and then an attacker."""
+"""Traffic for the demo's dashboard: requests with and without tokens, some that are not permitted, and occasional attacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.02
 
 
 class Traffic:
-    """Sends requests from a thread of its own until it is stopped."""
+    """Sends requests from a separate thread until it is stopped."""
 
     def __init__(self, front: str, cognito: str) -> None:
         self._front = urllib.parse.urlsplit(front).netloc
@@ -24,9 +24,9 @@ class Traffic:
         self._stranger = RsaKey.generate()
         self._stop = threading.Event()
         self.attack = False
-        """whether forgeries come in great numbers"""
+        """whether to send many forged tokens"""
         self.can_sign_in = True
-        """whether the user pool answers at the moment"""
+        """whether the user pool responds at the moment"""
         self.failure: BaseException | None = None
         self._people = {name: pool.sign_in(cognito, name, pool.WEB) for name in ("ada", "ravi")}
         self._expired = pool.sign_in(cognito, "ada", pool.KIOSK)
@@ -35,7 +35,7 @@ class Traffic:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it, and fail if it failed."""
+        """Stop the thread, and raise its exception if it failed."""
         self._stop.set()
         self._thread.join(15)
         if self.failure:
@@ -55,7 +55,7 @@ class Traffic:
             self.failure = failure
 
     def _requests(self) -> list[tuple[str, str]]:
-        """Path and token of the next requests."""
+        """Return path and token of the next requests."""
         ada, ravi = self._people["ada"], self._people["ravi"]
         forged = pool.signed_by_a_stranger(self._stranger, ada.id_token)
         usual = [
