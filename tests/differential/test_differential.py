@@ -94,5 +94,5 @@ def test_the_migration_guide_shows_the_table() -> None:
     for group in EXPECTED:
         row = f"| {group['reason']} | {len(group['cases'])} | {group['why']} |"
         assert row in guide, f"missing in examples/django/README.md, or out of date:\n{row}"
-    assert f"the {len(CORPUS.for_envoy())} requests" in guide
+    assert f"The {len(CORPUS.for_envoy())} requests" in guide
     assert f"{sum(len(group['cases']) for group in EXPECTED)} of them have different results" in guide
