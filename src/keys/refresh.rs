@@ -17,31 +17,28 @@
 //! are read from the shared record, so that all workers are in them together; only `Fetching` is a worker's own.
 
 mod failure;
+mod log_lines;
 mod model;
+mod record;
 mod timing;
 
 pub use model::{FetchPolicy, Outlook, Refetch, Round, Surroundings};
 
 use crate::call::{CallId, HttpAnswer, HttpCall};
-use crate::command::{Command, Severity};
-use crate::keys::jwks::{KeySet, SkippedKey, kid_for_log};
-use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Horizon, Lease, Record, Version};
+use crate::command::Command;
+use crate::keys::jwks::{KeySet, Parsed, SkippedKey};
+use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Record, Version};
 use crate::metrics::Counter;
 use crate::time::UnixTime;
 use failure::{FetchFailure, read_answer};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
-use timing::{LONGEST_BACK_OFF, back_off, part, share};
+use timing::{back_off, part, share};
 
 /// How long past its own time limit the host's answer to a call is waited for. The host answers 504 at the limit; this is
 /// for a host that lost the call.
 const ANSWER_GRACE: Duration = Duration::from_secs(1);
-/// How long past the fetch's time limit its lease lasts: the host answers 504 at the limit, and the worker that asked has to tell the
-/// others, or another one would fetch at that very moment, without the back-off.
-const LEASE_GRACE: Duration = Duration::from_millis(100);
-/// How often a result is offered to the shared record when others write at the same time.
-const PUBLISH_TRIES: usize = 5;
 
 /// One pool's keys in one worker.
 #[derive(Debug)]
@@ -62,7 +59,8 @@ pub struct JwksCache {
     round: Round,
     fetching: Option<OwnFetch>,
     unknown_kid_asked: bool,
-    /// Of the set that this worker fetched last, the keys that are not used. `None` before it fetched any: others have told of them.
+    /// Of the set that this worker fetched last, the keys that are not used. `None` before it fetched any: another worker has
+    /// logged them.
     skipped: Option<Vec<SkippedKey>>,
     /// The clock was set back since the keys came: nobody knows how old they are.
     is_age_unknown: bool,
@@ -91,7 +89,7 @@ enum Cause {
 }
 
 impl JwksCache {
-    /// An empty ring for the pool named `pool` in log lines, with these issuers.
+    /// An empty cache for the pool named `pool` in log lines, with these issuers.
     pub fn new(pool: &str, issuers: &[String], policy: FetchPolicy) -> JwksCache {
         JwksCache {
             pool: pool.to_owned(),
@@ -248,34 +246,12 @@ impl JwksCache {
         self.used_at.get()
     }
 
-    /// Drops the set if it can be read again from the shared store.
-    pub fn evict(&mut self) {
-        if self.fetching.is_some() || self.seen.is_none() {
-            return;
-        }
-        if let Some(keys) = self.keys.take() {
-            self.evicted = Some(Evicted {
-                refresh_at: keys.refresh_at,
-                keys: keys.set.len(),
-            });
-            self.record.fetched = None;
-        }
-    }
-
-    /// Reads a set again that was dropped.
-    pub fn restore(&mut self, world: &Surroundings<'_>) {
-        if self.evicted.take().is_some() {
-            self.seen = None;
-            self.read_record(world);
-        }
-    }
-
-    /// Whether `call` is this ring's fetch.
+    /// Whether `call` is this cache's fetch.
     pub fn awaits(&self, call: CallId) -> bool {
         self.fetching.as_ref().is_some_and(|own| own.call == call)
     }
 
-    /// The answer to this ring's fetch; `None` if the call failed. True if it gave a usable set.
+    /// The answer to this cache's fetch; `None` if the call failed. Returns whether it gave a usable set.
     pub fn on_answer(&mut self, answer: Option<HttpAnswer>, world: &Surroundings<'_>, out: &mut Vec<Command>) -> bool {
         self.distrust_the_future(world.now);
         match read_answer(answer) {
@@ -328,7 +304,7 @@ impl JwksCache {
     }
 
     /// A clock that was set back leaves keys with an age nobody knows: they stay usable, but are due. What stands in the
-    /// record is judged by the new clock, too, or a lease or a back-off of the old one would last for as long as it was ahead.
+    /// record is checked against the new clock, too, or a lease or a back-off of the old one would last for as long as it was ahead.
     fn distrust_the_future(&mut self, now: UnixTime) {
         if let Some(keys) = self.keys.as_mut().filter(|keys| keys.at > now.after(CLOCK_TOLERANCE)) {
             keys.at = now;
@@ -345,75 +321,9 @@ impl JwksCache {
         self.ticked_at = now;
     }
 
-    fn read_record(&mut self, world: &Surroundings<'_>) {
-        let stored = world.shared.load(self.entry.as_str());
-        let version = stored.as_ref().map(|stored| stored.version);
-        if version.is_some() && version == self.seen {
-            return;
-        }
-        self.seen = version;
-        let record = stored.and_then(|stored| Record::decode(&stored.bytes, &self.entry, world.now, self.horizon()));
-        self.absorb(record.unwrap_or_default());
-    }
-
-    fn absorb(&mut self, record: Record) {
-        let a_fetch_failed = record.failures > self.record.failures;
-        self.record = record;
-        match (self.record.fetched.take(), &mut self.evicted) {
-            // It stays in the store until somebody asks for it.
-            (Some(fetched), Some(evicted)) => {
-                *evicted = Evicted {
-                    refresh_at: fetched.refresh_at,
-                    keys: fetched.set.len(),
-                };
-            }
-            (Some(fetched), None) => {
-                self.adopt(fetched.clone());
-                // One copy of a set is enough.
-                let own = self.keys.as_ref().filter(|keys| keys.set == fetched.set);
-                let set = own.map_or(Rc::clone(&fetched.set), |keys| Rc::clone(&keys.set));
-                self.record.fetched = Some(Fetched { set, ..fetched });
-            }
-            // The store has lost it: it must be fetched.
-            (None, _) => self.evicted = None,
-        }
-        if a_fetch_failed {
-            self.end_round();
-        }
-    }
-
-    /// Takes a newer set over. An older one never: it might hold a key that has been withdrawn since.
-    fn adopt(&mut self, fetched: Fetched) {
-        self.evicted = None;
-        if !self.is_age_unknown && self.keys.as_ref().is_some_and(|keys| keys.at >= fetched.at) {
-            return;
-        }
-        self.is_age_unknown = false;
-        match self.keys.as_mut() {
-            // The same keys keep their generation, so that remembered tokens need no second look.
-            Some(keys) if keys.set == fetched.set => {
-                keys.at = fetched.at;
-                keys.refresh_at = fetched.refresh_at;
-            }
-            _ => {
-                self.keys = Some(fetched);
-                self.generation = self.generation.wrapping_add(1);
-            }
-        }
-        self.end_round();
-    }
-
     fn end_round(&mut self) {
         self.round = Round(self.round.0.wrapping_add(1));
         self.unknown_kid_asked = false;
-    }
-
-    fn horizon(&self) -> Horizon {
-        Horizon {
-            lease: self.policy.timeout.saturating_add(LEASE_GRACE),
-            retry: LONGEST_BACK_OFF.saturating_add(part(LONGEST_BACK_OFF, 4)),
-            refresh: self.policy.ttl,
-        }
     }
 
     fn fetch(&mut self, cause: Cause, world: &Surroundings<'_>, out: &mut Vec<Command>) {
@@ -434,34 +344,6 @@ impl JwksCache {
         }
     }
 
-    /// A lease is read, written with the version read, read again and compared by its mark.
-    fn win_lease(&mut self, mark: u64, cause: Cause, world: &Surroundings<'_>) -> bool {
-        let mut record = self.record.clone();
-        record.lease = Some(Lease::new(mark, world.now.after(self.horizon().lease)));
-        if cause == Cause::UnknownKid {
-            record.refetched_at = world.now;
-        }
-        self.keep_newest_set(&mut record);
-        if world
-            .shared
-            .swap(self.entry.as_str(), &record.encode(&self.entry), self.seen)
-            .is_err()
-        {
-            self.read_record(world);
-            return false;
-        }
-        self.read_record(world);
-        self.record.lease.is_some_and(|lease| lease.mark == mark)
-    }
-
-    /// Heals a record that was overwritten by somebody else: what this worker knows is put back.
-    fn keep_newest_set(&self, record: &mut Record) {
-        let Some(keys) = &self.keys else { return };
-        if record.fetched.as_ref().is_none_or(|fetched| fetched.at < keys.at) {
-            record.fetched = Some(keys.clone());
-        }
-    }
-
     fn call(&self) -> HttpCall {
         HttpCall {
             cluster: self.policy.cluster.clone(),
@@ -474,23 +356,20 @@ impl JwksCache {
         }
     }
 
-    fn succeed(&mut self, parsed: crate::keys::jwks::Parsed, world: &Surroundings<'_>, out: &mut Vec<Command>) {
+    fn succeed(&mut self, parsed: Parsed, world: &Surroundings<'_>, out: &mut Vec<Command>) {
         out.push(Command::Count(Counter::JwksFetchSuccess));
         let own = self.fetching.take();
         if self.record.failures > 0 {
-            out.push(Command::Log(
-                Severity::Warn,
-                format!("pool {}: JWKS fetch succeeds again", self.pool),
-            ));
+            out.push(log_lines::recovered(&self.pool));
         }
         let set = Rc::new(parsed.set);
         let has_changed = self.keys.as_ref().is_none_or(|keys| keys.set != set);
         if has_changed {
-            self.log_keys(&set, out);
+            out.push(log_lines::keys(&self.pool, &set));
         }
         let before = self.skipped.as_ref();
         if has_changed || before.is_some_and(|before| *before != parsed.skipped) {
-            self.log_passed_over(&parsed.skipped, out);
+            out.extend(log_lines::skipped_keys(&self.pool, &parsed.skipped));
         }
         self.skipped = Some(parsed.skipped);
         let early = share(part(self.policy.ttl, 10), world.random);
@@ -514,19 +393,13 @@ impl JwksCache {
         let failures = self.record.failures.saturating_add(1);
         let back_off = back_off(failures, world.random);
         let retry_at = world.now.after(back_off);
-        let keys = if self.usable(world.now).is_some() {
-            "using cached keys"
-        } else {
-            "no keys are cached"
-        };
-        let hint = failure.hint(&self.policy.cluster);
-        out.push(Command::Log(
-            Severity::Warn,
-            format!(
-                "pool {}: JWKS fetch failed: {failure}{hint}; {keys}, retrying in {} ms",
-                self.pool,
-                back_off.as_millis()
-            ),
+        let has_keys = self.usable(world.now).is_some();
+        out.push(log_lines::failed(
+            &self.pool,
+            &failure,
+            &self.policy.cluster,
+            has_keys,
+            back_off,
         ));
         self.end_round();
         self.record.failures = failures;
@@ -535,51 +408,5 @@ impl JwksCache {
             record.failures = failures;
             record.retry_at = retry_at;
         });
-    }
-
-    /// Writes the end of a fetch into the shared record and gives the lease back, unless somebody else has it by now.
-    fn publish(&mut self, own: Option<OwnFetch>, world: &Surroundings<'_>, change: impl Fn(&mut Record)) {
-        for _ in 0..PUBLISH_TRIES {
-            self.read_record(world);
-            let mut record = self.record.clone();
-            record.lease = record
-                .lease
-                .filter(|lease| own.as_ref().is_some_and(|own| own.mark != lease.mark));
-            if own.is_none() {
-                record.lease = None;
-            }
-            change(&mut record);
-            self.keep_newest_set(&mut record);
-            let written = world
-                .shared
-                .swap(self.entry.as_str(), &record.encode(&self.entry), self.seen);
-            self.record = record;
-            if written.is_ok() {
-                break;
-            }
-            // The next reading must see what the other wrote, even if the store gave it no new version.
-            self.seen = None;
-        }
-        self.seen = None;
-    }
-
-    fn log_keys(&self, set: &KeySet, out: &mut Vec<Command>) {
-        let kids: Vec<String> = set.kids().map(kid_for_log).collect();
-        let line = format!("pool {}: {} keys: {}", self.pool, set.len(), kids.join(", "));
-        out.push(Command::Log(Severity::Info, line));
-    }
-
-    fn log_passed_over(&self, skipped: &[SkippedKey], out: &mut Vec<Command>) {
-        if skipped.is_empty() {
-            return;
-        }
-        let reasons: Vec<String> = skipped.iter().map(ToString::to_string).collect();
-        let line = format!(
-            "pool {}: {} keys passed over: {}",
-            self.pool,
-            reasons.len(),
-            reasons.join("; ")
-        );
-        out.push(Command::Log(Severity::Warn, line));
     }
 }

@@ -477,29 +477,3 @@ def test_the_size_of_the_corpus() -> None:
     cases = json.loads((PROJECT / "tests/hostile/cases.json").read_text())["cases"]
     assert f"{len(cases)} named requests" in SECURITY
     assert f"The {sum(case['only'] is None for case in cases)} that HTTP can carry" in SECURITY
-
-
-def test_where_the_unsafe_code_is() -> None:
-    """None in the core, which forbids it; in the Wasm module one file."""
-    assert "#![forbid(unsafe_code)]" in (PROJECT / "src/lib.rs").read_text()
-    sources = (PROJECT / "hosts/proxy-wasm/src").rglob("*.rs")
-    holds_unsafe = {str(path.relative_to(PROJECT)) for path in sources if re.search(r"\bunsafe\b(?!_)", path.read_text())}
-    assert holds_unsafe == {"hosts/proxy-wasm/src/plugin/sys.rs"}
-
-
-def test_modules_import_only_what_stands_left_of_them() -> None:
-    """As the map in src/lib.rs has it; tests beside the code may look anywhere."""
-    source = PROJECT / "src"
-    text = (source / "lib.rs").read_text()
-    (line,) = re.findall(r"^//! `(\w+ < .*?)`\.$", text, re.MULTILINE | re.DOTALL)
-    order = re.findall(r"\w+", line.replace("//!", ""))
-    assert sorted(order) == sorted(re.findall(r"^(?:pub )?mod (\w+);$", text, re.MULTILINE))
-    for path in source.rglob("*.rs"):
-        module = path.relative_to(source).parts[0].removesuffix(".rs")
-        if module == "lib" or path.name == "tests.rs":
-            continue
-        code_alone = re.sub(r"//.*", "", path.read_text().split("#[cfg(test)]\nmod tests")[0])
-        imported = {name for name in re.findall(r"\bcrate::(\w+)", code_alone) if name in order}
-        assert "crate::{" not in code_alone, path
-        later = [name for name in imported if order.index(name) > order.index(module)]
-        assert not later, f"{path} imports {later}"

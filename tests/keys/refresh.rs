@@ -70,7 +70,7 @@ fn a_new_worker_takes_over_what_is_there() {
 }
 
 #[test]
-fn keys_that_are_passed_over_are_told_once_even_if_those_in_use_stay() {
+fn skipped_keys_are_logged_once_even_if_those_in_use_stay() {
     let mut world = warm(1, json!({}));
     let mut refresh = |keys: &str| {
         let lines = world.log.len();
@@ -86,14 +86,14 @@ fn keys_that_are_passed_over_are_told_once_even_if_those_in_use_stay() {
         json!({"keys": [good, other]}).to_string()
     };
     let plain = json!({"keys": [good]}).to_string();
-    let told: Vec<usize> = [&plain, &with("enc"), &with("enc"), &plain, &with("enc")]
+    let logged: Vec<usize> = [&plain, &with("enc"), &with("enc"), &plain, &with("enc")]
         .map(|keys| refresh(keys))
         .into();
-    assert_eq!(told, [0, 1, 0, 0, 1]);
+    assert_eq!(logged, [0, 1, 0, 0, 1]);
 }
 
 #[test]
-fn what_one_worker_told_of_passed_over_keys_the_next_one_to_fetch_does_not_tell_again() {
+fn keys_that_one_worker_logged_as_skipped_the_next_one_to_fetch_does_not_log_again() {
     let mut other = second_key().jwk().clone();
     other["use"] = json!("enc");
     let keys = answer(200, json!({"keys": [first_key().jwk(), other]}).to_string());
@@ -106,7 +106,7 @@ fn what_one_worker_told_of_passed_over_keys_the_next_one_to_fetch_does_not_tell_
     world.pass_until_call();
     world.answer_next(Some(keys));
     assert_ne!(world.sent()[1].worker, first);
-    assert_eq!(world.lines(Severity::Warn, "passed over"), 1);
+    assert_eq!(world.lines(Severity::Warn, "keys skipped"), 1);
 }
 
 #[test]
