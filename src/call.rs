@@ -47,6 +47,10 @@ pub enum Body {
 /// No answer over this many bytes is read: 256 KiB, the bound of a JWK set; other answers have smaller bounds of their own.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
+/// How long past its own time limit the host's answer to a call is waited for. The host answers 504 at the limit; this is for a
+/// host that lost the call.
+pub const ANSWER_GRACE: Duration = Duration::from_secs(1);
+
 /// Why a call was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotSent {

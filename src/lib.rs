@@ -3,7 +3,7 @@
 //! # The map
 //!
 //! A module imports only what stands left of it (a test reads this line):
-//! `call < code < json < load < log_text < memory < request < time < trace < bounded_cache < metrics < command < keys < signature < token <
+//! `call < code < digest < json < load < log_text < memory < request < time < trace < bounded_cache < metrics < command < keys < signature < token <
 //! identity < rules < enrich < env < cache < config < reject < request_policy < responder < auth_context < pending <
 //! authenticator < filter`.
 //!
@@ -17,6 +17,7 @@
 //! | [`time`], [`request`], [`call`], [`command`], [`mod@env`] | the world as values: moments, headers, HTTP calls, orders, what can be asked |
 //! | [`code`], [`reject`], [`metrics`] | why a request is refused, what the client gets then, what is counted |
 //! | [`trace`] | the steps of a decision, while somebody reads them |
+//! | `digest` | digests that name what is cached or shared |
 //! | `memory`, `bounded_cache` | how much memory values hold; a cache bounded in entries and bytes |
 //! | [`keys`] | a pool's keys: which are strong enough, what is used of a set, when they are fetched, how workers share them |
 //! | [`signature`] | RS256 by the host or in the module |
@@ -78,6 +79,7 @@ pub mod call;
 pub mod code;
 pub mod command;
 pub mod config;
+mod digest;
 pub mod enrich;
 pub mod env;
 pub mod filter;

@@ -10,7 +10,7 @@
 //!    gone                                                                               gone
 //! ```
 
-use crate::call::{CallId, HttpCall};
+use crate::call::{ANSWER_GRACE, CallId, HttpCall};
 use crate::enrich::{CacheKey, EnrichmentKind, Outcome};
 use crate::keys::PoolId;
 use crate::time::UnixTime;
@@ -21,9 +21,6 @@ use std::time::Duration;
 /// How many calls may be queued or sent in a worker. A call whose clients have hung up goes on until it is answered, so without
 /// a bound one client could have any number of them.
 pub const MAX_IN_FLIGHT: usize = 500;
-
-/// How long past its own time limit the host's answer to a call is waited for.
-const ANSWER_GRACE: Duration = Duration::from_secs(1);
 
 /// What a call is about.
 #[derive(Clone, Debug)]

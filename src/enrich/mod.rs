@@ -2,6 +2,8 @@
 //!
 //! Both are an [`Enrichment`]: a call about a verified token, whose answer is cached and shared by all workers.
 
+#[cfg(test)]
+mod fake_store;
 pub mod in_flight;
 pub mod response_cache;
 pub mod shared_answers;
@@ -10,6 +12,7 @@ pub mod user_lookup;
 
 use crate::call::HttpCall;
 use crate::command::Headers;
+use crate::digest;
 use crate::identity::ValueTooLong;
 use crate::memory;
 use crate::metrics::Counter;
@@ -17,7 +20,6 @@ use crate::time::UnixTime;
 use crate::token::Identity;
 use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
-use sha2::{Digest as _, Sha256};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -198,13 +200,8 @@ impl From<Outcome> for Interpretation {
 pub struct CacheKey(pub [u8; 32]);
 
 impl CacheKey {
-    /// The digest of these parts, each with its length, so that no two lists of parts give the same bytes.
+    /// The key for these parts.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> CacheKey {
-        let mut digest = Sha256::new();
-        for part in parts {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        CacheKey(digest.finalize().into())
+        CacheKey(digest::of_parts(parts))
     }
 }

@@ -157,36 +157,9 @@ impl ResponseCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::enrich::fake_store::FakeStore;
     use crate::enrich::user_info::UserInfoPolicy;
     use crate::enrich::{CallPolicy, OnFailure};
-    use crate::keys::shared::{Conflict, Stored, Version};
-    use std::cell::RefCell;
-    use std::collections::BTreeMap;
-
-    #[derive(Default)]
-    struct Store {
-        entries: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
-        is_bounded: bool,
-    }
-
-    impl SharedStore for Store {
-        fn load(&self, name: &str) -> Option<Stored> {
-            let (bytes, version) = self.entries.borrow().get(name)?.clone();
-            Some(Stored {
-                bytes,
-                version: Version(version),
-            })
-        }
-
-        fn swap(&self, name: &str, bytes: &[u8], _seen: Option<Version>) -> Result<(), Conflict> {
-            self.entries.borrow_mut().insert(name.to_owned(), (bytes.to_vec(), 1));
-            Ok(())
-        }
-
-        fn is_bounded(&self) -> bool {
-            self.is_bounded
-        }
-    }
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
     const NEVER: UnixTime = UnixTime::from_millis(u64::MAX);
@@ -233,7 +206,7 @@ mod tests {
             }
         }
 
-        fn find(&mut self, store: &Store, now: UnixTime) -> Option<&'static str> {
+        fn find(&mut self, store: &FakeStore, now: UnixTime) -> Option<&'static str> {
             let found = self.cache.find(key("alice"), &self.policy, "alice", now, store)?;
             Some(match found.outcome {
                 Outcome::Claims(_) => "claims",
@@ -243,7 +216,7 @@ mod tests {
             })
         }
 
-        fn store(&mut self, store: &Store, answer: Option<Answer>, not_after: UnixTime, now: UnixTime) {
+        fn store(&mut self, store: &FakeStore, answer: Option<Answer>, not_after: UnixTime, now: UnixTime) {
             let outcome = answer
                 .as_ref()
                 .map_or(Outcome::Failed, |answer| self.policy.interpret(answer, "alice").outcome);
@@ -258,7 +231,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_found_until_the_readers_ttl() {
-        let store = Store::default();
+        let store = FakeStore::default();
         let (mut writer, mut patient, mut hasty, mut never) =
             (Worker::new(300), Worker::new(300), Worker::new(10), Worker::new(0));
         writer.store(&store, refused(), NEVER, NOW);
@@ -276,7 +249,7 @@ mod tests {
 
     #[test]
     fn nothing_is_found_past_the_end_of_the_token_or_from_the_future() {
-        let store = Store::default();
+        let store = FakeStore::default();
         let (mut writer, mut reader) = (Worker::new(300), Worker::new(300));
         writer.store(&store, refused(), secs(10), NOW);
         assert_eq!(
@@ -304,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_cached_for_a_second_in_the_worker_alone() {
-        let store = Store::default();
+        let store = FakeStore::default();
         let (mut writer, mut reader) = (Worker::new(300), Worker::new(300));
         for failed in [
             None,
@@ -329,7 +302,7 @@ mod tests {
 
     #[test]
     fn what_another_wrote_is_no_failure() {
-        let store = Store::default();
+        let store = FakeStore::default();
         let mut writer = Worker::new(300);
         writer.store(&store, refused(), NEVER, NOW);
         for entry in store.entries.borrow_mut().values_mut() {
@@ -341,9 +314,9 @@ mod tests {
 
     #[test]
     fn beside_a_bounded_store_a_worker_keeps_failures_only() {
-        let store = Store {
+        let store = FakeStore {
             is_bounded: true,
-            ..Store::default()
+            ..FakeStore::default()
         };
         let mut worker = Worker::new(300);
         worker.store(&store, refused(), NEVER, NOW);
@@ -363,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_worker_holds_no_more_bytes_than_its_bound() {
-        let store = Store::default();
+        let store = FakeStore::default();
         let policy = user_info(300);
         let mut cache = ResponseCache::new(1 << 20);
         let members: Vec<String> = (0..5000).map(|number| format!("\"{number}\":1")).collect();

@@ -117,42 +117,8 @@ fn decode(bytes: &[u8], key: CacheKey, class: &SlotClass) -> Option<SharedAnswer
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::shared::{Conflict, Stored, Version};
-    use std::cell::RefCell;
-    use std::collections::BTreeMap;
+    use crate::enrich::fake_store::FakeStore;
     use std::time::Duration;
-
-    #[derive(Default)]
-    struct Store {
-        entries: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
-        is_bounded: bool,
-    }
-
-    impl SharedStore for Store {
-        fn load(&self, name: &str) -> Option<Stored> {
-            let (bytes, version) = self.entries.borrow().get(name)?.clone();
-            Some(Stored {
-                bytes,
-                version: Version(version),
-            })
-        }
-
-        fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict> {
-            let current = self.entries.borrow().get(name).map(|(_, version)| *version);
-            if current != seen.map(|version| version.0) {
-                return Err(Conflict);
-            }
-            let next = current.unwrap_or(0) + 1;
-            self.entries
-                .borrow_mut()
-                .insert(name.to_owned(), (bytes.to_vec(), next));
-            Ok(())
-        }
-
-        fn is_bounded(&self) -> bool {
-            self.is_bounded
-        }
-    }
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
@@ -173,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_was_stored_last_is_found_by_its_key_alone() {
-        let store = Store::default();
+        let store = FakeStore::default();
         let mut at = NOW;
         assert_eq!(SharedAnswers(&store).load(key("alice")), None);
         for body_bytes in [0, 10, 4096, 4097, 65_536, 10, 5000, 0] {
@@ -192,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_store_is_bounded() {
-        let store = Store::default();
+        let store = FakeStore::default();
         for number in 0..12_000_u32 {
             let body_bytes = if number % 6 == 0 { 4097 } else { 1 };
             SharedAnswers(&store).store(key(&number.to_string()), &answer(body_bytes, NOW));
@@ -208,9 +174,9 @@ mod tests {
 
     #[test]
     fn in_a_bounded_store_each_answer_has_its_own_place() {
-        let store = Store {
+        let store = FakeStore {
             is_bounded: true,
-            ..Store::default()
+            ..FakeStore::default()
         };
         let keys = (0..6000_u32).map(|number| key(&number.to_string()));
         for key in keys.clone() {
@@ -224,7 +190,7 @@ mod tests {
 
     #[test]
     fn garbage_is_no_answer() {
-        let store = Store::default();
+        let store = FakeStore::default();
         let [small, large] = CLASSES
             .each_ref()
             .map(|class| SharedAnswers(&store).entry(key("alice"), class));

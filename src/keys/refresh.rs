@@ -24,7 +24,7 @@ mod timing;
 
 pub use model::{FetchPolicy, Outlook, Refetch, Round, Surroundings};
 
-use crate::call::{CallId, HttpAnswer, HttpCall};
+use crate::call::{ANSWER_GRACE, CallId, HttpAnswer, HttpCall};
 use crate::command::Command;
 use crate::keys::jwks::{KeySet, Parsed, SkippedKey};
 use crate::keys::shared::{CLOCK_TOLERANCE, EntryName, Fetched, Record, Version};
@@ -35,10 +35,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use timing::{back_off, part, share};
-
-/// How long past its own time limit the host's answer to a call is waited for. The host answers 504 at the limit; this is
-/// for a host that lost the call.
-const ANSWER_GRACE: Duration = Duration::from_secs(1);
 
 /// One pool's keys in one worker.
 #[derive(Debug)]

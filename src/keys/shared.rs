@@ -3,12 +3,12 @@
 //! Any plugin of the same `vm_id` can write there, so a record is read as if it came from the network: parsed strictly,
 //! bound to its pool, its times bounded, each key checked for strength again.
 
+use crate::digest;
 use crate::keys::jwks::{Key, KeySet};
 use crate::keys::rsa::PublicKey;
 use crate::time::UnixTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -81,12 +81,8 @@ impl EntryName {
     /// plugins may share the store, among them an older configuration of this one: what came through a cluster that it trusted,
     /// or failed to, is nothing to the newer.
     pub fn of(issuers: &[String], uri: &str, cluster: &str) -> EntryName {
-        let mut digest = Sha256::new();
-        for part in issuers.iter().map(String::as_str).chain([uri, cluster]) {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part.as_bytes());
-        }
-        let pool = URL_SAFE_NO_PAD.encode(digest.finalize());
+        let parts = issuers.iter().map(String::as_str).chain([uri, cluster]);
+        let pool = URL_SAFE_NO_PAD.encode(digest::of_parts(parts.map(str::as_bytes)));
         EntryName {
             name: format!("{KEY_ENTRIES}{pool}"),
             pool,
