@@ -13,6 +13,13 @@ pub fn escaped(text: &str, max_chars: usize) -> String {
     out
 }
 
+/// Returns all of `bytes`, escaped as in Rust byte strings, or nothing if that has more than `max_chars` characters: for what may be a
+/// secret that is longer, of which no part is to be shown.
+pub fn escaped_whole(bytes: &[u8], max_chars: usize) -> Option<String> {
+    let escaped = bytes.escape_ascii();
+    (escaped.clone().count() <= max_chars).then(|| escaped.map(char::from).collect())
+}
+
 /// Returns the first `max_chars` characters of a text in quotes, escaped; an ellipsis follows what was cut. Bytes that are
 /// not UTF-8 are shown as the replacement character.
 pub fn excerpt(text: &[u8], max_chars: usize) -> String {
@@ -50,6 +57,20 @@ mod tests {
             (&format!("{}\n", "k".repeat(63)), &"k".repeat(63)),
         ] {
             assert_eq!(escaped(text, 64), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_shown_in_part() {
+        for (bytes, expected) in [
+            (&b""[..], Some("")),
+            (b"abcd", Some("abcd")),
+            (b"abcde", None),
+            (b"\xff", Some(r"\xff")),
+            (b"a\nb", Some(r"a\nb")),
+            (b"ab\nb", None),
+        ] {
+            assert_eq!(escaped_whole(bytes, 4).as_deref(), expected, "{}", bytes.escape_ascii());
         }
     }
 

@@ -2,10 +2,14 @@
 
 use crate::command::{Command, Severity};
 use crate::env::{DescribeRoute, RouteMetadata};
+use crate::log_text::escaped;
 use crate::reject::Rejection;
 use crate::request::RequestHead;
 use crate::rules::{Ambiguous, MatchedRule, RuleSet, method};
 use crate::trace::{Check, Trace};
+
+/// How many characters of a route's name a log line shows.
+const MAX_ROUTE_CHARS_IN_LOG: usize = 256;
 
 /// Whether it is a CORS-preflight request as the Fetch standard has it (section 4.8), and nothing more: what a browser never
 /// sends with one (a body, an upgrade, a method override) would reach the application under cover of it.
@@ -78,10 +82,7 @@ fn decided_by_metadata(
     out: &mut Vec<Command>,
 ) -> Result<Option<MatchedRule>, Rejection> {
     metadata.decision().map_err(|error| {
-        let name = String::from_utf8_lossy(&route.name())
-            .escape_default()
-            .take(256)
-            .collect::<String>();
+        let name = escaped(&String::from_utf8_lossy(&route.name()), MAX_ROUTE_CHARS_IN_LOG);
         let line = format!("route \"{name}\": metadata cognito: {error}");
         out.push(Command::Log(Severity::Error, line));
         Rejection::Internal

@@ -5,6 +5,7 @@ use crate::command::{Action, Command, FilterState, HeaderEdit, Headers, Severity
 use crate::config::{Config, Mode};
 use crate::identity::IdentityValues;
 use crate::keys::PoolId;
+use crate::log_text::escaped_whole;
 use crate::metrics::Counter;
 use crate::reject::{Rejection, Wording};
 use crate::rules::access::Permit;
@@ -152,10 +153,10 @@ const LONGEST_REQUEST_ID: usize = 64;
 /// What a client may have chosen, with nothing that a log could take for its own. What is longer than an id is not shown, not even
 /// in part: it may be a token.
 fn printable(id: &[u8]) -> String {
-    match id.escape_ascii().count() {
-        0 => "-".to_owned(),
-        1..=LONGEST_REQUEST_ID => id.escape_ascii().map(char::from).collect(),
-        _ => "(too long)".to_owned(),
+    match escaped_whole(id, LONGEST_REQUEST_ID) {
+        Some(id) if id.is_empty() => "-".to_owned(),
+        Some(id) => id,
+        None => "(too long)".to_owned(),
     }
 }
 

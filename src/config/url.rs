@@ -1,5 +1,6 @@
 //! The URLs that a configuration names: `http` or `https`, with a host (RFC 3986, RFC 9110 section 4.2).
 
+use crate::rules::host::{NoPort, is_host_name, parse_port, parse_v6, split_port};
 use thiserror::Error;
 
 /// What a URL, or the authority in it, must be and is not.
@@ -78,42 +79,25 @@ pub(in crate::config) fn check_authority(authority: &str) -> Result<(), UrlFault
     if authority.contains('@') {
         return Err(UrlFault::UserInformation);
     }
-    let (host, port) = split_port(authority);
-    if !is_host(host) {
+    let (host, port) = split_port(authority.as_bytes()).ok_or(UrlFault::Host)?;
+    // It was split at an ASCII byte.
+    if !std::str::from_utf8(host).is_ok_and(is_host) {
         return Err(UrlFault::Host);
     }
-    if port.is_some_and(|port| !is_port(port)) {
-        return Err(UrlFault::Port);
-    }
-    Ok(())
-}
-
-/// Splits `host:port`. The colons of an IPv6 address stand in brackets.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (authority, None),
+    match port.map(parse_port) {
+        Some(Err(NoPort)) => Err(UrlFault::Port),
+        None | Some(Ok(_)) => Ok(()),
     }
 }
 
-/// Whether `host` is a name, an IPv4 address or an IPv6 address in brackets. Names may hold `_`, as those of containers do.
-pub(in crate::config) fn is_host(host: &str) -> bool {
-    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        // Roughly: an address that is none leads nowhere, and the parser of core is larger than this file.
-        let known = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-        return address.contains(':') && address.bytes().all(known);
+/// Whether `host` is a name, an IPv4 address or an IPv6 address in brackets. Names may end
+/// with a dot.
+fn is_host(host: &str) -> bool {
+    if host.starts_with('[') {
+        return parse_v6(host.as_bytes()).is_some();
     }
     let name = host.strip_suffix('.').unwrap_or(host);
-    name.split('.').all(|label| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    })
-}
-
-fn is_port(port: &str) -> bool {
-    port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|number| number > 0)
+    is_host_name(name)
 }
 
 /// Path and query go into `:path` as they are: nothing that a URL must escape may stand in them.
@@ -172,6 +156,10 @@ mod tests {
             ("https://a.example:0/x", "must have a port"),
             ("https://a.example:65536/x", "must have a port"),
             ("https://a.example:+80/x", "must have a port"),
+            ("https://a.example:080/x", "must have a port"),
+            ("https://a.example:80:80/x", "must have a port"),
+            ("https://[::1]80/x", "must have a host"),
+            ("https://[1:2]/x", "must have a host"),
             ("https://u:p@a.example/x", "user name"),
             ("https://a.example/x#y", "fragment"),
             ("https://a.example/x y", "spaces"),

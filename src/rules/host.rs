@@ -166,7 +166,7 @@ fn parse_name(host: &str) -> Result<Name, HostError> {
     if host.ends_with('.') {
         return Err(HostError::TrailingDot);
     }
-    if !name.bytes().all(is_host_byte) || name.split('.').any(str::is_empty) {
+    if !is_host_name(name) {
         return Err(HostError::Character);
     }
     Ok(match host.strip_prefix('*') {
@@ -175,8 +175,8 @@ fn parse_name(host: &str) -> Result<Name, HostError> {
     })
 }
 
-/// Host and port, which stands behind the first colon that is not in brackets. `None` if something else follows the brackets.
-fn split_port(authority: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+/// Splits `host:port`: the port stands behind the first colon that is not in brackets. `None` if something else follows the brackets.
+pub(crate) fn split_port(authority: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let host_end = match authority {
         [b'[', ..] => authority.iter().position(|byte| *byte == b']')?.checked_add(1)?,
         _ => authority
@@ -192,10 +192,11 @@ fn split_port(authority: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     }
 }
 
-struct NoPort;
+/// The text is no port.
+pub(crate) struct NoPort;
 
-/// 1 to 65535, without leading zeros.
-fn parse_port(digits: &[u8]) -> Result<u16, NoPort> {
+/// Parses a port: 1 to 65535, without leading zeros.
+pub(crate) fn parse_port(digits: &[u8]) -> Result<u16, NoPort> {
     if digits.starts_with(b"0") || !digits.iter().all(u8::is_ascii_digit) {
         return Err(NoPort);
     }
@@ -203,8 +204,8 @@ fn parse_port(digits: &[u8]) -> Result<u16, NoPort> {
     digits.parse().map_err(|_| NoPort)
 }
 
-/// An IPv6 address in its brackets.
-fn parse_v6(host: &[u8]) -> Option<Ipv6Addr> {
+/// Parses an IPv6 address in its brackets.
+pub(crate) fn parse_v6(host: &[u8]) -> Option<Ipv6Addr> {
     let address = host.strip_prefix(b"[")?.strip_suffix(b"]")?;
     std::str::from_utf8(address).ok()?.parse().ok()
 }
@@ -214,6 +215,11 @@ fn is_subdomain(host: &[u8], suffix: &str) -> bool {
     let split = host.len().checked_sub(suffix.len());
     let parts = split.and_then(|split| host.split_at_checked(split));
     parts.is_some_and(|(labels, end)| !labels.is_empty() && end.eq_ignore_ascii_case(suffix.as_bytes()))
+}
+
+/// Whether it is a host name, or an IPv4 address, that does not end with a dot: labels, none of them empty.
+pub(crate) fn is_host_name(name: &str) -> bool {
+    name.bytes().all(is_host_byte) && !name.split('.').any(str::is_empty)
 }
 
 /// Letters, digits and `-` of host names (RFC 1123, section 2.1), and `_`, which names of services have.

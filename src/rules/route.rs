@@ -5,6 +5,7 @@
 use super::access::{Alternative, AnyAll, Requirement};
 use super::pattern::Captures;
 use super::{Auth, Demand, MatchedRule};
+use crate::log_text::escaped;
 use std::fmt;
 use std::rc::Rc;
 
@@ -165,8 +166,7 @@ fn any_of(any: Vec<String>) -> AnyAll {
 }
 
 fn quoted(text: &str) -> String {
-    let shown: String = text.escape_default().take(SHOWN_CHARS).collect();
-    format!("\"{shown}\"")
+    format!("\"{}\"", escaped(text, SHOWN_CHARS))
 }
 
 #[cfg(test)]
