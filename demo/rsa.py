@@ -1,4 +1,4 @@
-"""RSA for an attacker: a new key, and RS256 signatures. It needs only Python, so that the demo installs nothing for it."""
+"""RSA for an attacker: a new key, and RS256 signatures. It needs only Python: the tour of envoy/compose.yaml runs in an image without packages."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,8 +14,6 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-
-import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
 IS_NATIVE = os.environ.get("HOST") == "native"
@@ -74,6 +73,8 @@ class Service:
         """End the process and wait for it."""
         if self.process.poll() is None:
             self.process.terminate()
+            # A stopped process takes no other signal.
+            self.process.send_signal(signal.SIGCONT)
             try:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
@@ -141,6 +142,8 @@ def demo_configuration(app_port: int, cognito_port: int, module: Path) -> str:
 
 def with_native_filter(text: str, module: Path) -> str:
     """Return the same configuration with the native library instead of the Wasm module; the plugin's configuration is unchanged."""
+    import yaml  # not at the top: the tour of envoy/compose.yaml runs in an image without packages
+
     whole = yaml.safe_load(text)
     manager = whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     configuration = manager["http_filters"][0]["typed_config"]["config"]["configuration"]
@@ -156,9 +159,9 @@ def with_native_filter(text: str, module: Path) -> str:
     return yaml.safe_dump(whole)
 
 
-def built_module() -> Path:
-    """Return the path of the module for `HOST`, as `make` passes it."""
-    variable, default = ("NATIVE", "dist/libenvoy_cognito_jwt.so") if IS_NATIVE else ("WASM", "dist/envoy_cognito_jwt.wasm")
+def built_module(is_native: bool = IS_NATIVE) -> Path:
+    """Return the path of a host's module, of the host that `HOST` names by default, as `make` passes it."""
+    variable, default = ("NATIVE", "dist/libenvoy_cognito_jwt.so") if is_native else ("WASM", "dist/envoy_cognito_jwt.wasm")
     return Path(os.environ.get(variable) or PROJECT / default).absolute()
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -106,6 +107,12 @@ def test_the_keys_of_all_examples_come_over_verified_tls() -> None:
         verifies_its_host(cluster)
     plain = [name for name in CONFIGURATIONS if "transport_socket" not in clusters_of(parsed(name)).get("cognito", {"transport_socket"})]
     assert plain == ["envoy.yaml", "../examples/django/envoy.yaml"]
+
+
+def test_the_tour_of_compose_needs_python_alone() -> None:
+    """It runs in an image of Python without packages."""
+    assert "-m\", \"demo.tour" in (EXAMPLES / "compose.yaml").read_text()
+    subprocess.run([sys.executable, "-S", "-c", "import demo.tour"], cwd=EXAMPLES.parent, check=True)
 
 
 def verifies_its_host(cluster: dict) -> None:
