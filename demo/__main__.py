@@ -5,36 +5,16 @@ Exits with 0 only if every result was as expected.
 
 from __future__ import annotations
 
-import signal
 import sys
-import tempfile
 from pathlib import Path
 
-from . import services
-from .pool import Person, SignInFailed
-from .tour import Tour, bold, dim, heading, red
+from . import frame, services
+from .tour import Tour, dim, heading
 
 
 def main() -> int:
     """Run the demo."""
-    module = services.built_module()
-    if not module.is_file():
-        print(f"{module} is missing: run `make {'native' if services.IS_NATIVE else 'wasm'}`", file=sys.stderr)
-        return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    running: list[services.Service] = []
-    with tempfile.TemporaryDirectory(prefix="envoy-cognito-jwt-demo-") as folder:
-        try:
-            return demonstrate(Path(folder), module, running)
-        except KeyboardInterrupt:
-            print()
-            return 130
-        except (services.DidNotStart, SignInFailed, OSError) as error:
-            print(red(f"\n{error}"), file=sys.stderr)
-            return 1
-        finally:
-            for service in reversed(running):
-                service.stop()
+    return frame.run("demo", demonstrate, services.IS_NATIVE)
 
 
 def demonstrate(folder: Path, module: Path, running: list[services.Service]) -> int:
@@ -54,35 +34,19 @@ def demonstrate(folder: Path, module: Path, running: list[services.Service]) -> 
     if not good:
         print(f"\nThe end of Envoy's log:\n{envoy.tail()}")
         return 1
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        stay(folder, front, admin, tour.people, envoy)
+    if frame.is_watched():
+        tokens = {}
+        for name, person in tour.people.items():
+            tokens |= {f"{name.upper()}_ID": person.id_token, f"{name.upper()}_ACCESS": person.access_token}
+        commands = (
+            f"curl -i {front}/orders",
+            f'curl -i -H "authorization: Bearer $ADA_ID" {front}/orders',
+            f'curl -i -H "authorization: Bearer $RAVI_ID" {front}/admin/users',
+            f'curl -i -H "authorization: Bearer $EVE_ACCESS" -H "x-cognito-groups: admins" {front}/me',
+            f"curl -s '{admin}/stats?filter={services.METRICS}'",
+        )
+        frame.stay(folder, tokens, commands, envoy, f"Envoy's admin interface: {admin}   its log: {envoy.log}")
     return 0
-
-
-def stay(folder: Path, front: str, admin: str, people: dict[str, Person], envoy: services.Service) -> None:
-    """Print commands to try, and wait for Ctrl-C."""
-    tokens = folder / "tokens.sh"
-    tokens.touch(mode=0o600)
-    tokens.write_text("".join(
-        f"{name.upper()}_ID={person.id_token}\n{name.upper()}_ACCESS={person.access_token}\n" for name, person in people.items()
-    ))
-    heading("Try it yourself, in another terminal")
-    print(f"  . {tokens}")
-    for line in (
-        f"curl -i {front}/orders",
-        f'curl -i -H "authorization: Bearer $ADA_ID" {front}/orders',
-        f'curl -i -H "authorization: Bearer $RAVI_ID" {front}/admin/users',
-        f'curl -i -H "authorization: Bearer $EVE_ACCESS" -H "x-cognito-groups: admins" {front}/me',
-        f"curl -s '{admin}/stats?filter={services.METRICS}'",
-    ):
-        print(f"  {line}")
-    print(f"\n  Envoy's admin interface: {admin}   its log: {envoy.log}")
-    print(bold("\nPress Ctrl-C to end the demo."))
-    try:
-        envoy.process.wait()
-        print(red(f"\nEnvoy ended with {envoy.process.returncode}:\n{envoy.tail()}"))
-    except KeyboardInterrupt:
-        print()
 
 
 if __name__ == "__main__":

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
-from . import pool, services
-from .pool import Person, SignInFailed
+from . import frame, pool, services
+from .pool import Person
 from .tour import bold, counters, cyan, dim, green, heading, red, yellow
 
 EXAMPLE = services.PROJECT / "examples/django"
@@ -27,24 +25,7 @@ EXAMPLE = services.PROJECT / "examples/django"
 
 def main() -> int:
     """Run the demo."""
-    module = Path(os.environ.get("WASM") or services.PROJECT / "dist/envoy_cognito_jwt.wasm").absolute()
-    if not module.is_file():
-        print(f"{module} is missing: run `make wasm`", file=sys.stderr)
-        return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    running: list[services.Service] = []
-    with tempfile.TemporaryDirectory(prefix="envoy-cognito-jwt-django-") as folder:
-        try:
-            return demonstrate(Path(folder), module, running)
-        except KeyboardInterrupt:
-            print()
-            return 130
-        except (services.DidNotStart, SignInFailed, OSError, subprocess.CalledProcessError) as error:
-            print(red(f"\n{error}"), file=sys.stderr)
-            return 1
-        finally:
-            for service in reversed(running):
-                service.stop()
+    return frame.run("django", demonstrate)
 
 
 def demonstrate(folder: Path, module: Path, running: list[services.Service]) -> int:
@@ -68,8 +49,13 @@ def demonstrate(folder: Path, module: Path, running: list[services.Service]) -> 
         print(f"\nThe ends of the logs:\n{envoy.tail()}\n{public.tail()}\n{internal.tail()}")
         return 1
     print(green(f"\nAll {walk.steps} checks had the expected result."))
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        stay(folder, walk, envoy)
+    if frame.is_watched():
+        commands = (
+            f'curl -i -H "authorization: Bearer $ADA" {walk.front}/api/me',
+            f'curl -i -H "authorization: Bearer $RAVI" --json \'{{"text": "hello"}}\' {walk.front}/api/notes',
+            f"sqlite3 {walk.database} 'select * from accounts_user'",
+        )
+        frame.stay(folder, {name.upper(): person.id_token for name, person in walk.people.items()}, commands, envoy)
     return 0
 
 
@@ -219,24 +205,6 @@ def send(method: str, server: str, path: str, token: str | None, headers: tuple,
         return Answer(answer.status, json.loads(text))
     except ValueError:
         return Answer(answer.status, {})
-
-
-def stay(folder: Path, walk: Walk, envoy: services.Service) -> None:
-    """Print commands to try, and wait for Ctrl-C."""
-    tokens = folder / "tokens.sh"
-    tokens.touch(mode=0o600)
-    tokens.write_text("".join(f"{name.upper()}={person.id_token}\n" for name, person in walk.people.items()))
-    heading("Try it yourself, in another terminal")
-    print(f"  . {tokens}")
-    print(f'  curl -i -H "authorization: Bearer $ADA" {walk.front}/api/me')
-    print(f'  curl -i -H "authorization: Bearer $RAVI" --json \'{{"text": "hello"}}\' {walk.front}/api/notes')
-    print(f"  sqlite3 {walk.database} 'select * from accounts_user'")
-    print(bold("\nPress Ctrl-C to end the demo."))
-    try:
-        envoy.process.wait()
-        print(red(f"\nEnvoy ended with {envoy.process.returncode}:\n{envoy.tail()}"))
-    except KeyboardInterrupt:
-        print()
 
 
 if __name__ == "__main__":

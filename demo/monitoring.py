@@ -13,17 +13,15 @@ import argparse
 import http.server
 import json
 import math
-import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
 import urllib.parse
 from pathlib import Path
 
-from . import plot, services
+from . import frame, plot, services
 from .tour import bold, dim, green, heading, red
 from .traffic import Traffic
 
@@ -268,27 +266,7 @@ def main() -> int:
     arguments.add_argument("--seconds", type=float, help="how long there is traffic before that")
     options = arguments.parse_args()
     options.seconds = options.seconds or (180 if options.picture else 45)
-    module = Path(os.environ.get("WASM") or services.PROJECT / "dist/envoy_cognito_jwt.wasm")
-    if not module.is_file():
-        print(f"{module} is missing: run `make wasm`", file=sys.stderr)
-        return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    running: list[services.Service] = []
-    with tempfile.TemporaryDirectory(prefix="envoy-cognito-jwt-monitoring-") as folder:
-        try:
-            return run(Path(folder), module, running, options)
-        except KeyboardInterrupt:
-            print()
-            return 130
-        except (services.DidNotStart, OSError) as error:
-            print(red(f"\n{error}"), file=sys.stderr)
-            return 1
-        finally:
-            for service in reversed(running):
-                # A stopped process takes no other signal.
-                if service.process.poll() is None:
-                    service.process.send_signal(signal.SIGCONT)
-                service.stop()
+    return frame.run("monitoring", lambda folder, module, running: run(folder, module, running, options))
 
 
 if __name__ == "__main__":
