@@ -4,47 +4,29 @@
 use cognito_jwt::time::UnixTime;
 use cognito_jwt_explain::explain::{ExplainError, Request, explain};
 use serde_json::{Value, json};
-
-/// Latin-1: each character is one byte.
-fn bytes(text: &Value) -> Vec<u8> {
-    let chars = text.as_str().unwrap().chars();
-    chars.map(|found| u8::try_from(u32::from(found)).unwrap()).collect()
-}
+use support::corpus;
 
 fn request(case: &Value) -> Request {
     let mut request = Request::new("GET", case["request"]["path"].as_str().unwrap()).unwrap();
     for header in case["request"]["headers"].as_array().unwrap() {
-        request = request.with_header_bytes(header[0].as_str().unwrap(), &bytes(&header[1]));
+        request = request.with_header_bytes(header[0].as_str().unwrap(), &corpus::bytes(&header[1]));
     }
     request
 }
 
 #[test]
 fn every_case_of_the_corpus_is_explained_as_it_is_decided() {
-    let corpus: Value = serde_json::from_str(include_str!("../../tests/hostile/cases.json")).unwrap();
-    let pools: Vec<Value> = corpus["pools"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|pool| {
-            json!({
-                "user_pool_id": pool["user_pool_id"], "client_ids": pool["client_ids"],
-                "token_use": pool["token_use"], "jwks": {"cluster": "cognito"},
-            })
-        })
-        .collect();
-    let config = json!({ "pools": pools }).to_string();
+    let corpus = corpus::corpus();
+    let config = corpus::config(&corpus).to_string();
     let now = UnixTime::from_secs(corpus["now"].as_u64().unwrap());
     let mut explained = 0;
     for case in corpus["cases"].as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
-        let pool = corpus["pools"]
-            .as_array()
-            .unwrap()
+        let pool = corpus::pools(&corpus)
             .iter()
             .find(|pool| pool["name"] == case["pool"])
             .unwrap();
-        let keys = corpus["key_sets"][pool["key_set"].as_str().unwrap()].to_string();
+        let keys = corpus::key_set(&corpus, pool);
         match explain(&config, Some(&keys), &request(case), now) {
             Ok(explanation) => {
                 assert_eq!(json!(explanation.decision.decision), case["expect"], "{name}");

@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import socket
-import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from support.envoy import Envoy
 from support.examples import ExampleDoor, clusters_of, parsed, pools_of, token_of
 from support.servers import KeyServer, ScriptedServer, Upstream, json_answer
 from support.stage import Stage
-from support.tls import certificate
+from support.tls import TlsServer, certificate
 from support.tokens import SUB, Pool, signing_key
 from support.waiting import wait_until
 
@@ -261,43 +260,24 @@ def test_canary_by_group(groups: list[str], forged: tuple[Header, ...], is_next:
 IDP = "cognito-idp.us-east-1.amazonaws.com"
 
 
-class TlsProxy:
+class TlsProxy(TlsServer):
     """An HTTP proxy: answers CONNECT, and speaks TLS in the place of whomever it was asked for, in front of a plain server."""
 
     def __init__(self, behind: int, certificate_path: Path, key_path: Path) -> None:
         self.asked_for: list[str] = []
         self._behind = behind
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate_path, key_path)
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(certificate_path, key_path)
 
-    def close(self) -> None:
-        """Accept no more."""
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        try:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(1)
-            self.asked_for.append(head.split(b"\r\n")[0].decode())
-            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            with self._context.wrap_socket(connection, server_side=True) as inside, socket.create_connection(("127.0.0.1", self._behind)) as behind:
-                threading.Thread(target=self._pump, args=(behind, inside), daemon=True).start()
-                self._pump(inside, behind)
-        except OSError:
-            pass  # the client does not trust us, or hung up
+    def serve(self, connection: socket.socket) -> None:
+        """A tunnel."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(1)
+        self.asked_for.append(head.split(b"\r\n")[0].decode())
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with self.context.wrap_socket(connection, server_side=True) as inside, socket.create_connection(("127.0.0.1", self._behind)) as behind:
+            threading.Thread(target=self._pump, args=(behind, inside), daemon=True).start()
+            self._pump(inside, behind)
 
     @staticmethod
     def _pump(source: socket.socket, sink: socket.socket) -> None:

@@ -8,11 +8,12 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use support::corpus;
 use support::world::ask::Ask;
 use support::world::{Fate, START, World, answer};
 
 fn corpus() -> Value {
-    let corpus: Value = serde_json::from_str(include_str!("cases.json")).unwrap();
+    let corpus = corpus::corpus();
     assert_eq!(
         corpus["now"],
         json!(START),
@@ -28,34 +29,21 @@ fn world(corpus: &Value) -> World {
 
 /// The same with these members of the configuration.
 fn world_with(corpus: &Value, members: Value) -> World {
-    let pools: Vec<Value> = corpus["pools"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|pool| {
-            json!({
-                "user_pool_id": pool["user_pool_id"], "client_ids": pool["client_ids"],
-                "token_use": pool["token_use"], "jwks": {"cluster": "cognito"},
-            })
-        })
-        .collect();
     let mut config = members;
-    config["pools"] = json!(pools);
+    config["pools"] = corpus::config(corpus)["pools"].take();
     let mut world = World::start(&config, 1);
     world.tick_all();
-    assert_eq!(world.sent().len(), pools.len());
+    assert_eq!(world.sent().len(), corpus::pools(corpus).len());
     answer_fetches(&mut world, corpus);
     world
 }
 
 fn answer_fetches(world: &mut World, corpus: &Value) {
-    let sets: BTreeMap<String, String> = corpus["pools"]
-        .as_array()
-        .unwrap()
+    let sets: BTreeMap<String, String> = corpus::pools(corpus)
         .iter()
         .map(|pool| {
             let path = format!("/{}/.well-known/jwks.json", pool["user_pool_id"].as_str().unwrap());
-            (path, corpus["key_sets"][pool["key_set"].as_str().unwrap()].to_string())
+            (path, corpus::key_set(corpus, pool))
         })
         .collect();
     for sent in world.calls.unanswered() {
@@ -63,17 +51,14 @@ fn answer_fetches(world: &mut World, corpus: &Value) {
     }
 }
 
-/// Latin-1: each character is one byte.
-fn bytes(text: &Value) -> Vec<u8> {
-    let chars = text.as_str().unwrap().chars();
-    chars.map(|found| u8::try_from(u32::from(found)).unwrap()).collect()
-}
-
 fn ask(case: &Value) -> Ask {
     let request = &case["request"];
     let mut ask = Ask::get(request["path"].as_str().unwrap());
     for header in request["headers"].as_array().unwrap() {
-        ask = ask.header_bytes(&header[0].as_str().unwrap().to_ascii_lowercase(), &bytes(&header[1]));
+        ask = ask.header_bytes(
+            &header[0].as_str().unwrap().to_ascii_lowercase(),
+            &corpus::bytes(&header[1]),
+        );
     }
     ask
 }
@@ -128,7 +113,7 @@ fn every_case_is_decided_as_it_must_be() {
 
 #[test]
 fn no_case_passes_twice_where_it_must_not_pass_once() {
-    // The memory of tokens must change nothing: each case again, with all the good tokens remembered.
+    // The token cache must change nothing: each case again, with all the good tokens cached.
     let corpus = corpus();
     let mut world = world(&corpus);
     let cases = corpus["cases"].as_array().unwrap();

@@ -28,13 +28,12 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     return paths
 
 
-class SniServer:
-    """Speaks TLS with whoever names a host, as AWS's endpoints do, and ends all other handshakes with an alert."""
+class TlsServer:
+    """Listens on a port of the loopback, with a certificate; each connection has a thread."""
 
     def __init__(self, certificate_path: Path, key_path: Path) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate_path, key_path)
-        self._context.sni_callback = lambda _, name, __: None if name else ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate_path, key_path)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -43,6 +42,10 @@ class SniServer:
         """Accept no more."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def serve(self, connection: socket.socket) -> None:
+        """What becomes of a connection; a subclass says it. It ends with an `OSError` if the client hung up or does not trust us."""
+        raise NotImplementedError
 
     def _accept(self) -> None:
         while True:
@@ -54,7 +57,19 @@ class SniServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            with self._context.wrap_socket(connection, server_side=True) as inside:
-                inside.recv(65536)
+            self.serve(connection)
         except OSError:
-            pass  # the client named no host, or does not trust us
+            pass
+
+
+class SniServer(TlsServer):
+    """Speaks TLS with whoever names a host, as AWS's endpoints do, and ends all other handshakes with an alert."""
+
+    def __init__(self, certificate_path: Path, key_path: Path) -> None:
+        super().__init__(certificate_path, key_path)
+        self.context.sni_callback = lambda _, name, __: None if name else ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
+
+    def serve(self, connection: socket.socket) -> None:
+        """Take what comes."""
+        with self.context.wrap_socket(connection, server_side=True) as inside:
+            inside.recv(65536)

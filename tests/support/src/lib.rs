@@ -7,5 +7,6 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod corpus;
 pub mod tokens;
 pub mod world;
