@@ -89,7 +89,7 @@ fn verify_signature_in_module(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench(args = [1, 1000])]
-fn find_remembered_token(bencher: Bencher<'_, '_>, entries: usize) {
+fn find_cached_token(bencher: Bencher<'_, '_>, entries: usize) {
     let mut tokens = TokenCache::new(entries, usize::MAX);
     let never = UnixTime::from_millis(u64::MAX);
     let key = first_key().published();
@@ -151,7 +151,7 @@ impl DescribeRoute for NoWorld {
 }
 
 /// A filter with rules, whose keys stand in the configuration.
-fn filter(remembered_tokens: usize) -> Filter {
+fn filter(cached_tokens: usize) -> Filter {
     let keys: Value = serde_json::from_str(&jwks(&[first_key()])).unwrap();
     let config = json!({
         "pools": [{"user_pool_id": USER_POOL_ID, "client_ids": [CLIENT], "token_use": "any", "issuer": ISSUER, "jwks": {"inline": keys}}],
@@ -159,13 +159,13 @@ fn filter(remembered_tokens: usize) -> Filter {
             {"match": {"path": {"exact": "/health"}}, "auth": "none"},
             {"match": {"path": {"prefix": "/items"}, "methods": ["GET"]}, "require": {"groups": {"any": ["readers"]}}},
         ],
-        "token_cache": {"max_entries": remembered_tokens},
+        "token_cache": {"max_entries": cached_tokens},
     });
     Filter::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-fn on_request(bencher: Bencher<'_, '_>, remembered_tokens: usize, path: &str, counted: Counter) {
-    let mut filter = filter(remembered_tokens);
+fn on_request(bencher: Bencher<'_, '_>, cached_tokens: usize, path: &str, counted: Counter) {
+    let mut filter = filter(cached_tokens);
     let bearer = format!("Bearer {}", first_key().sign_claims(&claims("id")));
     let mut request = move || {
         let head = RequestHead::new(vec![
@@ -199,7 +199,7 @@ fn on_request(bencher: Bencher<'_, '_>, remembered_tokens: usize, path: &str, co
 }
 
 #[divan::bench]
-fn whole_request_with_remembered_token(bencher: Bencher<'_, '_>) {
+fn whole_request_with_cached_token(bencher: Bencher<'_, '_>) {
     on_request(bencher, 1000, "/items/4711?x=y", Counter::Allowed);
 }
 

@@ -70,7 +70,7 @@ impl Wait {
         }
     }
 
-    /// The refusal of those for whom there is no room to wait, or no hope.
+    /// The refusal of those for which there is no room to wait, or nothing to wait for.
     pub fn unavailable(self) -> Rejection {
         match self {
             Wait::Keys(_) | Wait::Kid(..) => Rejection::KeysUnavailable,

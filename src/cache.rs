@@ -98,8 +98,8 @@ impl TokenCache {
         }
     }
 
-    /// The remembered token of exactly this text, if the key that verified it is still there: `is_current` is asked once for
-    /// each new generation of the pool's keys, and the token is forgotten if it says no.
+    /// Returns the cached token of exactly this text, if the key that verified it is still there: `is_current` is asked once for
+    /// each new generation of the pool's keys, and the token is dropped if it says no.
     pub fn find(
         &mut self,
         token: &[u8],
@@ -198,7 +198,7 @@ mod tests {
         format!("{name:~>24}")
     }
 
-    /// Whose token it is, if it is remembered; nobody asks for its key.
+    /// Returns whose token it is, if it is cached; nobody asks for its key.
     fn find(cache: &mut TokenCache, token: &str) -> Option<String> {
         let found = cache.find(token.as_bytes(), |_| 1, |_, _| panic!("the generation is the same"));
         found.map(|verified| verified.subject.to_string())
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_short_for_a_signature_is_not_remembered() {
+    fn what_is_too_short_for_a_signature_is_not_cached() {
         let mut cache = TokenCache::new(10, usize::MAX);
         insert(&mut cache, &[b'a'; 15], verified("s"));
         assert!(cache.is_empty());

@@ -62,7 +62,7 @@ pub enum HeaderEdit {
 }
 
 /// Headers to add, or filter state to set, in order: names in lower case, values in visible ASCII and spaces. One text holds all values, since every
-/// block of memory that a remembered token has is a cold one when the token is forgotten.
+/// block of memory that a cached token has is a cold one when the token is dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     values: String,

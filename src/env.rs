@@ -22,7 +22,7 @@ pub struct Env<'a> {
 }
 
 impl<'a> Env<'a> {
-    /// What a key ring sees of the world.
+    /// What a JWKS cache sees of the world.
     pub fn surroundings(&self) -> Surroundings<'a> {
         Surroundings {
             now: self.now,

@@ -8,7 +8,7 @@ mod resolve;
 
 pub use crate::pending::{MAX_WAITING, MAX_WAITING_FOR_ONE_CALL, MAX_WAITING_FOR_UNKNOWN_KIDS};
 pub use calls::{MAX_SENT_AT_ONCE, not_sent_line};
-pub use resolve::MAX_SETTLED_AT_ONCE;
+pub use resolve::MAX_RESOLVED_AT_ONCE;
 
 use crate::auth_context::{AuthContext, Progress, Wait};
 use crate::authenticator::{self, Authenticator};
@@ -173,7 +173,7 @@ impl Filter {
         }
     }
 
-    /// Keeps a request until what it waits for is there, unless that would be in vain.
+    /// Keeps a request until what it waits for is there, unless that cannot come in time.
     #[inline(never)]
     fn pause(
         &mut self,
@@ -235,7 +235,7 @@ impl Filter {
         self.resolve(env, out);
     }
 
-    /// In a rush ticks come more often than there is anything to look at: looking at the keys of all pools costs more than the
+    /// Under load ticks come more often than there is anything to look at: looking at the keys of all pools costs more than the
     /// counts do. Nothing urgent is missed, since that changes the tick.
     fn is_for_counts_only(&self, now: UnixTime) -> bool {
         self.load.is_on()
@@ -247,13 +247,13 @@ impl Filter {
 
     /// A call was answered, or failed (`None`).
     pub fn on_answer(&mut self, call: CallId, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
-        let ring = self
+        let jwks = self
             .keys
             .iter_mut()
-            .filter_map(PoolKeys::ring_mut)
-            .find(|ring| ring.awaits(call));
-        if let Some(ring) = ring {
-            if ring.on_answer(answer, &env.surroundings(), out) {
+            .filter_map(PoolKeys::jwks_mut)
+            .find(|jwks| jwks.awaits(call));
+        if let Some(jwks) = jwks {
+            if jwks.on_answer(answer, &env.surroundings(), out) {
                 self.last_reported_key_count = None;
             }
             self.fetches.plan(&self.keys);
@@ -267,9 +267,9 @@ impl Filter {
     /// ones than there are. For a host where one filter fetches for all; a tick is to follow.
     pub fn ask_for_keys(&mut self, entry: &str, now: UnixTime) {
         for (place, keys) in self.keys.iter_mut().enumerate() {
-            if let Some(ring) = keys.ring_mut().filter(|ring| ring.entry() == entry) {
+            if let Some(jwks) = keys.jwks_mut().filter(|jwks| jwks.entry() == entry) {
                 // If the keys are due, that is the cause of the fetch; otherwise an unknown `kid` is.
-                let _throttled = ring.ask_for_unknown_kid(now);
+                let _throttled = jwks.ask_for_unknown_kid(now);
                 self.fetches.want(PoolId(place));
             }
         }

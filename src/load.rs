@@ -7,7 +7,7 @@ use std::time::Duration;
 /// host's at once.
 pub const BEGINS_AT: u32 = 1000;
 
-/// A rush is over when fewer than this came for each millisecond since the tick before.
+/// High load is over when fewer than this came for each millisecond since the tick before.
 const LASTS_PER_MILLI: u128 = 4;
 
 /// How fast requests come.
@@ -44,7 +44,7 @@ impl LoadDetector {
 mod tests {
     use super::*;
 
-    /// So many requests, then a tick so many milliseconds after the one before; whether there is a rush after each.
+    /// So many requests, then a tick so many milliseconds after the one before; whether the load is high after each.
     fn walk(steps: &[(u32, u64)]) -> Vec<(bool, bool)> {
         let mut load = LoadDetector::default();
         steps

@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 
-/// A counter that operators see. The host is told its name once, at configuration.
+/// A counter that operators see. Its name is given to the host once, at configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Counter {
     /// Requests passed on with a verified token.
@@ -24,11 +24,11 @@ pub enum Counter {
     JwksRefetchUnknownKid,
     /// Requests with an unknown `kid` for which the cooldown allowed no fetch.
     JwksRefetchThrottled,
-    /// Requests judged with keys past their TTL.
+    /// Requests decided with keys past their TTL.
     JwksServedStale,
-    /// Requests whose token was remembered.
+    /// Requests whose token was cached.
     JwtCacheHit,
-    /// Requests whose token was not remembered.
+    /// Requests whose token was not cached.
     JwtCacheMiss,
     /// Signatures verified by the host.
     VerifyHost,
@@ -38,13 +38,13 @@ pub enum Counter {
     UserInfoSuccess,
     /// Calls to UserInfo that failed.
     UserInfoFailed,
-    /// Requests served with a remembered answer of UserInfo.
+    /// Requests served with a cached answer of UserInfo.
     UserInfoCached,
     /// User lookups that gave a user or a refusal.
     UserLookupSuccess,
     /// User lookups that failed.
     UserLookupFailed,
-    /// Requests served with a remembered user lookup.
+    /// Requests served with a cached user lookup.
     UserLookupCached,
 }
 
@@ -110,7 +110,7 @@ impl Counter {
         }
     }
 
-    /// The name that the host is told; Envoy shows it under `wasmcustom.`.
+    /// The name that the host gets; Envoy shows it under `wasmcustom.`.
     pub fn name(self) -> String {
         match self {
             Counter::Denied(code) => format!("cognito_jwt.denied.{}", code.as_str()),

@@ -41,7 +41,7 @@ pub enum Rejection {
     UserInfoUnavailable,
     /// The user lookup did not answer as it should.
     UserLookupUnavailable,
-    /// A host call failed, or the host told what cannot be read.
+    /// A host call failed, or its result cannot be read.
     Internal,
 }
 
@@ -305,10 +305,10 @@ mod tests {
             (Rejection::KeysUnavailable, 503, None, None),
             (Rejection::Internal, 503, None, None),
         ];
-        for (rejection, status, told, coarse) in table {
+        for (rejection, status, challenge, coarse) in table {
             let open = rejection.reply(&wording(true));
             assert_eq!(open.code.status(), status, "{rejection:?}");
-            match (header(&open, "www-authenticate"), told) {
+            match (header(&open, "www-authenticate"), challenge) {
                 (Some(found), Some(expected)) => assert!(found.starts_with(expected), "{found}"),
                 (found, expected) => assert_eq!(found, expected),
             }

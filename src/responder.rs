@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_in_one_line_that_nothing_breaks() {
+    fn a_refusal_is_logged_in_one_line_that_nothing_breaks() {
         let longest = "x".repeat(64);
         let token = format!("{longest}x");
         for (mode, id, line) in [

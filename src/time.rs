@@ -1,4 +1,4 @@
-//! Time as a value: the core never asks for it, it is told.
+//! Time as a value: the core never reads a clock.
 
 use std::time::Duration;
 

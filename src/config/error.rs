@@ -323,7 +323,7 @@ pub(in crate::config) fn quoted(text: &str) -> String {
     out
 }
 
-/// How many faults a line tells: more than a person mends at one go.
+/// How many faults a line lists: more than a person corrects at one go.
 pub const SHOWN_ERRORS: usize = 20;
 
 /// How many characters of a name or value a message shows: enough for every name that Cognito gives.

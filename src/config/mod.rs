@@ -47,7 +47,7 @@ pub struct Config {
     pub token_sources: Vec<TokenSource>,
     /// First match wins.
     pub rules: Vec<Rule>,
-    /// What the upstream is told.
+    /// What the upstream gets to know.
     pub identity: IdentityPolicy,
     /// Find or create the application's own user.
     pub user_lookup: Option<UserLookupPolicy>,
@@ -72,7 +72,7 @@ impl Config {
     /// configuration of that type. No bytes at all are an empty Struct.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with its place and mend. The filter must not run then.
+    /// Everything that is wrong with it, each fault with its path and a hint. The filter must not run then.
     pub fn parse(bytes: &[u8]) -> Result<Config, ConfigErrors> {
         let tree = read_tree(bytes)?;
         compile::compile(&tree)

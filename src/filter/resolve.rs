@@ -25,7 +25,7 @@ use crate::time::UnixTime;
 use std::time::Duration;
 
 /// How many requests that wait are resolved in one callback. Envoy's stack overflows somewhere below 300.
-pub const MAX_SETTLED_AT_ONCE: usize = 100;
+pub const MAX_RESOLVED_AT_ONCE: usize = 100;
 
 /// What has become of what a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +47,10 @@ impl Filter {
             .map(|(id, request)| (id, self.status(request, env.now)));
         let mut due: Vec<(RequestId, WaitStatus)> = statuses
             .filter(|(_, status)| *status != WaitStatus::Pending)
-            .take(MAX_SETTLED_AT_ONCE.saturating_add(1))
+            .take(MAX_RESOLVED_AT_ONCE.saturating_add(1))
             .collect();
-        let are_more_due = due.len() > MAX_SETTLED_AT_ONCE;
-        due.truncate(MAX_SETTLED_AT_ONCE);
+        let are_more_due = due.len() > MAX_RESOLVED_AT_ONCE;
+        due.truncate(MAX_RESOLVED_AT_ONCE);
         for (id, status) in due {
             if let Some(request) = self.pending.remove(id) {
                 self.resolve_one(id, request, status, env, out);
@@ -87,14 +87,14 @@ impl Filter {
                 .call_timed_out(context, kind, pool),
             (_, Wait::Kid(pool, _)) => {
                 // Only keys that came after it can be the last word: what this worker knew of others' fetches may be old.
-                let is_last_word = self.ring(pool).is_none_or(|ring| ring.has_fetched_since(since));
+                let is_last_word = self.jwks(pool).is_none_or(|jwks| jwks.has_fetched_since(since));
                 if status == WaitStatus::Unsatisfiable || is_last_word {
                     context.look_again();
                 }
                 self.authenticator(env, &mut trace, out).authenticate(context)
             }
             (_, Wait::Keys(pool)) => {
-                if self.ring(pool).is_some_and(|ring| ring.has_fetched_since(since)) {
+                if self.jwks(pool).is_some_and(|jwks| jwks.has_fetched_since(since)) {
                     context.look_again();
                 }
                 self.authenticator(env, &mut trace, out).authenticate(context)
@@ -130,7 +130,7 @@ impl Filter {
     fn status(&self, request: &PendingRequest, now: UnixTime) -> WaitStatus {
         let is_there = match request.wait {
             Wait::Keys(pool) => self.keys.get(pool.0).is_some_and(|keys| keys.usable(now).is_some()),
-            Wait::Kid(pool, round) => self.ring(pool).is_none_or(|ring| ring.is_settled_since(round, now)),
+            Wait::Kid(pool, round) => self.jwks(pool).is_none_or(|jwks| jwks.has_ended_since(round, now)),
             Wait::Call(_, key, _) => self.in_flight.completed(key).is_some() || !self.in_flight.contains(key),
         };
         if is_there {
@@ -145,7 +145,7 @@ impl Filter {
     /// No fetch will even start before the request has waited long enough.
     pub(super) fn is_unsatisfiable(&self, wait: Wait, deadline: UnixTime, now: UnixTime) -> bool {
         let Wait::Keys(pool) = wait else { return false };
-        match self.ring(pool).map(|ring| ring.outlook(now)) {
+        match self.jwks(pool).map(|jwks| jwks.outlook(now)) {
             Some(Outlook::UnderWay) => false,
             Some(Outlook::NotBefore(next)) => next >= deadline,
             None => true,
@@ -155,7 +155,7 @@ impl Filter {
     /// When a request that begins to wait now has waited long enough.
     pub(super) fn deadline(&self, wait: Wait, now: UnixTime) -> UnixTime {
         let longest = match wait {
-            Wait::Keys(pool) | Wait::Kid(pool, _) => self.ring(pool).map(JwksCache::longest_wait),
+            Wait::Keys(pool) | Wait::Kid(pool, _) => self.jwks(pool).map(JwksCache::longest_wait),
             Wait::Call(kind, _, pool) => self
                 .config
                 .enrichment(kind, pool)
@@ -175,7 +175,7 @@ impl Filter {
         self.in_flight.clock_went_back(now);
     }
 
-    fn ring(&self, pool: PoolId) -> Option<&JwksCache> {
-        self.keys.get(pool.0).and_then(PoolKeys::ring)
+    fn jwks(&self, pool: PoolId) -> Option<&JwksCache> {
+        self.keys.get(pool.0).and_then(PoolKeys::jwks)
     }
 }

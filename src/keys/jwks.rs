@@ -1,4 +1,4 @@
-//! JWK sets (RFC 7517): what is used from one, what is passed over, what makes it unusable.
+//! JWK sets (RFC 7517): what is used from one, what is skipped, what makes it unusable.
 
 mod entry;
 mod error;
@@ -52,9 +52,9 @@ pub struct Parsed {
 }
 
 impl KeySet {
-    /// Reads a JWK set. Used are RSA keys for RS256 signatures that have a `kid` and are strong enough; others are passed over.
+    /// Reads a JWK set. Used are RSA keys for RS256 signatures that have a `kid` and are strong enough; others are skipped.
     ///
-    /// Unknown members are ignored (RFC 7517, sections 4 and 5). An element with one member name twice is passed over,
+    /// Unknown members are ignored (RFC 7517, sections 4 and 5). An element with one member name twice is skipped,
     /// since readers disagree on which one counts (section 4).
     ///
     /// # Errors

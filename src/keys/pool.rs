@@ -19,7 +19,7 @@ impl PoolKeys {
     pub fn usable(&self, now: UnixTime) -> Option<&Rc<KeySet>> {
         match self {
             PoolKeys::Inline(set) => Some(set),
-            PoolKeys::Fetched(ring) => ring.usable(now),
+            PoolKeys::Fetched(jwks) => jwks.usable(now),
         }
     }
 
@@ -27,7 +27,7 @@ impl PoolKeys {
     pub fn is_stale(&self, now: UnixTime) -> bool {
         match self {
             PoolKeys::Inline(_) => false,
-            PoolKeys::Fetched(ring) => ring.is_stale(now),
+            PoolKeys::Fetched(jwks) => jwks.is_stale(now),
         }
     }
 
@@ -35,7 +35,7 @@ impl PoolKeys {
     pub fn generation(&self) -> u32 {
         match self {
             PoolKeys::Inline(_) => 0,
-            PoolKeys::Fetched(ring) => ring.generation(),
+            PoolKeys::Fetched(jwks) => jwks.generation(),
         }
     }
 
@@ -43,7 +43,7 @@ impl PoolKeys {
     pub fn len(&self) -> usize {
         match self {
             PoolKeys::Inline(set) => set.len(),
-            PoolKeys::Fetched(ring) => ring.len(),
+            PoolKeys::Fetched(jwks) => jwks.len(),
         }
     }
 
@@ -56,23 +56,23 @@ impl PoolKeys {
     pub fn ask_for_unknown_kid(&mut self, now: UnixTime) -> Option<Refetch> {
         match self {
             PoolKeys::Inline(_) => None,
-            PoolKeys::Fetched(ring) => Some(ring.ask_for_unknown_kid(now)),
+            PoolKeys::Fetched(jwks) => Some(jwks.ask_for_unknown_kid(now)),
         }
     }
 
-    /// The ring, if keys are fetched.
-    pub fn ring(&self) -> Option<&JwksCache> {
+    /// Returns the cache, if keys are fetched.
+    pub fn jwks(&self) -> Option<&JwksCache> {
         match self {
             PoolKeys::Inline(_) => None,
-            PoolKeys::Fetched(ring) => Some(ring),
+            PoolKeys::Fetched(jwks) => Some(jwks),
         }
     }
 
-    /// The ring, if keys are fetched.
-    pub fn ring_mut(&mut self) -> Option<&mut JwksCache> {
+    /// Returns the cache, if keys are fetched.
+    pub fn jwks_mut(&mut self) -> Option<&mut JwksCache> {
         match self {
             PoolKeys::Inline(_) => None,
-            PoolKeys::Fetched(ring) => Some(ring),
+            PoolKeys::Fetched(jwks) => Some(jwks),
         }
     }
 }

@@ -165,7 +165,7 @@ impl JwksCache {
     }
 
     /// Whether a request that waits since `round` for an unknown `kid` has nothing more to wait for.
-    pub fn is_settled_since(&self, round: Round, now: UnixTime) -> bool {
+    pub fn has_ended_since(&self, round: Round, now: UnixTime) -> bool {
         self.round != round || !self.is_pending(now)
     }
 
@@ -174,7 +174,7 @@ impl JwksCache {
         self.keys.as_ref().is_some_and(|keys| keys.at >= time)
     }
 
-    /// What a request without usable keys can hope for.
+    /// When a request without usable keys may get some.
     pub fn outlook(&self, now: UnixTime) -> Outlook {
         if self.is_pending(now) {
             Outlook::UnderWay
@@ -208,7 +208,7 @@ impl JwksCache {
 
     /// Time has passed: a clock that was set back is noticed, and a call that nobody answered is given up.
     pub fn on_tick(&mut self, world: &Surroundings<'_>, out: &mut Vec<Command>) {
-        self.distrust_the_future(world.now);
+        self.correct_times(world.now);
         if self.fetching.as_ref().is_some_and(|own| own.give_up_at <= world.now) {
             self.read_record(world);
             self.fail(FetchFailure::NoAnswer, world, out);
@@ -249,7 +249,7 @@ impl JwksCache {
 
     /// The answer to this cache's fetch; `None` if the call failed. Returns whether it gave a usable set.
     pub fn on_answer(&mut self, answer: Option<HttpAnswer>, world: &Surroundings<'_>, out: &mut Vec<Command>) -> bool {
-        self.distrust_the_future(world.now);
+        self.correct_times(world.now);
         match read_answer(answer) {
             Ok(parsed) => {
                 self.succeed(parsed, world, out);
@@ -301,7 +301,7 @@ impl JwksCache {
 
     /// A clock that was set back leaves keys with an age nobody knows: they stay usable, but are due. What stands in the
     /// record is checked against the new clock, too, or a lease or a back-off of the old one would last for as long as it was ahead.
-    fn distrust_the_future(&mut self, now: UnixTime) {
+    fn correct_times(&mut self, now: UnixTime) {
         if let Some(keys) = self.keys.as_mut().filter(|keys| keys.at > now.after(CLOCK_TOLERANCE)) {
             keys.at = now;
             keys.refresh_at = now;
@@ -311,7 +311,7 @@ impl JwksCache {
             own.give_up_at = own.give_up_at.min(now.after(self.policy.timeout).after(ANSWER_GRACE));
         }
         if now < self.ticked_at {
-            self.record = self.record.clone().believed(now, self.horizon());
+            self.record = self.record.clone().bounded(now, self.horizon());
             self.seen = None;
         }
         self.ticked_at = now;

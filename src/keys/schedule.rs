@@ -65,20 +65,20 @@ impl FetchSchedule {
         world: &Surroundings<'_>,
         out: &mut Vec<Command>,
     ) {
-        for ring in pools.iter_mut().filter_map(PoolKeys::ring_mut) {
-            ring.on_tick(world, out);
+        for jwks in pools.iter_mut().filter_map(PoolKeys::jwks_mut) {
+            jwks.on_tick(world, out);
         }
         self.under_way = pools
             .iter()
-            .filter_map(PoolKeys::ring)
-            .filter(|ring| ring.is_fetching())
+            .filter_map(PoolKeys::jwks)
+            .filter(|jwks| jwks.is_fetching())
             .count();
         let wanted = std::mem::take(&mut self.wanted);
         for pool in waited_for.union(&wanted) {
-            if let Some(ring) = pools.get_mut(pool.0).and_then(PoolKeys::ring_mut) {
-                ring.restore(world);
-                ring.read(world);
-                self.fetch(ring, MAX_FETCHES, world, out);
+            if let Some(jwks) = pools.get_mut(pool.0).and_then(PoolKeys::jwks_mut) {
+                jwks.restore(world);
+                jwks.read(world);
+                self.fetch(jwks, MAX_FETCHES, world, out);
             }
         }
         self.sweep(pools, world);
@@ -94,14 +94,14 @@ impl FetchSchedule {
 
     /// Looks when the next pool is due: after an answer.
     pub fn plan(&mut self, pools: &[PoolKeys]) {
-        let rings = || pools.iter().filter_map(PoolKeys::ring);
-        self.under_way = rings().filter(|ring| ring.is_fetching()).count();
-        self.next_due = rings().filter_map(JwksCache::due_at).min();
+        let caches = || pools.iter().filter_map(PoolKeys::jwks);
+        self.under_way = caches().filter(|jwks| jwks.is_fetching()).count();
+        self.next_due = caches().filter_map(JwksCache::due_at).min();
     }
 
     /// A request has asked for keys of this pool.
     pub fn on_request(&mut self, pool: &PoolKeys) {
-        let due_at = pool.ring().and_then(JwksCache::due_at);
+        let due_at = pool.jwks().and_then(JwksCache::due_at);
         self.next_due = match (self.next_due, due_at) {
             (Some(known), Some(due_at)) => Some(known.min(due_at)),
             (known, due_at) => known.or(due_at),
@@ -123,16 +123,16 @@ impl FetchSchedule {
 
     fn fetch(
         &mut self,
-        ring: &mut JwksCache,
+        jwks: &mut JwksCache,
         most_under_way: usize,
         world: &Surroundings<'_>,
         out: &mut Vec<Command>,
     ) -> bool {
-        let is_due = ring.due_at().is_some_and(|due_at| due_at <= world.now);
+        let is_due = jwks.due_at().is_some_and(|due_at| due_at <= world.now);
         if !is_due || self.under_way >= most_under_way {
             return false;
         }
-        if ring.fetch_if_due(world, out) {
+        if jwks.fetch_if_due(world, out) {
             self.under_way = self.under_way.saturating_add(1);
         }
         true
@@ -148,11 +148,11 @@ impl FetchSchedule {
         let begin =
             usize::try_from(world.random.checked_rem(pools.len() as u64).unwrap_or_default()).unwrap_or_default();
         let (first, second) = pools.split_at_mut_checked(begin).unwrap_or_default();
-        for ring in second.iter_mut().chain(first).filter_map(PoolKeys::ring_mut) {
+        for jwks in second.iter_mut().chain(first).filter_map(PoolKeys::jwks_mut) {
             if room == 0 {
                 break;
             }
-            if self.fetch(ring, MAX_BACKGROUND_FETCHES, world, out) {
+            if self.fetch(jwks, MAX_BACKGROUND_FETCHES, world, out) {
                 room = room.saturating_sub(1);
                 self.begun_in_window = self.begun_in_window.saturating_add(1);
             }
@@ -179,8 +179,8 @@ impl FetchSchedule {
                 next if next < count => next,
                 _ => 0,
             };
-            if let Some(ring) = pools.get_mut(self.cursor).and_then(PoolKeys::ring_mut) {
-                ring.read(world);
+            if let Some(jwks) = pools.get_mut(self.cursor).and_then(PoolKeys::jwks_mut) {
+                jwks.read(world);
             }
         }
     }
@@ -188,23 +188,23 @@ impl FetchSchedule {
     fn bound_memory(&self, pools: &mut [PoolKeys]) {
         let mut bytes = pools
             .iter()
-            .filter_map(PoolKeys::ring)
+            .filter_map(PoolKeys::jwks)
             .map(JwksCache::bytes)
             .fold(0, usize::saturating_add);
         if bytes <= self.max_set_bytes {
             return;
         }
-        let used = pools.iter().map(PoolKeys::ring).enumerate();
+        let used = pools.iter().map(PoolKeys::jwks).enumerate();
         let mut oldest: BinaryHeap<_> = used
-            .filter_map(|(place, ring)| ring.map(|ring| Reverse((ring.used_at(), place))))
+            .filter_map(|(place, jwks)| jwks.map(|jwks| Reverse((jwks.used_at(), place))))
             .collect();
         while bytes > self.max_set_bytes
             && let Some(Reverse((_, place))) = oldest.pop()
         {
-            if let Some(ring) = pools.get_mut(place).and_then(PoolKeys::ring_mut) {
-                let before = ring.bytes();
-                ring.evict();
-                bytes = bytes.saturating_sub(before.saturating_sub(ring.bytes()));
+            if let Some(jwks) = pools.get_mut(place).and_then(PoolKeys::jwks_mut) {
+                let before = jwks.bytes();
+                jwks.evict();
+                bytes = bytes.saturating_sub(before.saturating_sub(jwks.bytes()));
             }
         }
     }

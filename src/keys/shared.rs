@@ -52,7 +52,7 @@ pub trait SharedStore {
 pub const MAX_RECORD_BYTES: usize = 384 * 1024;
 
 /// How far ahead of this worker's time another worker's may be: both read one clock, but at different moments of the same
-/// callbacks. Without it a worker that is a millisecond behind would not believe the lease of the one that is ahead.
+/// callbacks. Without it a worker that is a millisecond behind would ignore the lease of the one that is ahead.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// The only layout that is read and written.
@@ -145,7 +145,7 @@ impl Lease {
     }
 }
 
-/// How far into the future a record's times may lie; what lies further is not believed (a clock that was set back, a forgery).
+/// How far into the future a record's times may lie; what lies further is ignored (a clock that was set back, a forgery).
 #[derive(Clone, Copy, Debug)]
 pub struct Horizon {
     /// Of a lease's end: the fetch's time limit.
@@ -226,12 +226,12 @@ impl Record {
             retry_at: UnixTime::from_millis(retry_at),
             refetched_at: UnixTime::from_millis(refetched_at),
         };
-        Some(record.believed(now, horizon))
+        Some(record.bounded(now, horizon))
     }
 
     /// This record without the times of lease, back-off and refetch that lie past the horizon: a clock that was set back, or a
     /// forgery, must not end fetching for as long as they are ahead.
-    pub fn believed(self, now: UnixTime, horizon: Horizon) -> Record {
+    pub fn bounded(self, now: UnixTime, horizon: Horizon) -> Record {
         let last = |span: Duration| now.after(span).after(CLOCK_TOLERANCE);
         Record {
             lease: self.lease.filter(|lease| lease.until() <= last(horizon.lease)),

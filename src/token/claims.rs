@@ -6,7 +6,7 @@ use crate::memory;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-/// The claims of a token: typed where they decide, the JSON text where they are only told on.
+/// The claims of a token: typed where they decide, the JSON text where they are only passed on.
 #[derive(Debug)]
 pub struct Claims {
     set: ClaimSet,

@@ -64,7 +64,7 @@ impl Identity {
         self.token_use
     }
 
-    /// Checks again what time alone can change, `exp` and `nbf`, for an identity that was remembered.
+    /// Checks again what time alone can change, `exp` and `nbf`, for an identity that was cached.
     ///
     /// # Errors
     /// The token has expired, or the clock was set back to before it became valid.

@@ -1,4 +1,4 @@
-//! Which of several faults is told: strip, preflight, rule, credential, decoding, `alg`, `iss`, cheap claims, key,
+//! Which of several faults is reported: strip, preflight, rule, credential, decoding, `alg`, `iss`, cheap claims, key,
 //! signature, requirement.
 
 use super::*;

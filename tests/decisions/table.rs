@@ -52,7 +52,7 @@ fn rows() -> Vec<Row> {
         is_identified: true,
         ..row(code, config, ask, challenge)
     };
-    let judged = |code, require: Value, challenge| Row {
+    let decided = |code, require: Value, challenge| Row {
         is_identified: true,
         ..row(
             code,
@@ -144,7 +144,7 @@ fn rows() -> Vec<Row> {
             INVALID_TOKEN,
         ),
         calls("token_revoked", with_user_info.clone(), access(), 401, INVALID_TOKEN),
-        judged(
+        decided(
             "reauthentication_required",
             json!({"max_age_seconds": 30}),
             Some(", error=\"insufficient_user_authentication\", max_age=30, error_description=\""),
@@ -163,18 +163,18 @@ fn rows() -> Vec<Row> {
                 .with_token(&good_token()),
             None,
         ),
-        judged("not_permitted", json!({"groups": {"any": ["admins"]}}), FORBIDDEN),
-        judged(
+        decided("not_permitted", json!({"groups": {"any": ["admins"]}}), FORBIDDEN),
+        decided(
             "not_permitted",
             json!({"scopes": {"all": ["items/read", "items/write"]}}),
             Some(", error=\"insufficient_scope\", scope=\"items/read items/write\", error_description=\""),
         ),
-        judged(
+        decided(
             "not_permitted",
             json!([{"groups": {"any": ["admins"]}}, {"scopes": {"any": ["items/read"]}}, {"scopes": {"any": ["x"]}}]),
             Some(", error=\"insufficient_scope\", scope=\"items/read\", error_description=\""),
         ),
-        judged(
+        decided(
             "reauthentication_required",
             json!([{"groups": {"any": ["admins"]}, "max_age_seconds": 1}, {"max_age_seconds": 30}]),
             Some(", error=\"insufficient_user_authentication\", max_age=30, error_description=\""),
@@ -361,7 +361,7 @@ fn a_token_is_at_most_as_long_as_the_limit() {
 }
 
 #[test]
-fn a_remembered_token_ends_with_its_time_and_with_its_rule() {
+fn a_cached_token_ends_with_its_time_and_with_its_rule() {
     let config = ruled(json!([{"match": {"path": {"exact": "/admin"}}, "require": {"groups": {"any": ["admins"]}}}]));
     let mut world = World::start(&config, 1);
     let token = token_with("exp", json!(START + 100));
@@ -370,7 +370,7 @@ fn a_remembered_token_ends_with_its_time_and_with_its_rule() {
         world.fate_of(0, &Ask::get("/admin").with_token(&token)),
         Fate::Refused("not_permitted")
     );
-    // Another last character: bits that mean nothing, or another signature. Never the remembered token.
+    // Another last character: bits that mean nothing, or another signature. Never the cached token.
     let mut other = token.clone();
     let last = other.pop().unwrap();
     other.push(if last == 'A' { 'B' } else { 'A' });

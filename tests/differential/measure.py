@@ -43,7 +43,7 @@ def django_cognito_jwt(cases, keys) -> dict:
     """The library itself, in Django REST framework."""
     side = DjangoSide(cases, keys)
     try:
-        return at_once(cases.for_envoy(), lambda case: side.verdict(case, cases.mint(case, time.time())))
+        return at_once(cases.for_envoy(), lambda case: side.outcome(case, cases.mint(case, time.time())))
     finally:
         side.close()
 
@@ -58,13 +58,13 @@ def jwt_authn(cases, keys) -> dict:
         (Door(({"name": "envoy.filters.http.jwt_authn", "typed_config": authn},)),), {"upstream": upstream.port, "cognito": keys.port}
     )
 
-    def verdict(case: dict) -> str:
+    def outcome(case: dict) -> str:
         request = cases.mint(case, time.time())
         status, _ = exchange(envoy.port, request.path, request.headers)
         return {200: ACCEPTED, 401: REFUSED, 403: REFUSED, 500: FAILED}.get(status, str(status))
 
     try:
-        return at_once(cases.for_envoy(), verdict)
+        return at_once(cases.for_envoy(), outcome)
     finally:
         envoy.kill()
         upstream.close()
@@ -99,9 +99,9 @@ def hangs_on_the_second(case: dict) -> bool:
     return case["only"] == "native" and case["name"].startswith("time-")
 
 
-def at_once(cases: list, verdict) -> dict:
+def at_once(cases: list, outcome) -> dict:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        return dict(zip([case["name"] for case in cases], pool.map(verdict, cases)))
+        return dict(zip([case["name"] for case in cases], pool.map(outcome, cases)))
 
 
 if __name__ == "__main__":

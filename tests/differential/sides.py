@@ -19,7 +19,7 @@ from support.servers import ScriptedServer, Upstream, json_answer
 START_SECONDS = 60.0
 
 ACCEPTED, REFUSED, FAILED, NOT_READ = "accepted", "refused", "500", "400"
-VERDICTS = {200: ACCEPTED, 401: REFUSED, 403: REFUSED, 500: FAILED, 400: NOT_READ, 503: "503"}
+OUTCOMES = {200: ACCEPTED, 401: REFUSED, 403: REFUSED, 500: FAILED, 400: NOT_READ, 503: "503"}
 
 
 def key_server(corpus) -> ScriptedServer:
@@ -94,11 +94,11 @@ class DjangoSide:
             assert self.process.poll() is None and time.monotonic() < deadline, f"gunicorn did not start:\n{log}"
             time.sleep(0.05)
 
-    def verdict(self, case: dict, request) -> str:
+    def outcome(self, case: dict, request) -> str:
         """What the library does with this request."""
         path = "/" + case["pool"] + request.path.removeprefix("/")
         status, _ = exchange(self.port, path, request.headers)
-        return VERDICTS.get(status, str(status))
+        return OUTCOMES.get(status, str(status))
 
     def close(self) -> None:
         """End it."""
@@ -123,7 +123,7 @@ class EnvoySide:
         door = Door((Plugin({"pools": pools}, wasm).http_filter(),))
         self._envoy = Envoy((door,), {"upstream": self._upstream.port, "cognito": keys.port})
 
-    def verdict(self, case: dict, request) -> str:
+    def outcome(self, case: dict, request) -> str:
         """`allowed`, or the code of the refusal."""
         status, body = exchange(self._envoy.port, request.path, request.headers)
         return "allowed" if status == 200 else json.loads(body)["code"]

@@ -27,15 +27,15 @@ def keys() -> Iterator:
     server.close()
 
 
-def verdicts(side) -> dict[str, str]:
+def outcomes(side) -> dict[str, str]:
     """What a side does with each case, minted when it is sent."""
 
-    def verdict(case: dict) -> str:
-        return side.verdict(case, CORPUS.mint(case, time.time()))
+    def outcome(case: dict) -> str:
+        return side.outcome(case, CORPUS.mint(case, time.time()))
 
     cases = CORPUS.for_envoy()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip([case["name"] for case in cases], pool.map(verdict, cases)))
+        return dict(zip([case["name"] for case in cases], pool.map(outcome, cases)))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def there(keys) -> dict[str, str]:
     """django-cognito-jwt."""
     side = DjangoSide(CORPUS, keys)
     try:
-        return verdicts(side)
+        return outcomes(side)
     finally:
         side.close()
 
@@ -55,7 +55,7 @@ def here(keys) -> dict[str, str]:
     assert os.path.isfile(wasm), f"{wasm} is missing: run `make wasm`, or set WASM"
     side = EnvoySide(CORPUS, keys, wasm)
     try:
-        return verdicts(side)
+        return outcomes(side)
     finally:
         side.close()
 

@@ -224,7 +224,7 @@ fn failing_calls_are_counted_and_repeated_after_a_second() {
 }
 
 #[test]
-fn a_failure_is_remembered_for_one_second_and_no_longer() {
+fn a_failure_is_cached_for_one_second_and_no_longer() {
     for (on_failure, expected) in [
         ("reject", Fate::Refused("user_info_unavailable")),
         ("continue", Fate::Passed),
@@ -300,7 +300,7 @@ fn one_call_a_token_at_a_time_and_one_answer_for_all_workers() {
     world.pass_millis(5);
     assert_eq!(world.count_of(&[first, more].concat(), &Fate::Passed), 100);
     assert_eq!(world.fate(of_other), Fate::Passed);
-    // Remembered, here and there.
+    // Cached, here and there.
     for worker in [0, 1, 1] {
         let id = world.ask(worker, &ask);
         assert_eq!(world.fate(id), Fate::Passed);
@@ -315,7 +315,7 @@ fn one_call_a_token_at_a_time_and_one_answer_for_all_workers() {
 }
 
 #[test]
-fn a_revoked_token_is_remembered_as_such() {
+fn a_revoked_token_is_cached_as_such() {
     let mut world = World::start(&user_info(json!({})), 2);
     let id = world.ask(0, &access(json!({})));
     world.pass_millis(1);
@@ -327,7 +327,7 @@ fn a_revoked_token_is_remembered_as_such() {
 }
 
 #[test]
-fn without_a_ttl_nothing_is_remembered() {
+fn without_a_ttl_nothing_is_cached() {
     let mut world = World::start(&user_info(json!({"ttl_seconds": 0})), 1);
     for round in 1..4 {
         let id = world.ask(0, &access(json!({})));
@@ -340,7 +340,7 @@ fn without_a_ttl_nothing_is_remembered() {
 }
 
 #[test]
-fn nothing_is_remembered_past_the_end_of_the_token() {
+fn nothing_is_cached_past_the_end_of_the_token() {
     let mut world = World::start(&user_info(json!({"ttl_seconds": 3600})), 2);
     let ask = access(json!({"exp": START + 30}));
     let id = world.ask(0, &ask);
@@ -349,7 +349,7 @@ fn nothing_is_remembered_past_the_end_of_the_token() {
     assert_eq!(world.fate(id), Fate::Passed);
     world.pass_secs(29);
     assert_eq!(world.fate_of(1, &ask), Fate::Passed);
-    // The skew keeps the token alive, but not what is remembered of it.
+    // The skew keeps the token alive, but not what is cached of it.
     world.pass_secs(2);
     assert_eq!(
         (world.fate_of(0, &ask), world.fate_of(1, &ask)),

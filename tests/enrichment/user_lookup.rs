@@ -246,7 +246,7 @@ fn what_user_info_adds_is_part_of_what_the_answer_is_for() {
 }
 
 #[test]
-fn a_failure_is_remembered_for_one_second_and_no_longer() {
+fn a_failure_is_cached_for_one_second_and_no_longer() {
     for (on_failure, expected) in [
         ("reject", Fate::Refused("user_lookup_unavailable")),
         ("continue", Fate::Passed),
@@ -269,7 +269,7 @@ fn a_failure_is_remembered_for_one_second_and_no_longer() {
 }
 
 #[test]
-fn it_is_remembered_beyond_the_token_that_caused_it() {
+fn it_is_cached_beyond_the_token_that_caused_it() {
     let mut world = World::start(&user_lookup(json!({"ttl_seconds": 600})), 1);
     let asked = world.ask(0, &id(json!({"exp": START + 30})));
     world.pass_millis(1);

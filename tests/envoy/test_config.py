@@ -1,4 +1,4 @@
-"""What the configuration may say, in both forms, and how a mistake is told."""
+"""What the configuration may say, in both forms, and how a mistake is reported."""
 
 import copy
 import re

@@ -120,10 +120,10 @@ class Try:
             assert seen.header("x-cognito-sub") is None
             assert decision == (without[1] or "bypassed")
             return
-        told = re.fullmatch(r"passes(?: with (.+))?", self.answer)
-        assert told, f"not understood: {self.answer}"
+        passes = re.fullmatch(r"passes(?: with (.+))?", self.answer)
+        assert passes, f"not understood: {self.answer}"
         assert (seen.header("x-cognito-sub"), decision) == (SUB, "allowed")
-        for name, value in re.findall(r"`([\w-]+)` (\S+)", told[1] or ""):
+        for name, value in re.findall(r"`([\w-]+)` (\S+)", passes[1] or ""):
             assert seen.header(name) == value
 
 
@@ -314,8 +314,8 @@ def test_the_length_of_the_longer_configuration() -> None:
 def test_the_number_of_cases_that_a_peer_accepts() -> None:
     """As measured, in the corpus."""
     cases = json.loads((PROJECT / "tests/hostile/cases.json").read_text())["cases"]
-    verdicts = [case["peers"]["jwt_authn"] for case in cases if case["expect"] != "allowed"]
-    put, accepted = sum(verdict != "unknown" for verdict in verdicts), verdicts.count("accepted")
+    outcomes = [case["peers"]["jwt_authn"] for case in cases if case["expect"] != "allowed"]
+    put, accepted = sum(outcome != "unknown" for outcome in outcomes), outcomes.count("accepted")
     text = " ".join(TEXT.split())
     assert f"{put} could be put to a `jwt_authn`" in text
     assert f"it accepts {accepted} of them" in text
@@ -337,7 +337,7 @@ def test_the_tables_name_all_fields_and_no_other(stages: Stages) -> None:
     pool = pool_config(jwks={"cluster": "c", "?": 1}, user_info=call, token_use="any") | {"?": 1}
     rule = {"?": 1, "match": {"?": 1}, "require": {"?": 1}}
     line = refusal(stages, config(pool, identity={"?": 1}, user_lookup=call, rules=[rule], token_cache={"?": 1}, limits={"?": 1}) | {"?": 1})
-    told = {path: {*names.split(", ")} for path, names in re.findall(r'config: (?:([\w.\[\]]+): )?unknown member "\?"; members are: ([\w$, ]+)', line)}
+    listed = {path: {*names.split(", ")} for path, names in re.findall(r'config: (?:([\w.\[\]]+): )?unknown member "\?"; members are: ([\w$, ]+)', line)}
     places = {
         "configuration": "", "pool": "pools[0]", "jwks": "pools[0].jwks", "user_info": "pools[0].user_info", "identity": "identity",
         "user_lookup": "user_lookup", "rule": "rules[0]", "match": "rules[0].match", "require": "rules[0].require",
@@ -345,7 +345,7 @@ def test_the_tables_name_all_fields_and_no_other(stages: Stages) -> None:
     }
     assert {*marked("fields")} == {*places}
     for table, path in places.items():
-        assert {code(cells[0]) for cells in rows(f"fields: {table}")} == told[path], table
+        assert {code(cells[0]) for cells in rows(f"fields: {table}")} == listed[path], table
 
 
 def test_the_tables_name_the_ranges(stages: Stages) -> None:
@@ -473,7 +473,7 @@ SECURITY = " ".join((PROJECT / "SECURITY.md").read_text().split())
 
 
 def test_the_size_of_the_corpus() -> None:
-    """As SECURITY.md tells it."""
+    """As SECURITY.md has it."""
     cases = json.loads((PROJECT / "tests/hostile/cases.json").read_text())["cases"]
     assert f"{len(cases)} named requests" in SECURITY
     assert f"The {sum(case['only'] is None for case in cases)} that HTTP can carry" in SECURITY

@@ -1,4 +1,4 @@
-"""What the upstream is told about the user, and that nobody but the filter can tell it."""
+"""What the upstream gets to know about the user, and that only the filter can set it."""
 
 import json
 import time

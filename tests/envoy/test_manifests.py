@@ -203,10 +203,10 @@ def test_the_tour(name: str, wasm: str, cognito: int, application: int) -> None:
     configuration["clock_skew_seconds"] = CLOCK_SKEW
     envoy = Envoy((found.door(configuration, wasm),), {"app": application, cluster: cognito})
     tour = Tour(f"http://127.0.0.1:{envoy.port}", f"http://127.0.0.1:{cognito}", f"http://{envoy.admin_address}")
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
         good = tour.run()
-    assert good, told.getvalue()
+    assert good, output.getvalue()
     envoy.close()
 
 

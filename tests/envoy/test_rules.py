@@ -277,7 +277,7 @@ def test_the_first_rule_that_matches_decides(stages: Stages, pool: Pool) -> None
     stage.rejects("not_permitted", "/docs", bearer(pool.id_token(**{GROUPS: ["readers"]})), method="PUT")
 
 
-def test_max_age_on_a_remembered_token(stages: Stages, pool: Pool) -> None:
+def test_max_age_on_a_cached_token(stages: Stages, pool: Pool) -> None:
     stage = stages.shared(config(TWO_CLIENTS, rules=[path("prefix", "/fresh", require={"max_age_seconds": 2})]))
     token = bearer(pool.id_token(auth_time=int(time.time())))
     stage.admits("/fresh", token)

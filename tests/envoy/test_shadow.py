@@ -1,4 +1,4 @@
-"""Shadow mode: everything is decided and told, nothing is refused."""
+"""Shadow mode: everything is decided and logged, nothing is refused."""
 
 import pytest
 

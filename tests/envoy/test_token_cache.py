@@ -1,4 +1,4 @@
-"""Remembered tokens: quicker, never more trusted. One worker, so that the memory is one."""
+"""Cached tokens: quicker, never more trusted. One worker, so that the memory is one."""
 
 import os
 import time
@@ -47,7 +47,7 @@ def test_a_token_is_verified_once_and_says_the_same_each_time(own_stages: Stages
     assert (hits, misses) == (5, 1)
 
 
-def test_a_remembered_token_expires(own_stages: Stages, pool: Pool) -> None:
+def test_a_cached_token_expires(own_stages: Stages, pool: Pool) -> None:
     stage = remembering(own_stages, clock_skew_seconds=0)
     token = bearer(pool.id_token(exp=time.time() + 2))
     stage.admits("/", token)
@@ -56,7 +56,7 @@ def test_a_remembered_token_expires(own_stages: Stages, pool: Pool) -> None:
     stage.rejects("token_expired", "/", token)
 
 
-def test_a_remembered_token_meets_the_rule(own_stages: Stages, pool: Pool) -> None:
+def test_a_cached_token_meets_the_rule(own_stages: Stages, pool: Pool) -> None:
     stage = remembering(own_stages)
     token = bearer(pool.id_token())
     for _ in range(2):
@@ -65,7 +65,7 @@ def test_a_remembered_token_meets_the_rule(own_stages: Stages, pool: Pool) -> No
         stage.admits("/open", token, decision="bypassed")
 
 
-def test_a_remembered_token_ends_with_its_key(own_stages: Stages, pool: Pool) -> None:
+def test_a_cached_token_ends_with_its_key(own_stages: Stages, pool: Pool) -> None:
     stage = remembering(own_stages)
     token = bearer(pool.id_token())
     for _ in range(3):
@@ -97,7 +97,7 @@ def test_a_token_that_differs_in_one_bit_is_another_token(own_stages: Stages, po
     assert stage.admits("/", bearer(token)).header("x-cognito-sub") == SUB
 
 
-def test_refused_tokens_are_not_remembered_as_good(own_stages: Stages, pool: Pool) -> None:
+def test_refused_tokens_are_not_cached_as_good(own_stages: Stages, pool: Pool) -> None:
     stage = remembering(own_stages)
     forged = bearer(pool.id_token(signing_key("forger").named(pool.key.kid)))
     for _ in range(3):

@@ -188,7 +188,7 @@ def test_a_revocation_is_noticed_within_the_ttl(stage: Stage, user_info: Scripte
 
 
 @pytest.mark.parametrize("stage", [{"ttl_seconds": 0}], indirect=True)
-def test_nothing_is_remembered_with_a_ttl_of_0(stage: Stage, user_info: ScriptedServer, pool: Pool) -> None:
+def test_nothing_is_cached_with_a_ttl_of_0(stage: Stage, user_info: ScriptedServer, pool: Pool) -> None:
     token = bearer(pool.access_token())
     for _ in range(3):
         stage.admits("/", token)

@@ -84,7 +84,7 @@ FAILURES = {
 
 
 def user(pool: Pool, case: str) -> tuple:
-    """A token of a user of its own: answers are remembered by `sub`."""
+    """A token of a user of its own: answers are cached by `sub`."""
     return bearer(pool.id_token(sub=case))
 
 
@@ -186,7 +186,7 @@ def test_an_answer_is_asked_anew_after_its_ttl(stage: Stage, users: ScriptedServ
 
 
 @pytest.mark.parametrize("stage", [{"ttl_seconds": 0}], indirect=True)
-def test_nothing_is_remembered_with_a_ttl_of_0(stage: Stage, users: ScriptedServer, pool: Pool) -> None:
+def test_nothing_is_cached_with_a_ttl_of_0(stage: Stage, users: ScriptedServer, pool: Pool) -> None:
     for _ in range(3):
         stage.admits("/", bearer(pool.id_token()))
     assert users.hits == 3

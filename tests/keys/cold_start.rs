@@ -55,7 +55,7 @@ fn all_who_wait_are_woken_in_portions() {
     world.pass_millis(30);
     assert_eq!(world.count_of(&here, &Fate::Passed), 200);
     assert_eq!(world.count_of(&there, &Fate::Passed), 250);
-    assert_eq!((world.most_settled_at_once(), world.counter("allowed")), (100, 450));
+    assert_eq!((world.most_resolved_at_once(), world.counter("allowed")), (100, 450));
     assert_eq!((world.waiting(0), world.waiting(1)), (0, 0));
 }
 

@@ -56,10 +56,10 @@ fn an_access_token_climbs_to_an_identity() {
     let identity = climb(&first_key().sign_claims(&access_claims(NOW)), NOW).unwrap();
     assert_eq!((identity.token_use(), &**identity.client()), (TokenUse::Access, CLIENT));
     let (values, left_out) = IdentityPolicy::default().values_for(&identity, None);
-    let told: Vec<(&str, &str)> = values.headers.iter().collect();
+    let sent: Vec<(&str, &str)> = values.headers.iter().collect();
     assert_eq!(left_out, []);
     assert_eq!(
-        told,
+        sent,
         [
             ("x-cognito-sub", SUB),
             ("x-cognito-username", "alice"),

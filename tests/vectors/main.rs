@@ -1,4 +1,4 @@
-//! Signatures from outside: RFC 7515, Wycheproof, and random changes judged by another implementation.
+//! Signatures from outside: RFC 7515, Wycheproof, and random changes checked by another implementation.
 //!
 //! Each is put to the module's own RS256 and to the host's way, with another version of the `rsa` crate, whose
 //! arithmetic is not the module's, in the host's place. Where we differ

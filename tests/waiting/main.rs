@@ -242,7 +242,7 @@ fn a_thousand_are_settled_in_ten_callbacks() {
     assert_eq!(world.count_of(&waiting, &Fate::Passed), 100);
     world.pass_millis(9);
     assert_eq!(world.count_of(&waiting, &Fate::Passed), 1000);
-    assert_eq!((world.most_settled_at_once(), world.sent().len()), (100, 1));
+    assert_eq!((world.most_resolved_at_once(), world.sent().len()), (100, 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 
 /// Runs what a hook does. If it panics, `instead` is run, and if that panics too, the result is `last`.
 ///
-/// What the hook works on may be half-changed after a panic: `instead` must not believe it.
+/// What the hook works on may be half-changed after a panic: `instead` must not rely on it.
 pub fn guarded<T>(hook: impl FnOnce() -> T, instead: impl FnOnce() -> T, last: T) -> T {
     caught(hook).or_else(|| caught(instead)).unwrap_or(last)
 }

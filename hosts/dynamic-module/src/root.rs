@@ -149,7 +149,7 @@ impl Root {
         }
     }
 
-    /// A call of a worker's. What goes wrong is told as an answer that failed.
+    /// A call of a worker's. What goes wrong becomes an answer that failed.
     fn call_for(&mut self, worker: WorkerId, id: CallId, call: &HttpCall) {
         let answer = match self.calls.start(call) {
             Ok(callout) => {

@@ -1,9 +1,9 @@
-//! Counts that the host has not been told yet.
+//! Counts that the host does not have yet.
 
 use cognito_jwt::metrics::Counter;
 use std::cell::Cell;
 
-/// How often each counter was counted since the host was told last. What a VM that traps had not told is lost.
+/// How often each counter was counted since the last flush. What a VM that traps had not flushed is lost.
 pub struct CounterBuffer {
     pending: Vec<Cell<u32>>,
     is_empty: Cell<bool>,
@@ -46,16 +46,16 @@ mod tests {
     use super::*;
     use cognito_jwt::code::Code;
 
-    fn told(counter_buffer: &CounterBuffer) -> Vec<(usize, u32)> {
-        let mut told = Vec::new();
-        counter_buffer.flush(|index, sum| told.push((index, sum)));
-        told
+    fn flushed(counter_buffer: &CounterBuffer) -> Vec<(usize, u32)> {
+        let mut flushed = Vec::new();
+        counter_buffer.flush(|index, sum| flushed.push((index, sum)));
+        flushed
     }
 
     #[test]
-    fn each_count_is_told_once() {
+    fn each_count_is_flushed_once() {
         let counter_buffer = CounterBuffer::default();
-        assert_eq!(told(&counter_buffer), []);
+        assert_eq!(flushed(&counter_buffer), []);
         let expired = Counter::Denied(Code::TokenExpired);
         for counter in [Counter::Allowed, expired, Counter::Allowed, Counter::JwtCacheHit] {
             counter_buffer.add(counter);
@@ -66,16 +66,16 @@ mod tests {
             (Counter::JwtCacheHit.index(), 1),
         ];
         expected.sort_unstable();
-        assert_eq!(told(&counter_buffer), expected);
-        assert_eq!(told(&counter_buffer), []);
+        assert_eq!(flushed(&counter_buffer), expected);
+        assert_eq!(flushed(&counter_buffer), []);
         counter_buffer.add(expired);
-        assert_eq!(told(&counter_buffer), [(expired.index(), 1)]);
+        assert_eq!(flushed(&counter_buffer), [(expired.index(), 1)]);
     }
 
     #[test]
     fn every_counter_has_a_place() {
         let counter_buffer = CounterBuffer::default();
         Counter::all().for_each(|counter| counter_buffer.add(counter));
-        assert_eq!(told(&counter_buffer).len(), Counter::COUNT);
+        assert_eq!(flushed(&counter_buffer).len(), Counter::COUNT);
     }
 }

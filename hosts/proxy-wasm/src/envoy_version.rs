@@ -28,13 +28,13 @@ mod tests {
 
     #[test]
     fn only_untested_versions_are_warned_of() {
-        let told = |major: u64, minor: u64| warning(Some(&major.to_le_bytes()), Some(&minor.to_le_bytes()));
+        let warned = |major: u64, minor: u64| warning(Some(&major.to_le_bytes()), Some(&minor.to_le_bytes()));
         for minor in [36, 38, 40] {
-            assert_eq!(told(1, minor), None, "1.{minor}");
+            assert_eq!(warned(1, minor), None, "1.{minor}");
         }
         for (major, minor) in [(1, 35), (1, 41), (2, 36), (0, 40)] {
             let line = format!("this is Envoy {major}.{minor}; this filter was tested with Envoy 1.36 to 1.40");
-            assert_eq!(told(major, minor), Some(line));
+            assert_eq!(warned(major, minor), Some(line));
         }
         let unknown =
             "the host does not say which version of Envoy it is; this filter was tested with Envoy 1.36 to 1.40";

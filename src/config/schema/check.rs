@@ -138,7 +138,7 @@ fn check_object(value: &Value<'_>, object: &'static Object, members: &[(String, 
 fn check_members(value: &Value<'_>, object: &'static Object, given: &dyn Fn(&str) -> bool, has_unknown: bool) {
     match object.members {
         Members::Any => {}
-        // Whoever misspelled a member is told that, and not that there is none.
+        // A misspelled member is reported as such, and not as one that is missing.
         Members::AtLeastOne => {
             if !has_unknown && !object.fields.iter().any(|field| given(field.name)) {
                 value.note(Fault::NoMember { object });

@@ -62,7 +62,7 @@ fn what_is_used_of_a_set() {
 }
 
 #[test]
-fn what_is_passed_over() {
+fn what_is_skipped() {
     let repeated = |name: &str| KeyFault::RepeatedMember(name.into());
     for (json, expected) in [
         ("7", KeyFault::NotAnObject),

@@ -26,7 +26,7 @@ pub struct FetchPolicy {
     pub refetch_cooldown: Duration,
 }
 
-/// The world around a key ring at one moment.
+/// The world around a JWKS cache at one moment.
 pub struct Surroundings<'a> {
     /// The time.
     pub now: UnixTime,
@@ -51,7 +51,7 @@ pub enum Refetch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Round(pub(super) u32);
 
-/// What a request without keys can hope for.
+/// When a request without keys may get some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
     /// A fetch is under way or about to start.

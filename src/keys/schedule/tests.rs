@@ -99,8 +99,8 @@ impl Worker {
     /// All calls under way are answered.
     fn answer_all(&mut self, world: &World, body: &str) -> usize {
         let mut answered = 0;
-        for ring in self.pools.iter_mut().filter_map(PoolKeys::ring_mut) {
-            if !ring.is_fetching() {
+        for jwks in self.pools.iter_mut().filter_map(PoolKeys::jwks_mut) {
+            if !jwks.is_fetching() {
                 continue;
             }
             answered += 1;
@@ -114,7 +114,7 @@ impl Worker {
                 status: 200,
                 body: Body::Whole(body.as_bytes().to_vec()),
             };
-            ring.on_answer(Some(answer), &surroundings, &mut Vec::new());
+            jwks.on_answer(Some(answer), &surroundings, &mut Vec::new());
         }
         self.schedule.plan(&self.pools);
         answered
@@ -205,7 +205,7 @@ fn the_least_used_sets_are_read_again_from_the_store() {
     let mut worker = Worker::new(10, 7);
     worker.tick(&world, &[]);
     worker.answer_all(&world, &set(2));
-    let one = worker.pools[0].ring().unwrap().bytes();
+    let one = worker.pools[0].jwks().unwrap().bytes();
     assert!(one > 2 * 256 && one < 8 * 1024, "{one}");
     let keys = |worker: &Worker| worker.pools.iter().map(PoolKeys::len).sum::<usize>();
     assert_eq!((worker.usable(), keys(&worker)), (10, 20));
@@ -215,7 +215,7 @@ fn the_least_used_sets_are_read_again_from_the_store() {
     worker.schedule.max_set_bytes = 4 * one;
     worker.tick(&world, &[]);
     let held = |worker: &Worker| -> Vec<usize> {
-        let bytes = |place: &usize| worker.pools[*place].ring().unwrap().bytes() > 0;
+        let bytes = |place: &usize| worker.pools[*place].jwks().unwrap().bytes() > 0;
         (0..10).filter(bytes).collect()
     };
     assert_eq!(held(&worker), [0, 1, 2, 3]);
@@ -225,7 +225,7 @@ fn the_least_used_sets_are_read_again_from_the_store() {
     assert!(worker.pools[9].usable(worker.now).is_none());
     assert!(
         worker.schedule.wants_tick(worker.now)
-            || worker.pools[9].ring().unwrap().outlook(worker.now) == crate::keys::refresh::Outlook::UnderWay
+            || worker.pools[9].jwks().unwrap().outlook(worker.now) == crate::keys::refresh::Outlook::UnderWay
     );
     worker.tick(&world, &[9]);
     assert!(worker.pools[9].usable(worker.now).is_some());

@@ -176,11 +176,11 @@ fn what_is_no_record_of_the_entry_is_none() {
 }
 
 #[test]
-fn times_past_the_horizon_are_not_believed() {
+fn times_past_the_horizon_are_ignored() {
     let at = |span: u64| NOW.after(Duration::from_millis(span)).as_millis();
     let far = u64::MAX;
     // A second of tolerance, since workers read the clock at different moments.
-    for (millis, believed) in [
+    for (millis, is_kept) in [
         (at(0), true),
         (at(5000), true),
         (at(6000), true),
@@ -188,9 +188,9 @@ fn times_past_the_horizon_are_not_believed() {
         (far, false),
     ] {
         let found = decode(&with("until", millis)).unwrap();
-        assert_eq!(found.lease.is_some(), believed, "a lease until {millis}");
+        assert_eq!(found.lease.is_some(), is_kept, "a lease until {millis}");
     }
-    for (millis, believed) in [
+    for (millis, is_kept) in [
         (at(0), true),
         (at(75_000), true),
         (at(76_000), true),
@@ -198,7 +198,7 @@ fn times_past_the_horizon_are_not_believed() {
         (far, false),
     ] {
         let found = decode(&with("retry_at", millis)).unwrap();
-        let expected = if believed { millis } else { 0 };
+        let expected = if is_kept { millis } else { 0 };
         assert_eq!(found.retry_at.as_millis(), expected, "a back-off until {millis}");
     }
     for (millis, expected) in [(at(0) - 1, at(0) - 1), (at(0), at(0)), (at(1), at(0)), (far, at(0))] {

@@ -17,7 +17,7 @@ fn parsed(token: impl AsRef<[u8]>) -> Result<(), Malformed> {
 }
 
 #[test]
-fn a_remembered_header_is_that_of_the_same_text_only() {
+fn the_last_header_is_that_of_the_same_text_only() {
     let mut last = LastHeader::default();
     let mut kid = |header: &str| {
         let token = token(header, CLAIMS);

@@ -105,11 +105,11 @@ class Envoy:
     def propose_doors(self, doors: tuple[Door, ...]) -> tuple[bool, str]:
         """Offer new listeners through file-based LDS: were they accepted, and what was logged meanwhile."""
         logged = len(self.log())
-        verdicts = ("listener_manager.lds.update_success", "listener_manager.lds.update_rejected")
-        accepted, refused = (self.stat(name) for name in verdicts)
+        outcomes = ("listener_manager.lds.update_success", "listener_manager.lds.update_rejected")
+        accepted, refused = (self.stat(name) for name in outcomes)
         self._write_lds(doors)
-        wait_until(lambda: sum(self.stat(name) for name in verdicts) > accepted + refused, "a verdict", within=30)
-        return self.stat(verdicts[0]) > accepted, self.log()[logged:]
+        wait_until(lambda: sum(self.stat(name) for name in outcomes) > accepted + refused, "an answer", within=30)
+        return self.stat(outcomes[0]) > accepted, self.log()[logged:]
 
     # -- statistics ------------------------------------------------------------------------------------------
 

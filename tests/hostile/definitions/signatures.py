@@ -173,8 +173,8 @@ UNAVAILABLE = "keys_unavailable"
 SETS = [
     from_set("kid-twice", "a set that has the `kid` twice is not used at all", UNAVAILABLE),
     from_set("kid-twice", "nor for the other of the two keys", UNAVAILABLE, "-attacker", key="rsa2048-attacker"),
-    from_set("without-kid", "a key without `kid` is passed over, the others work", "allowed"),
-    from_set("kid-a-number", "a key whose `kid` is a number is passed over, the others work", "allowed"),
+    from_set("without-kid", "a key without `kid` is skipped, the others work", "allowed"),
+    from_set("kid-a-number", "a key whose `kid` is a number is skipped, the others work", "allowed"),
     from_set("nothing-usable", "a set without a usable key", UNAVAILABLE),
     from_set("empty", "a set without keys", UNAVAILABLE),
     from_set("no-keys-member", "a key in the place of a set", UNAVAILABLE),

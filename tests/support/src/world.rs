@@ -1,4 +1,4 @@
-//! A host without a host: workers, a clock that moves when told, one shared store, calls that are remembered.
+//! A host without a host: workers, a clock that moves on command, one shared store, calls that are recorded.
 //!
 //! [`World`] carries out what each worker's filter commands, as Envoy would, and is as strict: commands about a request
 //! that is not there, header edits after a resume, a second answer, more than 100 settled at once fail the test. So does a
@@ -16,7 +16,7 @@ use envoy_cognito_jwt::call::{Body, CallId, HttpAnswer};
 use envoy_cognito_jwt::command::{Action, Command, FilterState, HeaderEdit, Reply, ResponseEdit, Severity};
 use envoy_cognito_jwt::config::Config;
 use envoy_cognito_jwt::env::Env;
-use envoy_cognito_jwt::filter::{Filter, MAX_SETTLED_AT_ONCE};
+use envoy_cognito_jwt::filter::{Filter, MAX_RESOLVED_AT_ONCE};
 use envoy_cognito_jwt::metrics::Counter;
 use envoy_cognito_jwt::request::{RequestHead, RequestId};
 use envoy_cognito_jwt::signature::software::SoftwareVerifier;
@@ -53,7 +53,7 @@ pub struct World {
     counters: BTreeMap<String, u64>,
     rolls: u64,
     secrets: Vec<String>,
-    most_settled_at_once: usize,
+    most_resolved_at_once: usize,
 }
 
 struct Worker {
@@ -122,7 +122,7 @@ impl World {
             counters: BTreeMap::new(),
             rolls: 0,
             secrets: Vec::new(),
-            most_settled_at_once: 0,
+            most_resolved_at_once: 0,
         };
         for _ in 0..workers {
             world.start_worker();
@@ -416,8 +416,8 @@ impl World {
     }
 
     /// The most requests that one callback has settled.
-    pub fn most_settled_at_once(&self) -> usize {
-        self.most_settled_at_once
+    pub fn most_resolved_at_once(&self) -> usize {
+        self.most_resolved_at_once
     }
 
     /// Log lines of at least this severity that hold `text`.
@@ -491,8 +491,8 @@ impl World {
                 }
             }
         }
-        assert!(settled <= MAX_SETTLED_AT_ONCE, "{settled} settled in one callback");
-        self.most_settled_at_once = self.most_settled_at_once.max(settled);
+        assert!(settled <= MAX_RESOLVED_AT_ONCE, "{settled} resolved in one callback");
+        self.most_resolved_at_once = self.most_resolved_at_once.max(settled);
     }
 
     /// Carries a command about a request out; whether it was the last.
@@ -557,8 +557,8 @@ impl World {
     }
 
     fn look_for_secrets(&self, text: &str) {
-        let told = self.secrets.iter().find(|secret| text.contains(secret.as_str()));
-        assert!(told.is_none(), "a token is told: {text}");
+        let found = self.secrets.iter().find(|secret| text.contains(secret.as_str()));
+        assert!(found.is_none(), "a token is shown: {text}");
     }
 }
 

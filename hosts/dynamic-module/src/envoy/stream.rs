@@ -32,7 +32,7 @@ impl<'a> EnvoyStream<'a> {
         let count = unsafe { abi::envoy_dynamic_module_callback_http_get_headers_size(self.filter, map) };
         let mut raw: Vec<EnvoyHttpHeader> = Vec::new();
         raw.try_reserve_exact(count).ok()?;
-        // SAFETY: the stream is alive, and there is room for the number of headers that Envoy has just told.
+        // SAFETY: the stream is alive, and there is room for the number of headers that Envoy has just given.
         let is_there =
             unsafe { abi::envoy_dynamic_module_callback_http_get_headers(self.filter, map, raw.as_mut_ptr()) };
         if !is_there {
@@ -169,7 +169,7 @@ impl<'a> EnvoyStream<'a> {
         unsafe { name.bytes() }
     }
 
-    /// The names of the members of this namespace in the route's metadata; empty if there is none. `None`: Envoy told a
+    /// The names of the members of this namespace in the route's metadata; empty if there is none. `None`: Envoy gave a
     /// number of them, but not the names.
     pub fn route_metadata_names(&self, namespace: &str) -> Option<Vec<&[u8]>> {
         let namespace = ModuleBuffer::of(namespace.as_bytes());
@@ -182,7 +182,7 @@ impl<'a> EnvoyStream<'a> {
         }
         let mut names: Vec<EnvoyBuffer> = Vec::new();
         names.try_reserve_exact(count).ok()?;
-        // SAFETY: the stream is alive, and there is room for the number of names that Envoy has just told.
+        // SAFETY: the stream is alive, and there is room for the number of names that Envoy has just given.
         let is_done = unsafe {
             abi::envoy_dynamic_module_callback_http_get_metadata_keys(
                 self.filter,

@@ -269,7 +269,7 @@ impl FakeEnvoy {
         while !condition(self) {
             assert!(
                 began.elapsed() < Duration::from_secs(20),
-                "waited in vain for: {what}; logged: {:?}",
+                "nothing came of: {what}; logged: {:?}",
                 FakeEnvoy::log()
             );
             if !(self.run_main() | self.run_worker()) {

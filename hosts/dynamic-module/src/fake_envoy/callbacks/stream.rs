@@ -63,7 +63,7 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_get_headers(
             value_ptr: value.ptr,
             value_length: value.length,
         };
-        // SAFETY: the module's, with room for as many as it was told.
+        // SAFETY: the module's, with room for the number that it got.
         unsafe { result.add(place).write(header) };
     }
     true
@@ -184,7 +184,7 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_get_metadata_keys(
     // SAFETY: the module's arguments.
     let stream = unsafe { FakeStream::of(filter) };
     for (place, (name, _)) in stream.route_metadata().iter().enumerate() {
-        // SAFETY: the module's, with room for as many as it was told.
+        // SAFETY: the module's, with room for the number that it got.
         unsafe { result.add(place).write(given(name)) };
     }
     !stream.failures.get().metadata_names

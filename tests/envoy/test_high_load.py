@@ -10,7 +10,7 @@ from support.stage import Stages
 from support.tokens import Pool
 
 CONNECTIONS, TURNS = 50, 100
-RUSH_PER_SECOND = 4000
+HIGH_LOAD_PER_SECOND = 4000
 TRIES = 5
 
 
@@ -37,7 +37,7 @@ def test_every_request_of_a_flood_is_counted_once(own_stages: Stages, pool: Pool
     token = bearer(pool.id_token())
     stage.admits("/", token)
     rates: list[float] = []
-    while max(rates, default=0.0) < RUSH_PER_SECOND and len(rates) < TRIES:
+    while max(rates, default=0.0) < HIGH_LOAD_PER_SECOND and len(rates) < TRIES:
         with stage.counting("denied.token_missing", CONNECTIONS * TURNS):
             rates.append(flood(stage.envoy.port, request_bytes("GET", "/", [], b"", "app.example.com", "flood")))
     before = stage.envoy.counters()
@@ -45,5 +45,5 @@ def test_every_request_of_a_flood_is_counted_once(own_stages: Stages, pool: Pool
     after = stage.envoy.counters()
     grown = {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)}
     assert grown == {"allowed": 1, "jwt_cache_hit": 1}
-    if max(rates) < RUSH_PER_SECOND:
-        pytest.skip(f"all was counted, but too slowly for a rush: {max(rates):.0f} requests a second")
+    if max(rates) < HIGH_LOAD_PER_SECOND:
+        pytest.skip(f"all was counted, but too slowly for a high load: {max(rates):.0f} requests a second")
