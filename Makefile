@@ -114,7 +114,8 @@ wasm-test: tools-rust
 
 # A panic must be caught before it reaches Envoy, so this build has a profile of its own, and a separate target folder.
 NATIVE_CARGO = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile native -p envoy-cognito-jwt-dynamic-module
-RAW_NATIVE := $(CARGO_TARGET_DIR)/native/native/libenvoy_cognito_jwt.so
+NATIVE_LIBRARY := native/libenvoy_cognito_jwt_dynamic_module.so
+RAW_NATIVE := $(CARGO_TARGET_DIR)/native/$(NATIVE_LIBRARY)
 
 .PHONY: native
 native: tools-rust ## build the native library for Envoy's dynamic modules, dist/libenvoy_cognito_jwt.so (needs a C compiler)
@@ -125,7 +126,7 @@ native: tools-rust ## build the native library for Envoy's dynamic modules, dist
 .PHONY: native-test
 native-test: tools-rust
 	$(NATIVE_CARGO) --features test-trap --target-dir $(CARGO_TARGET_DIR)/native-trap
-	@install -D -m 755 $(CARGO_TARGET_DIR)/native-trap/native/libenvoy_cognito_jwt.so $(NATIVE_TRAP)
+	@install -D -m 755 $(CARGO_TARGET_DIR)/native-trap/$(NATIVE_LIBRARY) $(NATIVE_TRAP)
 
 .PHONY: cli
 cli: ## build the command-line tool, dist/envoy-cognito-jwt, which checks configurations and explains decisions

@@ -1,6 +1,7 @@
 """The shape of the source code, as docs/architecture.md and SECURITY.md have it."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,26 @@ def test_no_source_file_is_long(suffix: str) -> None:
     assert files
     lengths = {str(path.relative_to(PROJECT)): len(path.read_text().splitlines()) for path in files}
     assert not {path: length for path, length in lengths.items() if length > LONGEST_FILE}
+
+
+def test_no_library_overwrites_another() -> None:
+    """`cargo build --workspace` puts the libraries of all members into one folder."""
+    files = []
+    for member in tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]["members"]:
+        manifest = tomllib.loads((PROJECT / member / "Cargo.toml").read_text())
+        library = manifest.get("lib", {})
+        name = library.get("name", manifest["package"]["name"].replace("-", "_"))
+        files += [(name, kind) for kind in library.get("crate-type", ["rlib"])]
+    assert len(files) == len({*files}), files
+
+
+def test_the_image_of_the_native_build_has_all_of_the_workspace() -> None:
+    """Cargo reads the manifest of each member, whichever is built."""
+    dockerfile = (PROJECT / "envoy/Dockerfile.native").read_text()
+    copied = {name for line in re.findall(r"^COPY (?!--)(.+) \S+$", dockerfile, re.MULTILINE) for name in line.split()}
+    assert not [name for name in copied if not (PROJECT / name).exists()]
+    members = tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]["members"]
+    assert {"Cargo.toml", "Cargo.lock", "src", "benches", *(member.split("/")[0] for member in members if member != ".")} <= copied
 
 
 def test_where_the_unsafe_code_is() -> None:
