@@ -73,6 +73,10 @@ pub struct Filter {
     explains: bool,
 }
 
+/// A request's headers without those that only the filter may set: [`Filter::sanitize`] alone makes it.
+#[derive(Debug)]
+pub struct SanitizedHead<'a>(RequestHead<'a>);
+
 impl Filter {
     /// The filter with these settings. It does nothing before its first tick, which is to come [`Filter::first_tick`] later.
     pub fn new(mut config: Config) -> Filter {
@@ -137,12 +141,11 @@ impl Filter {
         self.pending.len()
     }
 
-    /// Returns the edits that remove what only the filter may set. A host carries them out before it hands the request over:
-    /// the route may depend on such a header, and a client must not choose the route whose name or metadata decides.
-    pub fn reserved_edits(&self, head: &RequestHead<'_>) -> Vec<Command> {
-        let mut edits = Vec::new();
-        self.reserved.edits(head, &mut edits);
-        edits
+    /// Returns the request without what only the filter may set, and appends the edits that remove it. A host that can carries
+    /// these out before it hands the request over: the route may depend on such a header, and a client must not choose the
+    /// route whose name or metadata decides.
+    pub fn sanitize<'a>(&self, head: RequestHead<'a>, edits: &mut Vec<Command>) -> SanitizedHead<'a> {
+        SanitizedHead(self.reserved.strip(head, edits))
     }
 
     /// A request has come. What only the filter may set is removed from it in any case.
@@ -154,13 +157,24 @@ impl Filter {
         env: &Env<'_>,
         out: &mut Vec<Command>,
     ) -> Action {
+        let head = self.sanitize(head, out);
+        self.on_sanitized_request(id, head, route, env, out)
+    }
+
+    /// The same for a request that [`Filter::sanitize`] returned. The edits in `out` are those that remove its reserved headers.
+    pub fn on_sanitized_request(
+        &mut self,
+        id: RequestId,
+        SanitizedHead(head): SanitizedHead<'_>,
+        route: &dyn DescribeRoute,
+        env: &Env<'_>,
+        out: &mut Vec<Command>,
+    ) -> Action {
+        let mut trace = Trace::new(self.is_debug_seen || self.explains);
+        note_removed(out, &mut trace);
         if self.load.record_request() {
             self.set_tick(env.now, false, out);
         }
-        let mut trace = Trace::new(self.is_debug_seen || self.explains);
-        let before = out.len();
-        let head = self.reserved.strip(head, out);
-        note_removed(out.get(before..).unwrap_or_default(), &mut trace);
         websocket::take_out(&self.config.token_sources, &head, out);
         let request_id = || head.first("x-request-id").unwrap_or_default();
         let context = match authenticator::open(&self.config, &self.rules, &head, route, &mut trace, out) {
@@ -358,7 +372,10 @@ fn note_removed(commands: &[Command], trace: &mut Trace) {
         let names: Vec<String> = names.collect();
         format!("removed {}", listed(names.iter().map(String::as_str)))
     };
-    if !commands.is_empty() {
+    if commands
+        .iter()
+        .any(|command| matches!(command, Command::Edit(HeaderEdit::Remove(_))))
+    {
         trace.note(Check::ReservedHeaders, names);
     }
 }

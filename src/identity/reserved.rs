@@ -46,14 +46,6 @@ impl ReservedHeaders {
         }
     }
 
-    /// Appends the edits of [`ReservedHeaders::strip`] alone.
-    pub fn edits(&self, head: &RequestHead<'_>, edits: &mut Vec<Command>) {
-        self.strip_connection(head, edits);
-        if head.iter().any(|(name, _)| self.is_reserved(name)) {
-            let _stripped = self.without_reserved(head, edits);
-        }
-    }
-
     /// Returns the names of the reserved trailers: some upstreams read trailers as if they were headers.
     pub fn in_trailers<'a>(&self, trailers: &RequestHead<'a>) -> BTreeSet<&'a [u8]> {
         let names = trailers.iter().map(|(name, _)| name);

@@ -3,7 +3,7 @@
 use crate::abi::{self, HeaderType};
 use crate::envoy::{EnvoyStream, StreamHandle};
 use crate::executor;
-use crate::worker::{Decision, Worker};
+use crate::worker::Worker;
 use cognito_jwt::command::{Command, ResponseEdit};
 use cognito_jwt::request::{RequestHead, RequestId};
 use std::cell::{Cell, OnceCell};
@@ -159,16 +159,20 @@ impl Stream {
     /// Carries out what the request comes to; `None` where it could not even be looked at.
     fn decide(self: &Rc<Stream>, ends_stream: bool) -> Option<()> {
         let worker = self.worker.as_ref()?;
-        let decision = match self.look(worker, ends_stream)? {
-            Look::Decided(decision) => decision,
-            Look::HasReserved(edits) => {
-                executor::edit(&mut self.envoy()?, &edits).ok()?;
+        let mut commands = worker.empty_list();
+        let goes_on = match self.look(worker, ends_stream, &mut commands)? {
+            Look::Decided { goes_on } => goes_on,
+            Look::HasReserved => {
+                executor::edit(&mut self.envoy()?, &commands).ok()?;
                 let envoy = self.envoy()?;
-                worker.on_request(self, &envoy, head(&envoy, ends_stream)?)?
+                // The edits stay in the list, so that the debug line names what was removed. Carried out once more they change nothing.
+                let head = worker.sanitize(head(&envoy, ends_stream)?, &mut commands)?;
+                worker.on_request(self, &envoy, head, &mut commands)?
             }
         };
-        executor::carry_out(worker, Some(self), decision.commands);
-        if decision.goes_on && self.state() == StreamState::New {
+        executor::carry_out(worker, Some(self), commands.drain(..));
+        worker.keep_list(commands);
+        if goes_on && self.state() == StreamState::New {
             self.set_state(StreamState::Open);
         }
         Some(())
@@ -176,18 +180,19 @@ impl Stream {
 
     /// Looks at the request. Where it has headers that only the filter may set, these are removed first: Envoy may have chosen the
     /// route by them, whose name and metadata decide.
-    fn look(self: &Rc<Stream>, worker: &Worker, ends_stream: bool) -> Option<Look> {
+    fn look(self: &Rc<Stream>, worker: &Worker, ends_stream: bool, commands: &mut Vec<Command>) -> Option<Look> {
         let envoy = self.envoy()?;
         let head = head(&envoy, ends_stream)?;
         #[cfg(feature = "test-trap")]
         if let Some(value) = head.first("x-test-trap") {
             trap(value);
         }
-        let edits = worker.reserved_edits(&head)?;
-        if edits.is_empty() {
-            return Some(Look::Decided(worker.on_request(self, &envoy, head)?));
+        let head = worker.sanitize(head, commands)?;
+        if !commands.is_empty() {
+            return Some(Look::HasReserved);
         }
-        Some(Look::HasReserved(edits))
+        let goes_on = worker.on_request(self, &envoy, head, commands)?;
+        Some(Look::Decided { goes_on })
     }
 
     /// Removes the trailers that could speak for the filter; `None` if they cannot be read or changed.
@@ -204,9 +209,10 @@ impl Stream {
 
 /// What a first look at a request comes to.
 enum Look {
-    Decided(Decision),
-    /// The edits that remove what only the filter may set.
-    HasReserved(Vec<Command>),
+    /// The commands are what it comes to.
+    Decided { goes_on: bool },
+    /// The commands are the edits that remove what only the filter may set.
+    HasReserved,
 }
 
 fn head<'e>(envoy: &'e EnvoyStream<'_>, ends_stream: bool) -> Option<RequestHead<'e>> {

@@ -15,7 +15,7 @@ use cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
 use cognito_jwt::command::{Action, Command, Reply};
 use cognito_jwt::config::Config;
 use cognito_jwt::env::Env;
-use cognito_jwt::filter::Filter;
+use cognito_jwt::filter::{Filter, SanitizedHead};
 use cognito_jwt::keys::shared::{Conflict, SharedStore, Stored, Version, is_key_entry};
 use cognito_jwt::metrics::Counter;
 use cognito_jwt::request::{RequestHead, RequestId};
@@ -45,7 +45,12 @@ pub struct Worker {
     core: RefCell<Core>,
     waiting: RefCell<BTreeMap<RequestId, Rc<Stream>>>,
     last_stream: Cell<u32>,
+    /// The room of the list of commands, which every request needs.
+    list: RefCell<Vec<Command>>,
 }
+
+/// The most commands that room is kept for; a request seldom has more than ten.
+const KEPT_COMMANDS: usize = 64;
 
 /// The core's filter and what it stands on.
 #[derive(Debug)]
@@ -80,6 +85,7 @@ impl Worker {
             id: WorkerId(LAST_ID.fetch_add(1, Ordering::Relaxed)),
             waiting: RefCell::default(),
             last_stream: Cell::new(0),
+            list: RefCell::default(),
         })
     }
 
@@ -94,32 +100,62 @@ impl Worker {
         }
     }
 
-    /// What the filter commands for a new request; `None` if it cannot be asked. If the request is to wait, it does so when
-    /// this returns.
-    pub fn on_request(&self, stream: &Rc<Stream>, envoy: &EnvoyStream<'_>, head: RequestHead<'_>) -> Option<Decision> {
-        let mut commands = Vec::new();
+    /// An empty list for commands, with the room of an earlier one.
+    pub fn empty_list(&self) -> Vec<Command> {
+        self.list.take()
+    }
+
+    /// Keeps the list's room for the next request.
+    pub fn keep_list(&self, mut commands: Vec<Command>) {
+        commands.clear();
+        if commands.capacity() <= KEPT_COMMANDS {
+            self.list.replace(commands);
+        }
+    }
+
+    /// Appends what the filter commands for a new request, and returns whether the request goes on when that is carried out; otherwise
+    /// it waits, or the commands answer it. `None` if the filter cannot be asked. If the request is to wait, it does so when this
+    /// returns. All commands so far are edits that remove reserved headers.
+    pub fn on_request(
+        &self,
+        stream: &Rc<Stream>,
+        envoy: &EnvoyStream<'_>,
+        head: SanitizedHead<'_>,
+        commands: &mut Vec<Command>,
+    ) -> Option<bool> {
+        let now = process::now();
+        self.tick_if_due(now)?;
         let (action, waits) = {
             let mut core = self.core.try_borrow_mut().ok()?;
-            let now = process::now();
-            // While requests wait, the ticker keeps the time: a request's own hook ends no other one.
-            if core.filter.waiting() == 0 && core.is_tick_due(now) {
-                // Answers to calls whose requests are all gone: nobody is woken for them, and they keep their room until they are read.
-                for mail in self.instance.take_mail(self.id) {
-                    core.on_answer(mail, now, &mut commands);
-                }
-                core.tick(now, &mut commands);
-            }
-            let action = core.on_request(stream.id, envoy, head, now, &mut commands);
+            let action = core.on_request(stream.id, envoy, head, now, commands);
             (action, action == Action::Pause && core.filter.is_waiting(stream.id))
         };
         if waits {
             self.enter_waiting(stream, envoy)?;
         }
         self.post();
-        Some(Decision {
-            commands,
-            goes_on: action == Action::Continue,
-        })
+        Some(action == Action::Continue)
+    }
+
+    /// Lets the filter look at the time, if it is due. While requests wait, the ticker keeps the time: a request's own hook ends no
+    /// other one.
+    fn tick_if_due(&self, now: UnixTime) -> Option<()> {
+        let commands = {
+            let mut core = self.core.try_borrow_mut().ok()?;
+            if core.filter.waiting() > 0 || !core.is_tick_due(now) {
+                return Some(());
+            }
+            let mut commands = Vec::new();
+            // Answers to calls whose requests are all gone: nobody is woken for them, and they keep their room until they are read.
+            for mail in self.instance.take_mail(self.id) {
+                core.on_answer(mail, now, &mut commands);
+            }
+            core.tick(now, &mut commands);
+            commands
+        };
+        // None of them is about a request, since none waits.
+        executor::carry_out(self, None, commands);
+        Some(())
     }
 
     /// The main thread has woken this worker: answers have come, or time has passed.
@@ -154,9 +190,9 @@ impl Worker {
         }
     }
 
-    /// The edits that remove what only the filter may set; `None` if it cannot be asked.
-    pub fn reserved_edits(&self, head: &RequestHead<'_>) -> Option<Vec<Command>> {
-        Some(self.core.try_borrow().ok()?.filter.reserved_edits(head))
+    /// The request without what only the filter may set, with the edits that remove it; `None` if the filter cannot be asked.
+    pub fn sanitize<'a>(&self, head: RequestHead<'a>, edits: &mut Vec<Command>) -> Option<SanitizedHead<'a>> {
+        Some(self.core.try_borrow().ok()?.filter.sanitize(head, edits))
     }
 
     /// The names of those trailers that could speak for the filter; `None` if it cannot be asked.
@@ -267,15 +303,6 @@ fn forget_ended() {
     drop(ended);
 }
 
-/// What becomes of a request.
-#[derive(Debug)]
-pub struct Decision {
-    /// To be carried out.
-    pub commands: Vec<Command>,
-    /// Whether it goes on when they are; otherwise it waits, or they answer it.
-    pub goes_on: bool,
-}
-
 impl Core {
     fn new(instance: &Instance) -> Option<Core> {
         match Config::parse(&instance.configuration) {
@@ -313,13 +340,13 @@ impl Core {
         &mut self,
         id: RequestId,
         envoy: &EnvoyStream<'_>,
-        head: RequestHead<'_>,
+        head: SanitizedHead<'_>,
         now: UnixTime,
         commands: &mut Vec<Command>,
     ) -> Action {
         // A request needs no random number.
         let (filter, env) = self.split(now, 0);
-        filter.on_request(id, head, &Route(envoy), &env, commands)
+        filter.on_sanitized_request(id, head, &Route(envoy), &env, commands)
     }
 
     fn split(&mut self, now: UnixTime, random: u64) -> (&mut Filter, Env<'_>) {
