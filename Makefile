@@ -286,12 +286,12 @@ wasm-bench: tools-rust
 	@$(SLIM) $(BUILD)/floor/$(TARGET)/release/floor.wasm $(WASM_FLOOR)
 
 .PHONY: bench
-bench: tools wasm wasm-test wasm-bench ## compare with jwt_authn, write docs/benchmark.*: half an hour on a quiet machine; BENCH="compare costs": parts; QUICK=1: seconds
+bench: tools wasm wasm-test wasm-bench native ## compare with jwt_authn, write docs/benchmark.*: half an hour on a quiet machine; BENCH="compare costs": parts; QUICK=1: seconds
 	@tools/debian.sh wrk
 	$(PYTHON) -m bench $(if $(QUICK),--quick) $(BENCH)
 
 .PHONY: soak
-soak: tools wasm ## send good and bad requests for MINUTES (2) while keys rotate and the key server fails, and check every response
+soak: tools $(HOST) ## send good and bad requests for MINUTES (2) while keys rotate and the key server fails, and check every response
 	$(PYTHON) -m tools.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
 ##@ Supply chain

@@ -57,9 +57,12 @@ def main() -> int:
         kept.write_text(json.dumps(results, indent=1))
     write(results, docs=not options.quick)
     for ratio in results.get("compare", {}).get("ratios", []):
-        mark = "" if options.quick else "  ok" if ratio["median"] >= ratio["floor"] else "  BELOW OUR AIM"
-        alone = f", the host calls alone {ratio['host_calls']:.2f}" if ratio["host_calls"] else ""
-        print(f"{ratio['median']:5.2f}  by processor time {ratio['cpu']:5.2f}  (at least {ratio['floor']:.2f}{alone}){mark}  {ratio['title']}")
+        floor = ratio["floor"]
+        mark = "" if options.quick or floor is None else "  ok" if ratio["median"] >= floor else "  BELOW OUR AIM"
+        notes = [f"at least {floor:.2f}"] if floor else []
+        notes += [f"the host calls alone {ratio['host_calls']:.2f}"] if ratio["host_calls"] else []
+        note = f" ({'; '.join(notes)})" if notes else ""
+        print(f"{ratio['median']:5.2f}  by processor time {ratio['cpu']:5.2f}{mark}  {ratio['title']}{note}")
     return 0
 
 

@@ -11,13 +11,14 @@ from support.tokens import Pool, unb64
 PROJECT = Path(__file__).resolve().parents[1]
 WASM = Path(os.environ.get("WASM", PROJECT / "dist/envoy_cognito_jwt.wasm"))
 WASM_MODULE_CRYPTO = Path(os.environ.get("WASM_MODULE_CRYPTO", PROJECT / "dist/test/envoy_cognito_jwt-module-crypto.wasm"))
+NATIVE = Path(os.environ.get("NATIVE", PROJECT / "dist/libenvoy_cognito_jwt.so"))
 WASM_NOOP = Path(os.environ.get("WASM_NOOP", PROJECT / "dist/test/noop.wasm"))
 WASM_FLOOR = Path(os.environ.get("WASM_FLOOR", PROJECT / "dist/test/floor.wasm"))
 
 HEADERS = {"x-cognito-sub": "sub", "x-cognito-email": "email"}
 JWT_AUTHN = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"
 JWT_AUTHN_CACHE = 1000
-"""as many tokens as our filter remembers by default; Envoy's own default is 100"""
+"""as many tokens as our filter caches by default; Envoy's own default is 100"""
 
 
 def wasm(name: str, module: Path, configuration: dict | str) -> list[dict]:
@@ -49,7 +50,8 @@ def varint(number: int) -> bytes:
 
 
 def ours(name: str, pool: Pool, module: Path = WASM, **fields: object) -> list[dict]:
-    """Our filter with the keys in its configuration, as it is by default but for `fields`."""
+    """Our filter with the keys in its configuration and the defaults for everything but `fields`. The module's file says which host runs
+    it: Wasm, or a native library."""
     return wasm(name, module, {"pools": [pool_entry(pool.id, pool)], "identity": {"headers": HEADERS}, **fields})
 
 

@@ -19,7 +19,7 @@ class Bar:
 
 def bars(title: str, rows: list[Bar], note: str) -> str:
     """Bars from one common zero."""
-    left, width, step, top = 290, 520, 26, 52
+    left, width, step, top = 330, 520, 26, 52
     longest = max(row.value for row in rows)
     height = top + step * len(rows) + 34
     out = [text(12, 26, title, "font-weight='600'")]

@@ -1,6 +1,7 @@
 """What the filter takes besides time: size, memory, time to ready; and whether memory grows over millions of requests."""
 
 import gzip
+from pathlib import Path
 from statistics import median
 
 from . import chains
@@ -15,13 +16,14 @@ def costs(mint: Mint, starts: int, seconds: int, distinct: int = DISTINCT) -> di
     unseen = Tokens(file=mint.distinct(distinct), count=distinct)
     setups = {
         "no filter": ([], NO_TOKEN),
-        "a filter that does nothing": (chains.noop(), NO_TOKEN),
+        "a Wasm filter that does nothing": (chains.noop(), NO_TOKEN),
         "jwt_authn": (chains.jwt_authn(mint.pool), unseen),
         "jwt_authn with cache": (chains.jwt_authn(mint.pool, cache=True), unseen),
-        "ours": (chains.ours("ours", mint.pool), unseen),
+        "native": (chains.ours("native", mint.pool, chains.NATIVE), unseen),
+        "Wasm": (chains.ours("wasm", mint.pool), unseen),
     }
     return {
-        "module": {name: sizes(path.read_bytes()) for name, path in {"ours": chains.WASM, "noop": chains.WASM_NOOP}.items()},
+        "module": {name: sizes(path.read_bytes()) for name, path in {"Wasm": chains.WASM, "native": chains.NATIVE, "noop": chains.WASM_NOOP}.items()},
         "chains": {name: cost(filters, tokens, starts, seconds) for name, (filters, tokens) in setups.items()},
     }
 
@@ -32,7 +34,7 @@ def sizes(module: bytes) -> dict:
 
 
 def cost(filters: list[dict], tokens: Tokens, starts: int, seconds: int) -> dict:
-    """Medians over several starts. What one worker more takes is told from two workers less one."""
+    """Medians over several starts. What one more worker takes is the memory of two workers less that of one."""
     ready, idle, one, two = [], [], [], []
     for _ in range(starts):
         with Proxy({"door": filters}, workers=1, cores=ENVOY_CORE) as proxy:
@@ -41,7 +43,7 @@ def cost(filters: list[dict], tokens: Tokens, starts: int, seconds: int) -> dict
             load(proxy.url("door"), tokens, seconds, WRK_CORE)
             one.append(proxy.memory())
         with Proxy({"door": filters}, workers=2) as proxy:
-            # 64 connections reach both workers; each sees more distinct tokens than it remembers.
+            # 64 connections reach both workers; each sees more distinct tokens than it caches.
             load(proxy.url("door"), tokens, seconds, None, threads=4)
             two.append(proxy.memory())
     return {
@@ -51,9 +53,15 @@ def cost(filters: list[dict], tokens: Tokens, starts: int, seconds: int) -> dict
 
 
 def endurance(mint: Mint, requests: int, distinct: int = DISTINCT) -> dict:
-    """Memory while so many requests are answered, tokens seen before and never seen in turn."""
+    """Memory of either host while so many requests are answered, the same token and distinct tokens in turn."""
+    modules = {"native": chains.NATIVE, "Wasm": chains.WASM}
+    return {host: endurance_of(mint, module, requests, distinct) for host, module in modules.items()}
+
+
+def endurance_of(mint: Mint, module: Path, requests: int, distinct: int) -> dict:
+    """One host's memory."""
     turns = (Tokens(mint.fresh()), Tokens(file=mint.distinct(distinct), count=distinct))
-    with Proxy({"door": chains.ours("ours", mint.pool)}, workers=1, cores=ENVOY_CORE) as proxy:
+    with Proxy({"door": chains.ours("ours", mint.pool, module)}, workers=1, cores=ENVOY_CORE) as proxy:
         for tokens in turns:
             load(proxy.url("door"), tokens, 3, WRK_CORE)
         points = [(0, proxy.memory())]

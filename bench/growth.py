@@ -1,5 +1,6 @@
-"""How throughput and memory change with workers, rules, pools, distinct tokens and the size of a token."""
+"""How throughput and memory change with workers, rules, pools, distinct tokens and the size of a token, in either host."""
 
+from pathlib import Path
 from statistics import median
 
 from . import chains
@@ -13,29 +14,33 @@ RULES = (0, 10, 100)
 POOLS = (1, 16)
 TOKENS = (1, 100, 1_000, 10_000, 100_000)
 SIZES = (1_000, 2_000, 4_000, 8_000, 12_000)
-LARGE_MEMORY = 100_000
+LARGE_CACHE = 100_000
 DISTINCT_OF_A_SIZE = 3_000
-"""three times what is remembered, so that none is remembered when its turn comes again"""
+"""three times the size of the cache, so that no token is in it any more when its turn comes again"""
 
 
-def growth(mint: Mint, rounds: int, seconds: int, quick: bool = False) -> dict:
-    """All tables; `quick` leaves out what needs many tokens."""
-    first = 2 if quick else None
+def growth(mint: Mint, rounds: int, seconds: int) -> dict:
+    """All tables, for each host."""
+    return {host: growth_of(mint, module, rounds, seconds) for host, module in {"native": chains.NATIVE, "Wasm": chains.WASM}.items()}
+
+
+def growth_of(mint: Mint, module: Path, rounds: int, seconds: int) -> dict:
+    """All tables of one host."""
     return {
-        "workers": by_workers(mint, rounds, seconds),
-        "rules": by_rules(mint, rounds, seconds),
-        "pools": by_pools(mint, rounds, seconds),
-        "tokens": by_tokens(mint, rounds, seconds, TOKENS[:first]),
-        "sizes": by_size(mint, rounds, seconds, SIZES[:first]),
+        "workers": by_workers(mint, module, rounds, seconds),
+        "rules": by_rules(mint, module, rounds, seconds),
+        "pools": by_pools(mint, module, rounds, seconds),
+        "tokens": by_tokens(mint, module, rounds, seconds),
+        "sizes": by_size(mint, module, rounds, seconds),
     }
 
 
-def by_workers(mint: Mint, rounds: int, seconds: int) -> list[dict]:
+def by_workers(mint: Mint, module: Path, rounds: int, seconds: int) -> list[dict]:
     """Envoy and the load generator share all cores here, so only the ratio to no filter says something."""
     token = Tokens(mint.fresh())
     rows = []
     for workers in WORKERS:
-        with Proxy({"none": [], "ours": chains.ours("ours", mint.pool)}, workers) as proxy:
+        with Proxy({"none": [], "ours": chains.ours("ours", mint.pool, module)}, workers) as proxy:
             ways = {door: lambda door=door: load(proxy.url(door), token, seconds, None, threads=2) for door in ("none", "ours")}
             runs = turns(ways, rounds)
             ratio = median(ours.per_second / none.per_second for none, ours in zip(runs["none"], runs["ours"], strict=True))
@@ -43,38 +48,38 @@ def by_workers(mint: Mint, rounds: int, seconds: int) -> list[dict]:
     return rows
 
 
-def by_rules(mint: Mint, rounds: int, seconds: int) -> list[dict]:
+def by_rules(mint: Mint, module: Path, rounds: int, seconds: int) -> list[dict]:
     """The last rule is the one that matches, and asks for a group."""
     token = Tokens(mint.fresh())
-    doors = {str(count): chains.ours(f"rules{count}", mint.pool, rules=chains.many_rules(count)) for count in RULES}
+    doors = {str(count): chains.ours(f"rules{count}", mint.pool, module, rules=chains.many_rules(count)) for count in RULES}
     with Proxy(doors, cores=ENVOY_CORE) as proxy:
         urls = {count: proxy.url(str(count), chains.last_rule_path(count)) for count in RULES}
         runs = turns({count: lambda url=url: load(url, token, seconds, WRK_CORE) for count, url in urls.items()}, rounds)
     return [{"rules": count, "seen": middle(runs[count])} for count in RULES]
 
 
-def by_pools(mint: Mint, rounds: int, seconds: int) -> list[dict]:
+def by_pools(mint: Mint, module: Path, rounds: int, seconds: int) -> list[dict]:
     """The last pool is the one whose tokens come."""
     seen = Tokens(mint.fresh())
     unseen = Tokens(file=mint.distinct(DISTINCT_OF_A_SIZE), count=DISTINCT_OF_A_SIZE)
     rows = []
     for count in POOLS:
-        filters = chains.ours(f"pools{count}", mint.pool, pools=chains.many_pools(mint.pool, count))
+        filters = chains.ours(f"pools{count}", mint.pool, module, pools=chains.many_pools(mint.pool, count))
         with Proxy({"door": filters}, cores=ENVOY_CORE) as proxy:
             runs = turns(both(proxy, "door", seen, unseen, seconds), rounds)
             rows.append({"pools": count, "seen": middle(runs["seen"]), "unseen": middle(runs["unseen"]), "memory": proxy.memory()})
     return rows
 
 
-def by_tokens(mint: Mint, rounds: int, seconds: int, counts: tuple[int, ...]) -> list[dict]:
-    """Round and round over so many tokens, with the memory as it is by default and with a large one."""
-    file = mint.distinct(max(counts))
-    memories = {
-        "default": chains.ours("default", mint.pool),
-        "large": chains.ours("large", mint.pool, token_cache={"max_entries": LARGE_MEMORY}),
+def by_tokens(mint: Mint, module: Path, rounds: int, seconds: int) -> list[dict]:
+    """Round and round over so many tokens, with the default size of the cache and with a large one."""
+    file = mint.distinct(max(TOKENS))
+    caches = {
+        "default": chains.ours("default", mint.pool, module),
+        "large": chains.ours("large", mint.pool, module, token_cache={"max_entries": LARGE_CACHE}),
     }
-    rows = [{"tokens": count} for count in counts]
-    for name, filters in memories.items():
+    rows = [{"tokens": count} for count in TOKENS]
+    for name, filters in caches.items():
         with Proxy({"door": filters}, cores=ENVOY_CORE) as proxy:
             for row in rows:
                 tokens = Tokens(file=file, count=row["tokens"])
@@ -85,11 +90,11 @@ def by_tokens(mint: Mint, rounds: int, seconds: int, counts: tuple[int, ...]) ->
     return rows
 
 
-def by_size(mint: Mint, rounds: int, seconds: int, sizes: tuple[int, ...]) -> list[dict]:
+def by_size(mint: Mint, module: Path, rounds: int, seconds: int) -> list[dict]:
     """Tokens of other sizes, for `jwt_authn` too."""
     rows = []
-    with Proxy({"jwt_authn": chains.jwt_authn(mint.pool), "ours": chains.ours("ours", mint.pool)}, cores=ENVOY_CORE) as proxy:
-        for size in sizes:
+    with Proxy({"jwt_authn": chains.jwt_authn(mint.pool), "ours": chains.ours("ours", mint.pool, module)}, cores=ENVOY_CORE) as proxy:
+        for size in SIZES:
             seen = Tokens(mint.sized(size))
             unseen = Tokens(file=mint.distinct(DISTINCT_OF_A_SIZE, size), count=DISTINCT_OF_A_SIZE)
             ways = both(proxy, "ours", seen, unseen, seconds)

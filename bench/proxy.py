@@ -7,6 +7,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from support.bootstrap import ADDRESS, HCM, ROUTER, cluster
 from support.envoy import envoy_binary
 
 START_SECONDS = 60.0
+DRAIN_SECONDS = 10
+"""how long connections of a replaced listener may live on; longer than any request waits"""
 DIRECT_RESPONSE = {"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": "ok\n"}}}
 
 
 class Proxy:
-    """A running Envoy with a door for each chain of filters; ports are picked by the kernel."""
+    """A running Envoy with a listener ("door") for each chain of filters; ports are picked by the kernel. With `updates` the listeners can be
+    replaced while it runs, and connections of the old ones are told at once to close."""
 
     def __init__(
         self,
@@ -27,22 +31,32 @@ class Proxy:
         cores: set[int] | None = None,
         route: dict = DIRECT_RESPONSE,
         clusters: dict[str, int] | None = None,
+        updates: bool = False,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="cognito-bench-")
         folder = Path(self._folder.name)
         self.log_path = folder / "envoy.log"
         self._admin_path = folder / "admin"
         config = folder / "envoy.json"
-        listeners = [listener(name, [*filters], route) for name, filters in doors.items()]
-        static = {"listeners": listeners, "clusters": [cluster(name, port) for name, port in (clusters or {}).items()]}
-        admin = {"address": {"socket_address": {"address": ADDRESS, "port_value": 0}}}
-        config.write_text(json.dumps({"admin": admin, "static_resources": static}))
+        self._lds_path, self._lds_version, self._route = folder / "lds.json", 0, route
+        bootstrap: dict = {
+            "node": {"id": "bench", "cluster": "bench"},
+            "admin": {"address": {"socket_address": {"address": ADDRESS, "port_value": 0}}},
+            "static_resources": {"clusters": [cluster(name, port) for name, port in (clusters or {}).items()]},
+        }
+        if updates:
+            self.update(doors)
+            bootstrap["dynamic_resources"] = {"lds_config": {"path_config_source": {"path": str(self._lds_path)}}}
+        else:
+            bootstrap["static_resources"]["listeners"] = [listener(name, [*filters], route) for name, filters in doors.items()]
+        config.write_text(json.dumps(bootstrap))
         began = time.monotonic()
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [
                     envoy_binary(), "-c", str(config), "--concurrency", str(workers), "--disable-hot-restart",
                     "--admin-address-path", str(self._admin_path), "--log-level", "warn",
+                    *(["--drain-time-s", str(DRAIN_SECONDS), "--drain-strategy", "immediate"] if updates else []),
                 ],
                 stdout=log, stderr=subprocess.STDOUT, preexec_fn=lambda: os.sched_setaffinity(0, cores) if cores else None,
             )
@@ -54,6 +68,25 @@ class Proxy:
         self.ready_seconds = time.monotonic() - began
         """from the start of the process to the first answer of every door"""
 
+    def update(self, doors: dict[str, Iterable[dict]]) -> None:
+        """Replace the listeners by these. Envoy takes them over soon after."""
+        self._lds_version += 1
+        kind = "type.googleapis.com/envoy.config.listener.v3.Listener"
+        resources = [{"@type": kind, **listener(name, [*filters], self._route)} for name, filters in doors.items()]
+        fresh = self._lds_path.with_suffix(".new")
+        fresh.write_text(json.dumps({"version_info": str(self._lds_version), "resources": resources}))
+        os.replace(fresh, self._lds_path)
+
+    def updates(self) -> dict[str, int]:
+        """How many updates of the listeners Envoy accepted and refused."""
+        found = json.loads(self.admin("/stats?format=json&filter=lds.update_(success%7Crejected)"))["stats"]
+        return {entry["name"].rpartition("_")[2]: entry["value"] for entry in found if "name" in entry}
+
+    def threads(self, name: str) -> int:
+        """How many threads of the process have this name."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum((task / "comm").read_text().strip() == name for task in tasks)
+
     def url(self, door: str, path: str = "/") -> str:
         """Where a door answers."""
         return f"http://{ADDRESS}:{self.ports[door]}{path}"
@@ -64,9 +97,13 @@ class Proxy:
             return answer.read().decode()
 
     def counters(self) -> dict[str, int]:
-        """The filter's metrics without their common prefix."""
-        found = json.loads(self.admin("/stats?format=json&filter=^wasmcustom"))["stats"]
-        return {entry["name"].removeprefix("wasmcustom.cognito_jwt."): entry["value"] for entry in found if "name" in entry}
+        """The filter's metrics without their prefix, added up over both hosts."""
+        found = json.loads(self.admin("/stats?format=json&filter=^(wasm%7Cdynamicmodules)custom%5C.cognito_jwt"))["stats"]
+        added: Counter[str] = Counter()
+        for entry in found:
+            if "name" in entry:
+                added[entry["name"].partition(".cognito_jwt.")[2]] += entry["value"]
+        return added
 
     def vm_failures(self) -> dict[str, int]:
         """Reloads and failures of VMs that Envoy counted."""

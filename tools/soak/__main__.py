@@ -1,4 +1,4 @@
-"""Run the soak: `make soak MINUTES=30`."""
+"""Run the soak: `make soak MINUTES=30`, `make soak HOST=native MINUTES=30`. The native library's listener is replaced every second."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "tests" / "envoy")]
 
 from bench import chart  # noqa: E402
-from bench.chains import WASM, wasm  # noqa: E402
+from bench.chains import NATIVE, WASM, wasm  # noqa: E402
 from bench.proxy import Proxy  # noqa: E402
 from support.envoy import leaked_tokens  # noqa: E402
+from support.host import HOST  # noqa: E402
 from support.servers import KeyServer, jwks  # noqa: E402
 from support.tokens import Pool, signing_key  # noqa: E402
 
@@ -26,8 +28,13 @@ from .client import Tally, client  # noqa: E402
 from .requests import Requests, inline_pool  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", PROJECT / ".build"))
+MODULE = NATIVE if HOST.name == "native" else WASM
+UPDATE_SECONDS = 1.0
+"""how often the native library's listener is replaced; each update builds a new configuration of the filter and drains the old"""
+THREAD = "cognito_jwt"
+"""the name of the native library's only thread, which keeps time limits"""
 TOKENS_OF_A_KEY = 3_000
-"""three times what a worker remembers by default"""
+"""three times what a worker caches by default"""
 CLIENTS = 2
 GROWTH_LIMIT = 4 * 2**20
 """bytes that the medians of the first and the last quarter after warm-up may differ by"""
@@ -47,6 +54,9 @@ class Record:
     points: list[tuple[float, int, int]] = field(default_factory=list)
     faults: list[chart.Span] = field(default_factory=list)
     fetches: int = 0
+    updates: int = 0
+    threads: list[int] = field(default_factory=list)
+    """how many threads of the library's own there were, each second"""
 
 
 def main() -> int:
@@ -61,17 +71,24 @@ def main() -> int:
     tokens = minted(pools, seconds)
     key_server = KeyServer([pools[key].key for key in schedule.state(0).published])
     try:
-        doors = {"door": wasm("cognito", WASM, configuration(pools))}
-        with Proxy(doors, options.workers, route=ROUTE, clusters={"cognito": key_server.port}) as proxy:
+        settings, updates = configuration(pools), HOST.name == "native"
+        with Proxy(doors(settings, 0), options.workers, route=ROUTE, clusters={"cognito": key_server.port}, updates=updates) as proxy:
             await_keys(proxy)
             before = decisions(proxy)
-            record, tallies = soak(proxy, key_server, pools, tokens, seconds, options.rate)
+            update = (lambda number: proxy.update(doors(settings, number))) if updates else None
+            record, tallies = soak(proxy, key_server, pools, tokens, seconds, options.rate, update)
             failures = proxy.vm_failures()
+            counters, accepted = proxy.counters(), proxy.updates()
             counted = settled_decisions(proxy, before, sum((tally.codes for tally in tallies), Counter()))
             log = proxy.log()
     finally:
         key_server.close()
-    return summarize(record, tallies, failures, counted, log, seconds)
+    return summarize(record, tallies, failures, counted, log, seconds, counters, accepted)
+
+
+def doors(settings: dict, number: int) -> dict[str, list[dict]]:
+    """The listener's filters; the realm is another one in each update, so that the filter's configuration is built anew."""
+    return {"door": wasm("cognito", MODULE, {**settings, "realm": f"update {number}"})}
 
 
 def configuration(pools: list[Pool]) -> dict:
@@ -127,8 +144,16 @@ def await_keys(proxy: Proxy) -> None:
         time.sleep(0.05)
 
 
-def soak(proxy: Proxy, key_server: KeyServer, pools: list[Pool], tokens: list, seconds: float, rate: float) -> tuple[Record, list[Tally]]:
-    """Start the clients, turn the key server by the schedule, and look at the memory every second."""
+def soak(
+    proxy: Proxy,
+    key_server: KeyServer,
+    pools: list[Pool],
+    tokens: list,
+    seconds: float,
+    rate: float,
+    update: Callable[[int], None] | None,
+) -> tuple[Record, list[Tally]]:
+    """Start the clients, turn the key server by the schedule, replace the listener, and look at the memory every second."""
     context = multiprocessing.get_context("fork")
     began = time.monotonic()
     reports, clients = [], []
@@ -158,8 +183,12 @@ def soak(proxy: Proxy, key_server: KeyServer, pools: list[Pool], tokens: list, s
                     reports[number] = None
                     break
                 latest[number] = Counter(told)
+        if update and now < seconds and now >= UPDATE_SECONDS * (record.updates + 1):
+            record.updates += 1
+            update(record.updates)
         if now < seconds and (not record.points or now - record.points[-1][0] >= 1.0):
             record.points.append((now, proxy.memory(), sum(sum(each.values()) for each in latest)))
+            record.threads.append(proxy.threads(THREAD))
         if now > seconds + 60:
             raise RuntimeError("a client does not end")
         time.sleep(0.05)
@@ -205,13 +234,25 @@ def settled_decisions(proxy: Proxy, before: Counter, expected: Counter) -> Count
     return found
 
 
-def summarize(record: Record, tallies: list[Tally], failures: dict, counted: Counter, log: str, seconds: float) -> int:
+def summarize(
+    record: Record,
+    tallies: list[Tally],
+    failures: dict,
+    counted: Counter,
+    log: str,
+    seconds: float,
+    counters: Mapping[str, int],
+    accepted: Mapping[str, int],
+) -> int:
     """Print what came of it, draw the chart; 0 if all was right."""
     statuses = sum((tally.statuses for tally in tallies), Counter())
     codes = sum((tally.codes for tally in tallies), Counter())
     answers, wrong = statuses.total(), sum(tally.wrong for tally in tallies)
     uncertain = sum(tally.uncertain for tally in tallies)
     first, last = flatness(record)
+    # Beside one fetch for each TTL there are retries of failed ones, and those for a `kid` that was not known.
+    regular = record.fetches - counters.get("jwks_fetch_failed", 0) - counters.get("jwks_refetch_unknown_kid", 0)
+    expected_fetches = seconds / schedule.TTL_SECONDS + 2
     faults = {
         f"{wrong} wrong answers": wrong > 0,
         f"a VM failed: {failures}": bool(failures),
@@ -220,6 +261,10 @@ def summarize(record: Record, tallies: list[Tally], failures: dict, counted: Cou
         f"the filter counted {dict(counted)}, the clients {dict(codes)}": counted != codes,
         f"memory grew from {mib(first)} to {mib(last)}": last - first > GROWTH_LIMIT,
         "nothing was admitted": not statuses[200],
+        f"keys were fetched {regular} times by their age, in {seconds:.0f} s": regular > expected_fetches,
+        f"{max(record.threads)} threads of the library at once": max(record.threads) > 1,
+        f"updates of the listener: {record.updates} made, {dict(accepted)}": accepted.get("success", 0) < 0.9 * record.updates or accepted.get("rejected", 0) > 0,
+        "SIGABRT in the log": "SIGABRT" in log,
     }
     print(f"\n{seconds / 60:g} minutes, {answers:,} answers, {answers / seconds:,.0f} a second: {wrong} wrong")
     print(f"  in {uncertain:,} of them the oracle allowed two answers, since keys or expiry were about to change")
@@ -227,6 +272,8 @@ def summarize(record: Record, tallies: list[Tally], failures: dict, counted: Cou
         print(f"  {count:>10,}  {code}")
     print(f"  keys were fetched {record.fetches} times; the key server failed {len(record.faults)} times: "
           + ", ".join(dict.fromkeys(span.name for span in record.faults)))
+    if record.updates:
+        print(f"  the listener was replaced {record.updates} times; at most {max(record.threads)} thread of the library at once")
     print(f"  memory after warm-up {mib(first)}, at the end {mib(last)}")
     for tally in tallies:
         print(*(f"  wrong: {line}" for line in tally.wrongs), sep="\n", end="\n" if tally.wrongs else "")

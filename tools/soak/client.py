@@ -12,6 +12,7 @@ from .requests import Expected, Request, Requests
 
 CONNECTIONS = 64
 TIMEOUT_SECONDS = 30.0
+CLOSES = re.compile(rb"(?i)\r\nconnection: close")
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
 SEEN = re.compile(rb"(?i)\r\nx-seen: ([^\r]*)")
 KEPT_WRONGS = 10
@@ -90,14 +91,19 @@ class Client:
 
 
 class Wire:
-    """A kept connection with at most one request under way. (Envoy resets connections that pipeline.)"""
+    """A kept connection with at most one request under way. (Envoy resets connections that pipeline.) It is made anew when Envoy announces
+    with an answer that it closes it, as it does after an update of the listener, or has closed it while it was idle."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._buffer = b""
+        self._port = port
+        self._connect()
         self._request: Request | None = None
         self.sent = 0.0
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=TIMEOUT_SECONDS)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._buffer = b""
 
     @property
     def waits(self) -> bool:
@@ -106,6 +112,9 @@ class Wire:
 
     def send(self, request: Request, now: float) -> None:
         """The next request."""
+        if self._was_closed():
+            self._socket.close()
+            self._connect()
         self._request, self.sent = request, now
         self._socket.sendall(request.data)
 
@@ -136,7 +145,22 @@ class Wire:
         while len(self._buffer) < size:
             self._more()
         body, self._buffer = self._buffer[end + 4 : size], self._buffer[size:]
+        if CLOSES.search(head):
+            self._socket.close()
+            self._connect()
         return head, body
+
+    def _was_closed(self) -> bool:
+        """Whether Envoy closed the idle connection."""
+        self._socket.setblocking(False)
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+        finally:
+            self._socket.settimeout(TIMEOUT_SECONDS)
 
     def _more(self) -> None:
         data = self._socket.recv(65536)
