@@ -1,6 +1,6 @@
 """`make demo-django`: an emulated Cognito, Envoy with the filter, and a Django API whose users the filter looks up.
 
-Ends with 0 only if every answer was as it must be.
+Exits with 0 only if every result was as expected.
 """
 
 from __future__ import annotations

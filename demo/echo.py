@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An upstream that responds with the request that it received, as JSON. Needs only Python.
 
-    echo.py [--host ADDRESS] [--port PORT]        port 0: the kernel picks one; the first line printed tells which
+    echo.py [--host ADDRESS] [--port PORT]        port 0: the kernel chooses one; the first line of the output contains it
 """
 
 from __future__ import annotations

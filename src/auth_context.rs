@@ -63,14 +63,14 @@ pub enum Wait {
 }
 
 impl Wait {
-    /// The pool of the token, for the log line.
+    /// Returns the pool of the token, for the log line.
     pub fn pool(self) -> PoolId {
         match self {
             Wait::Keys(pool) | Wait::Kid(pool, _) | Wait::Call(_, _, pool) => pool,
         }
     }
 
-    /// The refusal of those for which there is no room to wait, or nothing to wait for.
+    /// Returns the refusal of those for whom there is no room to wait, or no hope.
     pub fn unavailable(self) -> Rejection {
         match self {
             Wait::Keys(_) | Wait::Kid(..) => Rejection::KeysUnavailable,
@@ -80,7 +80,7 @@ impl Wait {
 }
 
 impl<'a> AuthContext<'a> {
-    /// A request with this credential, to which this rule applies; `removal` takes the credential out of the request.
+    /// Returns a request with this credential, to which this rule applies; `removal` takes the credential out of the request.
     pub fn new(rule: MatchedRule, token: Cow<'a, [u8]>, removal: Vec<HeaderEdit>) -> AuthContext<'a> {
         AuthContext {
             rule,
@@ -95,7 +95,7 @@ impl<'a> AuthContext<'a> {
         }
     }
 
-    /// The context on its own, apart from the host's memory.
+    /// Returns the context on its own, apart from the host's memory.
     pub fn into_owned(self) -> AuthContext<'static> {
         AuthContext {
             token: Cow::Owned(self.token.into_owned()),
@@ -125,7 +125,7 @@ impl<'a> AuthContext<'a> {
         })
     }
 
-    /// What is known of an enrichment.
+    /// Returns what is known of an enrichment.
     pub(crate) fn lookup(&mut self, kind: EnrichmentKind) -> &mut Lookup {
         match kind {
             EnrichmentKind::UserInfo => &mut self.user_info,
@@ -133,7 +133,7 @@ impl<'a> AuthContext<'a> {
         }
     }
 
-    /// The claims that UserInfo gave.
+    /// Returns the claims that UserInfo gave.
     pub(crate) fn user_info(&self) -> Option<Rc<ClaimSet>> {
         match &self.user_info {
             Lookup::Found(Outcome::Claims(claims)) => Some(Rc::clone(claims)),
@@ -141,7 +141,7 @@ impl<'a> AuthContext<'a> {
         }
     }
 
-    /// The headers that the user lookup gave.
+    /// Returns the headers that the user lookup gave.
     pub(crate) fn user_headers(&self) -> Option<Rc<Headers>> {
         match &self.user_lookup {
             Lookup::Found(Outcome::Headers(headers)) => Some(Rc::clone(headers)),

@@ -206,7 +206,7 @@ impl Authenticator<'_> {
         )
     }
 
-    /// What a cached token does not skip: time, and that there are keys at all. That its own key is still there is seen
+    /// Checks what a cached token does not skip: time, and that there are keys at all. That its own key is still there is seen
     /// when it is found.
     fn check_again(&mut self, verified: &Verified) -> Result<(), Stop> {
         self.check_time(verified)
@@ -215,7 +215,7 @@ impl Authenticator<'_> {
         Ok(())
     }
 
-    /// A call may take as long as a minute: meanwhile the token may have expired, or its key have been withdrawn.
+    /// Checks again what may have changed during a call, which may take a minute: the token may have expired, or its key been withdrawn.
     #[inline(never)]
     fn check_after_waiting(&mut self, verified: &Verified) -> Result<(), Rejection> {
         self.check_time(verified)?;
@@ -313,7 +313,7 @@ impl Authenticator<'_> {
         Ok(verified)
     }
 
-    /// All that each later request with the token needs, made once.
+    /// Returns all that each later request with the token needs, made once.
     fn prepare(&mut self, mut identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
         let (values, warnings) = self.config.identity.values_for(&identity, None);
         self.warn(&warnings);
@@ -340,7 +340,8 @@ impl Authenticator<'_> {
         Ok(Rc::clone(set))
     }
 
-    /// A `kid` that no key has may be that of a new key, or an attacker's invention: one fetch per cooldown finds out for all.
+    /// Decides about a `kid` that no key has: it may belong to a new key or be an attacker's invention. One fetch per cooldown
+    /// shows it for all requests.
     fn unknown_kid(&mut self, pool: PoolId, has_looked_again: bool) -> Stop {
         let unknown = Stop::Deny(Rejection::KeyUnknown, Some(pool));
         if has_looked_again {

@@ -9,7 +9,7 @@ use std::hash::Hash;
 /// A cache of at most so many entries and bytes. When one of the two would be exceeded, expired entries go first, then the
 /// least recently used ones.
 ///
-/// An expired entry is not hidden: it stays until its room is needed, and whoever finds it decides what time means.
+/// An expired entry is not hidden: it stays until its room is needed, and the caller compares the time.
 #[derive(Debug)]
 pub(crate) struct BoundedCache<K: Copy + Eq + Hash + Ord, V> {
     entries: LruCache<K, Entry<V>>,
@@ -34,7 +34,7 @@ impl<K: Copy + Eq + Hash + Ord, V> BoundedCache<K, V> {
         + 4 * (2 * size_of::<usize>() + 1)
         + 3 * size_of::<(UnixTime, K)>();
 
-    /// An empty cache; with a bound of 0 it stays empty.
+    /// Returns an empty cache; with a bound of 0 it stays empty.
     pub(crate) fn new(max_entries: usize, max_bytes: usize) -> BoundedCache<K, V> {
         BoundedCache {
             // Made with its bound it would take the memory for all entries at once.
@@ -82,12 +82,12 @@ impl<K: Copy + Eq + Hash + Ord, V> BoundedCache<K, V> {
         Some(entry.value)
     }
 
-    /// How many entries there are.
+    /// Returns how many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many bytes they are counted as.
+    /// Returns how many bytes they are counted as.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -143,7 +143,7 @@ mod tests {
         // Nothing has expired yet: the one that was used longest ago goes.
         cache.insert(4, "value", 0, secs(9), NOW);
         assert_eq!(keys(&mut cache), [2, 3, 4]);
-        // An expiry at this very moment is one. The earliest goes first.
+        // An entry that expires exactly now has expired. The earliest is evicted first.
         cache.insert(5, "value", 0, secs(9), secs(1));
         assert_eq!(keys(&mut cache), [3, 4, 5]);
         cache.insert(6, "value", 0, secs(9), secs(3));

@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// A token that was verified, with all that later requests with it need.
 #[derive(Debug)]
 pub struct Verified {
-    /// Who it speaks for.
+    /// Its claims.
     pub identity: Identity,
     /// The pool that it is of.
     pub pool: PoolId,
@@ -91,15 +91,15 @@ pub struct TokenCache {
 }
 
 impl TokenCache {
-    /// An empty cache of at most so many tokens and bytes; 0 tokens switch it off.
+    /// Returns an empty cache of at most so many tokens and bytes; 0 tokens switch it off.
     pub fn new(max_entries: usize, max_bytes: usize) -> TokenCache {
         TokenCache {
             entries: BoundedCache::new(max_entries, max_bytes),
         }
     }
 
-    /// Returns the cached token of exactly this text, if the key that verified it is still there: `is_current` is asked once for
-    /// each new generation of the pool's keys, and the token is dropped if it says no.
+    /// Returns the cached token of exactly this text, if the key that verified it is still current: `is_current` is called once for
+    /// each new generation of the pool's keys, and the token is evicted if it returns false.
     pub fn find(
         &mut self,
         token: &[u8],
@@ -145,17 +145,17 @@ impl TokenCache {
         self.entries.insert(tail, entry, owned, expires_at, now);
     }
 
-    /// How many tokens are cached.
+    /// Returns how many tokens are cached.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many bytes they are counted as.
+    /// Returns how many bytes they are counted as.
     pub fn bytes(&self) -> usize {
         self.entries.bytes()
     }
 
-    /// Whether none is.
+    /// Reports whether none is.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -198,7 +198,7 @@ mod tests {
         format!("{name:~>24}")
     }
 
-    /// Returns whose token it is, if it is cached; nobody asks for its key.
+    /// Returns the subject of the token, if it is cached, without a check of its key.
     fn find(cache: &mut TokenCache, token: &str) -> Option<String> {
         let found = cache.find(token.as_bytes(), |_| 1, |_, _| panic!("the generation is the same"));
         found.map(|verified| verified.subject.to_string())

@@ -12,7 +12,7 @@ macro_rules! codes {
             /// All codes, in the order of the table.
             pub const ALL: &'static [Code] = &[$(Code::$variant),+];
 
-            /// The code as clients, logs and metrics see it.
+            /// Returns the code as clients, logs and metrics see it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Code::$variant => $name),+ }
             }
@@ -22,12 +22,12 @@ macro_rules! codes {
                 match self { $(Code::$variant => concat!("cognito_jwt.", $name)),+ }
             }
 
-            /// The HTTP status that it is answered with.
+            /// Returns the HTTP status that it is answered with.
             pub const fn status(self) -> u16 {
                 match self { $(Code::$variant => $status),+ }
             }
 
-            /// All that clients see of it where `disclose_reason` is false.
+            /// Returns all that clients see of it where `disclose_reason` is false.
             pub const fn coarse(self) -> &'static str {
                 match self { $(Code::$variant => $coarse),+ }
             }
@@ -79,7 +79,7 @@ codes! {
 }
 
 impl Code {
-    /// Its place in [`Code::ALL`].
+    /// Returns its place in [`Code::ALL`].
     pub const fn index(self) -> usize {
         self as usize
     }

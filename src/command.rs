@@ -46,7 +46,7 @@ pub enum Command {
     Log(Severity, String),
     /// Show how the decision was come to. Only sent while somebody has asked for it: [`Filter::explain`](crate::filter::Filter::explain).
     Explain(Vec<Step>),
-    /// From now on tick at this period. Only sent when the period changes: setting it anew starts the host's timer over.
+    /// From now on tick at this period. Only sent when the period changes: setting it again restarts the host's timer.
     TickEvery(Duration),
 }
 
@@ -62,7 +62,7 @@ pub enum HeaderEdit {
 }
 
 /// Headers to add, or filter state to set, in order: names in lower case, values in visible ASCII and spaces. One text holds all values, since every
-/// block of memory that a cached token has is a cold one when the token is dropped.
+/// block of memory that a cached token has is a cold one when the token is evicted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     values: String,
@@ -87,7 +87,7 @@ impl Headers {
         self.ends.push((name, self.values.len()));
     }
 
-    /// All of them, name and value, in order.
+    /// Returns all of them, name and value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.ends.iter().scan(0, |start, (name, end)| {
             let value = self.values.get(*start..*end).unwrap_or_default();
@@ -96,7 +96,7 @@ impl Headers {
         })
     }
 
-    /// Whether there are none.
+    /// Reports whether there are none.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -129,7 +129,7 @@ impl ResponseEdit {
     }
 }
 
-/// What the filter tells access logs and later filters of an identified request.
+/// What access logs and later filters can read about an identified request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterState {
     /// `wasm.cognito_sub`.

@@ -22,7 +22,7 @@ pub struct Env<'a> {
 }
 
 impl<'a> Env<'a> {
-    /// What a JWKS cache sees of the world.
+    /// Returns what a key ring sees of the world.
     pub fn surroundings(&self) -> Surroundings<'a> {
         Surroundings {
             now: self.now,
@@ -35,9 +35,9 @@ impl<'a> Env<'a> {
 
 /// What Envoy knows of the route that a request takes. Lookup only when it decides: each answer costs a host call.
 pub trait DescribeRoute {
-    /// The route's name; empty if it has none.
+    /// Returns the route's name; empty if it has none.
     fn name(&self) -> Vec<u8>;
 
-    /// All that the route has in `filter_metadata: {cognito: {…}}`, members that nobody knows among it.
+    /// Returns all that the route has in `filter_metadata: {cognito: {…}}`, unknown members included.
     fn metadata(&self) -> RouteMetadata;
 }

@@ -78,7 +78,8 @@ pub struct Filter {
 pub struct SanitizedHead<'a>(RequestHead<'a>);
 
 impl Filter {
-    /// The filter with these settings. It does nothing before its first tick, which is to come [`Filter::first_tick`] later.
+    /// Returns the filter with these settings. It does nothing before its first tick, which is to come [`Filter::first_tick`]
+    /// later.
     pub fn new(mut config: Config) -> Filter {
         let rules = RuleSet::new(std::mem::take(&mut config.rules));
         let lookup_headers = config
@@ -111,7 +112,7 @@ impl Filter {
         }
     }
 
-    /// The tick period that a new filter counts on.
+    /// Returns the tick period that a new filter counts on.
     pub const fn first_tick() -> Duration {
         TICK_AT_ONCE
     }
@@ -126,17 +127,17 @@ impl Filter {
         self.explains = explains;
     }
 
-    /// The answer to a request whose headers could not be read or changed. It must not pass, in no mode.
+    /// Returns the answer to a request whose headers could not be read or changed. It must not pass, in no mode.
     pub fn internal_error(&self) -> Reply {
         Rejection::Internal.reply(&self.wording)
     }
 
-    /// Whether requests come so fast that counts may wait for the next tick, which is near then.
+    /// Reports whether requests come so fast that counts may wait for the next tick, which is near then.
     pub fn is_under_load(&self) -> bool {
         self.load.is_on()
     }
 
-    /// How many requests wait.
+    /// Returns how many requests wait.
     pub fn waiting(&self) -> usize {
         self.pending.len()
     }
@@ -148,7 +149,7 @@ impl Filter {
         SanitizedHead(self.reserved.strip(head, edits))
     }
 
-    /// A request has come. What only the filter may set is removed from it in any case.
+    /// Handles a new request. Reserved headers are removed from it in any case.
     pub fn on_request(
         &mut self,
         id: RequestId,
@@ -187,7 +188,7 @@ impl Filter {
         }
     }
 
-    /// Keeps a request until what it waits for is there, unless that cannot come in time.
+    /// Keeps a request until what it waits for is available, unless that cannot happen in time.
     #[inline(never)]
     fn pause(
         &mut self,
@@ -219,7 +220,7 @@ impl Filter {
         Action::Pause
     }
 
-    /// The pools whose keys requests wait for.
+    /// Returns the pools whose keys requests wait for.
     fn pools_waited_for(&self) -> BTreeSet<PoolId> {
         let waits = self.pending.iter().map(|(_, request)| request.wait);
         waits
@@ -289,7 +290,7 @@ impl Filter {
         }
     }
 
-    /// Whether the request still waits.
+    /// Reports whether the request still waits.
     pub fn is_waiting(&self, id: RequestId) -> bool {
         self.pending.contains(id)
     }
@@ -362,7 +363,7 @@ impl Filter {
     }
 }
 
-/// Notes which headers were removed because they could speak for the filter.
+/// Records which reserved headers were removed.
 fn note_removed(commands: &[Command], trace: &mut Trace) {
     let names = || {
         let names = commands.iter().filter_map(|command| match command {

@@ -83,7 +83,7 @@ impl Default for IdentityPolicy {
 }
 
 impl IdentityPolicy {
-    /// The headers of a configuration that names none.
+    /// Returns the headers of a configuration that names none.
     pub fn default_headers() -> Vec<(Rc<str>, HeaderSource)> {
         let claims = |names: &[&str]| {
             HeaderSource::Claims(names.iter().map(|name| ClaimRef::Name((*name).to_owned())).collect())
@@ -99,7 +99,7 @@ impl IdentityPolicy {
         ]
     }
 
-    /// The names of all headers that [`IdentityPolicy::values_for`] can make, for the [`reserved::ReservedHeaders`].
+    /// Returns the names of all headers that [`IdentityPolicy::values_for`] can make, for the [`reserved::ReservedHeaders`].
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         let names = self.headers.iter().map(|(name, _)| name);
         names.chain(&self.payload_header).map(|name| &**name)

@@ -23,7 +23,7 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    /// The kind of value, with its article, for messages.
+    /// Returns the kind of value, with its article, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Node::Null => "null",
@@ -46,7 +46,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// A name that stands twice. Sorted, since whoever sends them may send very many.
+/// Returns a repeated name. The names are sorted, since a client may send very many.
 pub(crate) fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
@@ -56,7 +56,7 @@ pub(crate) fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a s
     })
 }
 
-/// The JSON object of these members: names, not encoded, and their values as JSON text.
+/// Returns the JSON object of these members: names, not encoded, and their values as JSON text.
 pub(crate) fn object<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let members: Vec<String> = members
         .into_iter()

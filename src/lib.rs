@@ -35,7 +35,7 @@
 //! # The life of a request
 //!
 //! 1. The host reads all headers and hands them to [`filter::Filter::on_request`].
-//! 2. Headers that could speak for the filter are removed ([`identity::reserved`]), whatever comes next.
+//! 2. Reserved headers are removed from every request ([`identity::reserved`]).
 //! 3. [`authenticator::open`]: a CORS preflight? which rule, by the route's metadata, otherwise by [`rules::RuleSet`]? where is
 //!    the credential ([`token::source::find`])? Many requests end here.
 //! 4. [`authenticator::Authenticator::authenticate`]: is the token cached ([`cache`])? Then only time and key are checked again.

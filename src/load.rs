@@ -1,16 +1,16 @@
-//! When requests come so fast that counting each of them by calls to the host would be felt: then counts are handed over at
-//! the ticks, which are short for as long as it lasts.
+//! Detects load: requests at a rate at which a call to the host for each count would be too slow. While it lasts, counts are reported
+//! at the ticks, which are shorter then.
 
 use std::time::Duration;
 
-/// So many requests between two ticks begin a load: at rest that is 4,000 a second in a worker. Below it every count is the
-/// host's at once.
+/// As many requests between two ticks begin a load; without load that is 4,000 a second in a worker. Below it, every count is
+/// reported to the host at once.
 pub const BEGINS_AT: u32 = 1000;
 
-/// High load is over when fewer than this came for each millisecond since the tick before.
+/// A load ends when fewer requests than this arrived for each millisecond since the previous tick.
 const LASTS_PER_MILLI: u128 = 4;
 
-/// How fast requests come.
+/// Measures the rate of requests.
 #[derive(Debug, Default)]
 pub struct LoadDetector {
     /// Since the last tick.
@@ -19,7 +19,7 @@ pub struct LoadDetector {
 }
 
 impl LoadDetector {
-    /// A request has come. Whether it is the one that begins a load.
+    /// Records a request. Returns whether it begins a load.
     pub fn record_request(&mut self) -> bool {
         self.requests = self.requests.saturating_add(1);
         let begins = !self.is_on && self.requests >= BEGINS_AT;
@@ -27,14 +27,14 @@ impl LoadDetector {
         begins
     }
 
-    /// A tick, so long after the one before.
+    /// Records a tick, and the time since the previous one.
     pub fn on_tick(&mut self, since_last: Duration) {
         let lasts = u128::from(self.requests) >= since_last.as_millis().saturating_mul(LASTS_PER_MILLI);
         self.is_on &= lasts;
         self.requests = 0;
     }
 
-    /// Whether there is one.
+    /// Reports whether there is a load.
     pub fn is_on(&self) -> bool {
         self.is_on
     }

@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 
-/// A counter that operators see. Its name is given to the host once, at configuration.
+/// A counter that operators see. Its name is passed to the host once, at configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Counter {
     /// Requests passed on with a verified token.
@@ -38,17 +38,17 @@ pub enum Counter {
     UserInfoSuccess,
     /// Calls to UserInfo that failed.
     UserInfoFailed,
-    /// Requests served with a cached answer of UserInfo.
+    /// Requests served with a cached response of UserInfo.
     UserInfoCached,
     /// User lookups that gave a user or a refusal.
     UserLookupSuccess,
     /// User lookups that failed.
     UserLookupFailed,
-    /// Requests served with a cached user lookup.
+    /// Requests served with a cached response of the user lookup.
     UserLookupCached,
 }
 
-/// The only gauge: how many keys all pools have. Recorded by whoever fetched, since a worker's gauges overwrite each other's.
+/// The only gauge: how many keys all pools have. The worker that fetched records it, since workers overwrite each other's gauges.
 pub const JWKS_KEYS_GAUGE: &str = "cognito_jwt.jwks_keys";
 
 const PLAIN: [(Counter, &str); 18] = [
@@ -76,7 +76,7 @@ impl Counter {
     /// How many counters there are.
     pub const COUNT: usize = PLAIN.len() + 2 * Code::ALL.len();
 
-    /// All counters, each at its [`index`](Counter::index).
+    /// Returns all counters, each at its [`index`](Counter::index).
     pub fn all() -> impl Iterator<Item = Counter> {
         let plain = PLAIN.iter().map(|(counter, _)| *counter);
         let denied = Code::ALL.iter().map(|code| Counter::Denied(*code));
@@ -84,7 +84,7 @@ impl Counter {
         plain.chain(denied).chain(shadow)
     }
 
-    /// Its place in the table of host ids; below [`Counter::COUNT`].
+    /// Returns its place in the table of host ids; below [`Counter::COUNT`].
     pub const fn index(self) -> usize {
         match self {
             Counter::Allowed => 0,
@@ -110,7 +110,7 @@ impl Counter {
         }
     }
 
-    /// The name that the host gets; Envoy shows it under `wasmcustom.`.
+    /// Returns the name in the host; Envoy shows it under `wasmcustom.`.
     pub fn name(self) -> String {
         match self {
             Counter::Denied(code) => format!("cognito_jwt.denied.{}", code.as_str()),

@@ -1,5 +1,5 @@
-//! The requests of a worker that wait, and the shares that each cause to wait may have of the room: whoever can make requests
-//! wait, by a call that is slow or by a `kid` that nobody knows, must not fill it for all others.
+//! The requests of a worker that wait, and the shares that each cause to wait may have of the room: anyone who can make
+//! requests wait, by a slow call or an unknown `kid`, must not take the room of all others.
 
 use crate::auth_context::{AuthContext, Wait};
 use crate::enrich::CacheKey;
@@ -41,7 +41,7 @@ pub struct PendingRequests {
 }
 
 impl PendingRequests {
-    /// Whether one more request may wait for this.
+    /// Reports whether one more request may wait for this.
     pub fn has_room_for(&self, wait: Wait) -> bool {
         let has_share = match wait {
             Wait::Keys(_) => true,
@@ -54,7 +54,7 @@ impl PendingRequests {
         has_share && self.requests.len() < MAX_WAITING
     }
 
-    /// A request waits from now on.
+    /// Adds a request that waits.
     pub fn insert(&mut self, id: RequestId, request: PendingRequest) {
         self.remove(id);
         match request.wait {
@@ -68,7 +68,7 @@ impl PendingRequests {
         self.requests.insert(id, request);
     }
 
-    /// A request waits no longer.
+    /// Removes a request that no longer waits.
     pub fn remove(&mut self, id: RequestId) -> Option<PendingRequest> {
         let request = self.requests.remove(&id)?;
         match request.wait {
@@ -86,32 +86,32 @@ impl PendingRequests {
         Some(request)
     }
 
-    /// Whether this request waits.
+    /// Reports whether this request waits.
     pub fn contains(&self, id: RequestId) -> bool {
         self.requests.contains_key(&id)
     }
 
-    /// Whether a request waits for this call.
+    /// Reports whether a request waits for this call.
     pub fn awaits(&self, call: CacheKey) -> bool {
         self.by_call.contains_key(&call)
     }
 
-    /// All requests, in the order of their numbers.
+    /// Returns all requests, in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (RequestId, &PendingRequest)> {
         self.requests.iter().map(|(id, request)| (*id, request))
     }
 
-    /// All requests, to give them other limits.
+    /// Returns all requests, to give them other limits.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut PendingRequest> {
         self.requests.values_mut()
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub fn len(&self) -> usize {
         self.requests.len()
     }
 
-    /// Whether there are none.
+    /// Reports whether there are none.
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }

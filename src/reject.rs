@@ -85,7 +85,7 @@ impl Rejection {
         }
     }
 
-    /// Its code.
+    /// Returns its code.
     pub fn code(&self) -> Code {
         match self {
             Rejection::TokenMissing => Code::TokenMissing,
@@ -108,7 +108,7 @@ impl Rejection {
         }
     }
 
-    /// What a person reads. Never a part of a token.
+    /// Returns what a person reads. Never a part of a token.
     pub fn detail(&self) -> Cow<'static, str> {
         match self {
             Rejection::TokenMissing => "no token was sent".into(),
@@ -129,7 +129,7 @@ impl Rejection {
         }
     }
 
-    /// The answer.
+    /// Returns the answer.
     pub fn reply(&self, wording: &Wording) -> Reply {
         let code = self.code();
         let detail = self.detail();
@@ -226,7 +226,7 @@ fn problem(code: Code, detail: &str, disclose: bool) -> String {
     serde_json::to_string(&problem).unwrap_or_default()
 }
 
-/// What may stand in a quoted parameter of RFC 6750, section 3: visible ASCII and space but for quote and backslash.
+/// Returns what may stand in a quoted parameter of RFC 6750, section 3: visible ASCII and space but for quote and backslash.
 fn quotable(text: &str) -> Cow<'_, str> {
     let may_stand = |byte: &u8| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~');
     if text.as_bytes().iter().all(may_stand) {

@@ -13,7 +13,7 @@ pub struct RequestHead<'a> {
 }
 
 impl<'a> RequestHead<'a> {
-    /// A head of these headers, name and value. A body or trailers may follow unless
+    /// Returns a head of these headers, name and value. A body or trailers may follow unless
     /// [`with_end_of_stream`](RequestHead::with_end_of_stream) says otherwise.
     pub fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> RequestHead<'a> {
         RequestHead {
@@ -22,29 +22,29 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// The same head; `ends_stream` is whether the request ends with it.
+    /// Returns the same head; `ends_stream` is whether the request ends with it.
     pub fn with_end_of_stream(self, ends_stream: bool) -> RequestHead<'a> {
         RequestHead { ends_stream, ..self }
     }
 
-    /// Whether the request ends with its headers: neither a body nor trailers follow.
+    /// Reports whether the request ends with its headers: neither a body nor trailers follow.
     pub fn ends_stream(&self) -> bool {
         self.ends_stream
     }
 
-    /// All headers, name and value, in order.
+    /// Returns all headers, name and value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + '_ {
         self.headers.iter().copied()
     }
 
-    /// All values of the header `name` (lower case), in order.
+    /// Returns all values of the header `name` (lower case), in order.
     pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
         self.iter()
             .filter(move |(found, _)| *found == name.as_bytes())
             .map(|(_, value)| value)
     }
 
-    /// The first value of the header `name` (lower case).
+    /// Returns the first value of the header `name` (lower case).
     pub fn first(&self, name: &str) -> Option<&'a [u8]> {
         self.iter()
             .find(|(found, _)| *found == name.as_bytes())

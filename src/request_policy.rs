@@ -24,8 +24,8 @@ pub fn is_cors_preflight(head: &RequestHead<'_>) -> bool {
         && !method::is_overridden(head)
 }
 
-/// What is demanded of the request. The route's own decision comes before the rules; a request that servers read in different ways
-/// is refused before both.
+/// Returns what is demanded of the request. The route's own decision comes before the rules; a request that servers read in
+/// different ways is refused before both.
 ///
 /// # Errors
 /// The request is ambiguous, or the route's metadata cannot be read, which is logged.
@@ -46,7 +46,7 @@ pub fn decide(
     decided
 }
 
-/// The check that a refusal of [`find_rule`] comes from.
+/// Returns the check that a refusal of [`find_rule`] comes from.
 fn rejected_by(rejection: &Rejection) -> Check {
     match rejection {
         Rejection::Ambiguous(Ambiguous::Path(_)) => Check::Path,

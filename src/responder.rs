@@ -150,8 +150,8 @@ impl Responder<'_> {
 /// The longest `x-request-id` that is shown, in characters as they are shown; a UUID has 36.
 const LONGEST_REQUEST_ID: usize = 64;
 
-/// What a client may have chosen, with nothing that a log could take for its own. What is longer than an id is not shown, not even
-/// in part: it may be a token.
+/// Returns a text that a client may have chosen, without characters that could forge a log line. What is longer than an id is not shown,
+/// not even in part: it may be a token.
 fn printable(id: &[u8]) -> String {
     match escaped_whole(id, LONGEST_REQUEST_ID) {
         Some(id) if id.is_empty() => "-".to_owned(),

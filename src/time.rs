@@ -1,4 +1,4 @@
-//! Time as a value: the core never reads a clock.
+//! Time as a value: the core never reads a clock; its callers pass the time.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use std::time::Duration;
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// The moment `millis` milliseconds after the epoch.
+    /// Returns the moment `millis` milliseconds after the epoch.
     pub const fn from_millis(millis: u64) -> UnixTime {
         UnixTime(millis)
     }
 
-    /// The moment `secs` seconds after the epoch.
+    /// Returns the moment `secs` seconds after the epoch.
     pub const fn from_secs(secs: u64) -> UnixTime {
         UnixTime(secs.saturating_mul(1000))
     }

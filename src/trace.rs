@@ -1,5 +1,5 @@
-//! What the filter did to come to a decision, step by step: for the debug line of a refusal, and for whoever asks to have a decision
-//! explained. Recorded by the checks themselves, and only while somebody reads it.
+//! What the filter did to come to a decision, step by step: for the debug line of a rejection, and for the
+//! explanation of a decision. The checks themselves record the steps, and only if they will be read.
 //!
 //! A step never holds a token, a signature, or a claim that no check looked at.
 
@@ -28,7 +28,7 @@ pub struct Step {
 /// What a step looked at, in the order in which a request goes through them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
-    /// Headers that could speak for the filter, which are removed.
+    /// Reserved headers, which are removed.
     ReservedHeaders,
     /// Whether the request is a CORS preflight.
     Preflight,
@@ -84,7 +84,7 @@ pub enum Outcome {
 }
 
 impl Check {
-    /// The name under which programs find the step.
+    /// Returns the name under which programs find the step.
     pub const fn as_str(self) -> &'static str {
         match self {
             Check::ReservedHeaders => "reserved_headers",
@@ -129,19 +129,19 @@ impl fmt::Display for Step {
 }
 
 impl Trace {
-    /// A trace that is kept if somebody reads it.
+    /// Returns a trace that is kept if somebody reads it.
     pub fn new(is_read: bool) -> Trace {
         Trace {
             steps: is_read.then(Vec::new),
         }
     }
 
-    /// A trace that nobody reads.
+    /// Returns a trace that nobody reads.
     pub const fn off() -> Trace {
         Trace { steps: None }
     }
 
-    /// Whether steps are kept.
+    /// Reports whether steps are kept.
     pub const fn is_on(&self) -> bool {
         self.steps.is_some()
     }
@@ -181,12 +181,12 @@ impl Trace {
         }
     }
 
-    /// All steps so far.
+    /// Returns all steps so far.
     pub fn steps(&self) -> &[Step] {
         self.steps.as_deref().unwrap_or_default()
     }
 
-    /// The check that the request was refused for.
+    /// Returns the check that the request was refused for.
     pub fn failed(&self) -> Option<&Step> {
         self.steps().iter().rev().find(|step| step.outcome == Outcome::Failed)
     }
@@ -195,7 +195,7 @@ impl Trace {
 /// The longest text of a request that a step shows, in characters.
 pub const LONGEST_FOUND: usize = 200;
 
-/// A text that a client chose, cut to [`LONGEST_FOUND`] characters.
+/// Returns a text that a client chose, cut to [`LONGEST_FOUND`] characters.
 pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST_FOUND) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -203,7 +203,7 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
-/// Several values as one text: `a, b`.
+/// Returns several values as one text: `a, b`.
 pub fn listed<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     let values: Vec<&str> = values.into_iter().collect();
     shortened(&values.join(", "))

@@ -46,7 +46,7 @@ def bill_of_materials(name: str, target: str, artifact: bytes) -> dict:
     packages = {package["id"]: package for package in metadata["packages"]}
     (root,) = (identity for identity in metadata["workspace_members"] if packages[identity]["name"] == name)
     needs = {node["id"]: [each["pkg"] for each in node["deps"]] for node in metadata["resolve"]["nodes"]}
-    # cargo metadata counts features that only tests switch on; cargo tree knows what this very build takes.
+    # cargo metadata counts features that only tests switch on; cargo tree knows the features of this build.
     linked = of_this_build(name, target, "normal,no-proc-macro")
     names = of_this_build(name, target, "normal,build")
     built = {identity for identity, package in packages.items() if spelled(package) in names}

@@ -43,7 +43,7 @@ HEADER = b"\0asm\x01\0\0\0"
 CUSTOM_SECTION, IMPORT_SECTION, EXPORT_SECTION = 0, 2, 7
 FUNCTION = 0
 
-# What rustc's wasm32-wasip1 target switches on by default; wasm-opt refuses instructions that it was not told of.
+# What rustc's wasm32-wasip1 target switches on by default; wasm-opt refuses instructions whose feature is not enabled.
 FEATURES = (
     "bulk-memory", "bulk-memory-opt", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext",
     "call-indirect-overlong", "extended-const",

@@ -71,7 +71,7 @@ fn outcome(found: Found) -> Outcome {
     }
 }
 
-/// The whole file is `$`, as in JSONPath (RFC 9535).
+/// Returns the whole file is `$`, as in JSONPath (RFC 9535).
 fn shown(place: String) -> String {
     if place.is_empty() { "$".to_owned() } else { place }
 }

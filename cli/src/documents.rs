@@ -53,7 +53,7 @@ pub fn read(file: &Path) -> Result<String, Unusable> {
 /// # Errors
 /// It is neither YAML nor JSON, or holds none.
 pub fn find(text: &str) -> Result<Vec<Found>, Unusable> {
-    // The plugin configuration by itself is judged as it stands, so that a member that is repeated is told as the filter tells it.
+    // A plugin configuration by itself is checked as text, so that a repeated member is reported as the filter reports it.
     if let Ok(value) = serde_json::from_str::<Value>(text)
         && is_configuration(&value)
     {
@@ -86,7 +86,7 @@ pub fn find(text: &str) -> Result<Vec<Found>, Unusable> {
     Ok(found)
 }
 
-/// Whether a value is a plugin configuration and not a document that holds one: `pools` is the member that each must have.
+/// Reports whether a value is a plugin configuration and not a document that holds one: `pools` is the member that each must have.
 fn is_configuration(value: &Value) -> bool {
     value.get("pools").is_some() && value.get("kind").is_none() && value.get("@type").is_none()
 }
@@ -125,7 +125,7 @@ fn search(value: &Value, place: &Place, found: &mut Vec<Found>) {
     }
 }
 
-/// The configuration that the member `name` of `parent` is, and its place below that.
+/// Returns the configuration that the member `name` of `parent` is, and its place below that.
 fn configuration_at(name: &str, member: &Value, parent: &Value) -> Option<(&'static str, String)> {
     let is_ours = || is_configuration(member) || mentions_filter(parent);
     match name {
@@ -150,7 +150,7 @@ fn configuration_at(name: &str, member: &Value, parent: &Value) -> Option<(&'sta
     }
 }
 
-/// Whether the fields around a configuration name the filter's module.
+/// Reports whether the fields around a configuration name the filter's module.
 fn mentions_filter(parent: &Value) -> bool {
     let names = ["envoy_cognito_jwt", "envoy-cognito-jwt"];
     let mentions = |value: &Value| {
@@ -161,7 +161,7 @@ fn mentions_filter(parent: &Value) -> bool {
     around.iter().filter_map(|name| parent.get(name)).any(mentions)
 }
 
-/// The first line of a parser's message; the others draw a picture of the text.
+/// Returns the first line of a parser's message; the others draw a picture of the text.
 fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or_default().to_owned()
 }

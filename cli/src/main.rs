@@ -184,7 +184,7 @@ fn request(arguments: &Explain) -> Result<Request, String> {
     Ok(request)
 }
 
-/// The one configuration of the filter in a file.
+/// Returns the one configuration of the filter in a file.
 fn configuration(file: &Path) -> Result<Found, String> {
     let mut found = documents::find(&read(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
     match (found.pop(), found.is_empty()) {
@@ -208,7 +208,7 @@ fn now() -> Result<UnixTime, String> {
     ))
 }
 
-/// A Unix time, with a fraction if one likes, or RFC 3339.
+/// Returns a Unix time, with a fraction if one likes, or RFC 3339.
 fn time(text: &str) -> Result<UnixTime, String> {
     let millis = match text.parse::<f64>() {
         Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Some((seconds * 1000.0) as u64),

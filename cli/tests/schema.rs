@@ -6,7 +6,7 @@ use cognito_jwt::config::schema::json_schema;
 use cognito_jwt_explain::documents;
 use std::path::{Path, PathBuf};
 
-/// The YAML files below `folder`.
+/// Returns the YAML files below `folder`.
 fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

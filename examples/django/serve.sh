@@ -4,7 +4,7 @@
 #   PUBLIC=127.0.0.1:8001 INTERNAL=127.0.0.1:8002 examples/django/serve.sh
 #
 # Both addresses are for the proxy. INTERNAL must be reachable from the proxy alone (loopback beside a sidecar, or a
-# network policy): whoever can post to it becomes any user. PUBLIC too: it believes the identity headers.
+# network policy): anyone who can post to it can become any user. The same holds for PUBLIC, which relies on the identity headers.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -68,7 +68,7 @@ impl VerifySignature for Foregone {
 }
 
 thread_local! {
-    /// Made once: reading the configuration takes longer than all the rest. It remembers nothing of a request.
+    /// Built once: reading the configuration takes longer than all the rest. It keeps nothing of a request.
     static FILTER: RefCell<Filter> = RefCell::new({
         let config = CONFIG.replace("MODULUS", &("1dXV".repeat(85) + "1Q"));
         Filter::new(Config::parse(config.as_bytes()).expect("a good configuration"))

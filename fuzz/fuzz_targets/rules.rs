@@ -121,7 +121,7 @@ fn rule(line: &str) -> Option<Rule> {
         "host" => matcher.hosts = vec![HostPattern::parse(text).ok()?],
         _ => return None,
     }
-    // A pattern tells what it is, and means that.
+    // A pattern's text form parses to the same pattern.
     if let Some(pattern) = &matcher.path {
         assert!(pattern.covers(pattern));
     }

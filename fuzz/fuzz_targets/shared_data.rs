@@ -1,4 +1,4 @@
-//! What other plugins may have written into the shared data is a record of this very entry, within its bounds, or nothing.
+//! What other plugins may have written into the shared data is either a record of this entry, within its bounds, or nothing.
 #![no_main]
 
 use cognito_jwt::enrich::response_cache::ResponseCache;

@@ -32,7 +32,7 @@ fuzz_target!(|token: &[u8]| {
         clock_skew: Duration::from_secs(60),
     };
     let _ = jwt.refuse_early(&policy, UnixTime::from_secs(1_700_000_000));
-    // Nobody can sign for this modulus: its factors are unknown to whoever wrote the input.
+    // Nobody can sign for this modulus: the author of the input does not know its factors.
     let key = PublicKey::from_components(&[0xD5; 256], &[1, 0, 1]).expect("odd and long enough");
     assert!(jwt.verify(&key, &SoftwareVerifier).outcome.is_err());
 });

@@ -50,7 +50,7 @@ fn checked(text: &str) -> Checked {
     };
     let found = match documents::find(text) {
         Ok(found) => found,
-        // Text that is meant to be the configuration itself is judged as the filter would, whatever is missing in it.
+        // Text that is meant to be the configuration itself is checked as the filter checks it, even if members are missing.
         Err(_) if text.trim_start().starts_with('{') => vec![documents::Found {
             place: String::new(),
             json: text.to_owned(),

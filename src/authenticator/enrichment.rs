@@ -12,7 +12,7 @@ use crate::token::merged::MergedClaims;
 use std::rc::Rc;
 
 impl Authenticator<'_> {
-    /// The call that the request waited for did not end in time: as if it had failed.
+    /// Continues after the call that the request waited for did not end in time, as if it had failed.
     pub fn call_timed_out<'a>(
         &mut self,
         mut context: AuthContext<'a>,
@@ -68,7 +68,7 @@ impl Authenticator<'_> {
             None => verified.cache_key(kind, || enrichment.cache_key(&question)),
         };
         let outcome = match self.in_flight.completed(key) {
-            // The call that this very request waited for.
+            // The call that this request waited for.
             Some(completed) => Some(completed.clone()),
             None => self.cached_outcome(key, enrichment, verified),
         };
@@ -115,7 +115,7 @@ impl Authenticator<'_> {
     }
 }
 
-/// What a failed call means: the request goes on without it, or is refused.
+/// Returns what a failed call means: the request goes on without it, or is refused.
 fn on_failure(enrichment: &dyn Enrichment, pool: PoolId) -> Result<Lookup, Stop> {
     match enrichment.policy().on_failure {
         OnFailure::Continue => Ok(Lookup::Skipped),

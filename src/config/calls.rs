@@ -37,17 +37,17 @@ pub(in crate::config) fn user_lookup(
     })
 }
 
-/// A call's URL, cut into what the call needs.
+/// Returns a call's URL, cut into what the call needs.
 pub(in crate::config) fn call_url(value: &Value<'_>) -> Option<Url> {
     Url::parse(value.text()?).map_err(|reason| value.refuse(reason)).ok()
 }
 
-/// The Envoy cluster that a call goes through.
+/// Returns the Envoy cluster that a call goes through.
 pub(in crate::config) fn cluster(object: &Object<'_>) -> Option<String> {
     object.get("cluster")?.text().map(String::from)
 }
 
-/// The UserInfo endpoint of a user pool's domain.
+/// Returns the UserInfo endpoint of a user pool's domain.
 fn domain_url(value: &Value<'_>) -> Option<Url> {
     let domain = value.text()?;
     if check_authority(domain).is_err() {

@@ -30,7 +30,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// What is said of the place `path`, as one line.
+/// Returns what is said of the place `path`, as one line.
 pub(in crate::config) fn line(path: &str, text: &dyn fmt::Display) -> String {
     match path {
         "" => format!("config: {text}"),
@@ -233,7 +233,7 @@ fn names_of(object: &Object) -> String {
     names.join(", ")
 }
 
-/// The member that was probably meant, if one is near enough.
+/// Returns the member that was probably meant, if one is near enough.
 fn suggestion(name: &str, object: &Object) -> String {
     let distance = |known: &str| strsim::osa_distance(&name.to_lowercase(), known);
     let nearest = object.fields.iter().min_by_key(|field| distance(field.name));
@@ -274,7 +274,7 @@ impl ConfigErrors {
         ConfigErrors(errors)
     }
 
-    /// A fault of the configuration as a whole.
+    /// Returns a fault of the configuration as a whole.
     pub(in crate::config) fn unreadable(reason: String) -> ConfigErrors {
         ConfigErrors(vec![ConfigError {
             path: String::new(),
@@ -282,7 +282,7 @@ impl ConfigErrors {
         }])
     }
 
-    /// The faults: first those of types, bounds and members, then those of what the values mean.
+    /// Returns the faults: first those of types, bounds and members, then those of what the values mean.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
     }
@@ -323,7 +323,7 @@ pub(in crate::config) fn quoted(text: &str) -> String {
     out
 }
 
-/// How many faults a line lists: more than a person corrects at one go.
+/// How many errors one line reports: more than a person fixes at a time.
 pub const SHOWN_ERRORS: usize = 20;
 
 /// How many characters of a name or value a message shows: enough for every name that Cognito gives.

@@ -60,14 +60,14 @@ impl OwnedHeaders {
         self.take(place, name)
     }
 
-    /// Whether clients cannot send the header `name`, because it is removed from each request.
+    /// Reports whether clients cannot send the header `name`, because it is removed from each request.
     pub(in crate::config) fn is_removed(&self, name: &str) -> bool {
         let folded = fold(name);
         folded.starts_with("x-cognito-") || self.taken.iter().any(|(taken, _)| *taken == folded)
     }
 }
 
-/// The header's name in lower case, if it is one.
+/// Returns the header's name in lower case, if it is one.
 pub(in crate::config) fn header_name(value: &Value<'_>, name: &str) -> Option<String> {
     if !is_token(name) {
         value.refuse(HeaderFault::NotAName(name.into()));
@@ -76,7 +76,7 @@ pub(in crate::config) fn header_name(value: &Value<'_>, name: &str) -> Option<St
     Some(name.to_ascii_lowercase())
 }
 
-/// Whether `text` is a token (RFC 9110, section 5.6.2).
+/// Reports whether `text` is a token (RFC 9110, section 5.6.2).
 pub(in crate::config) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }

@@ -45,7 +45,7 @@ pub(in crate::config) fn identity(
     }
 }
 
-/// The headers that are sent unless `identity.headers` names others.
+/// Returns the headers that are sent unless `identity.headers` names others.
 fn default_headers(place: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>, HeaderSource)> {
     let headers = IdentityPolicy::default_headers().into_iter();
     headers.filter(|(name, _)| owned.take(place, name).is_some()).collect()
@@ -88,7 +88,7 @@ fn is_filter_state_name(name: &str) -> bool {
     own.is_some_and(|own| matches!(own.len(), 1..=56) && own.bytes().all(is_plain))
 }
 
-/// A claim, or a list of claims of which the first that is present is used.
+/// Returns a claim, or a list of claims of which the first that is present is used.
 fn claim_list(value: &Value<'_>) -> Option<Vec<ClaimRef>> {
     if let Node::Text(_) = value.readable()? {
         return Some(vec![claim_ref(value)?]);
@@ -105,7 +105,7 @@ fn claim_list(value: &Value<'_>) -> Option<Vec<ClaimRef>> {
     Some(claims)
 }
 
-/// A name is literal; one that begins with `/` is a JSON pointer.
+/// Reads a claim's name, which is literal, or a JSON pointer if it begins with `/`.
 pub(in crate::config) fn claim_ref(value: &Value<'_>) -> Option<ClaimRef> {
     let name = value.text()?;
     ClaimRef::parse(name)

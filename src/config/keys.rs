@@ -49,7 +49,7 @@ impl Times {
     }
 }
 
-/// The URI that the keys are fetched from: given, or the issuer's (OpenID Connect Discovery 1.0 drops a slash at its end).
+/// Returns the URI that the keys are fetched from: given, or the issuer's (OpenID Connect Discovery 1.0 drops a slash at its end).
 fn jwks_uri(object: &Object<'_>, issuer: Option<&str>) -> Option<(String, Url)> {
     if let Some(value) = object.get("uri") {
         return Some((value.text()?.into(), calls::call_url(&value)?));

@@ -47,7 +47,7 @@ pub struct Config {
     pub token_sources: Vec<TokenSource>,
     /// First match wins.
     pub rules: Vec<Rule>,
-    /// What the upstream gets to know.
+    /// What the upstream learns about the user.
     pub identity: IdentityPolicy,
     /// Find or create the application's own user.
     pub user_lookup: Option<UserLookupPolicy>,
@@ -68,11 +68,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the plugin configuration: JSON text, or a serialized `google.protobuf.Struct`, which is how Envoy hands over a
+    /// Reads the plugin configuration: JSON text, or a serialized `google.protobuf.Struct`, which is how Envoy passes a
     /// configuration of that type. No bytes at all are an empty Struct.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each fault with its path and a hint. The filter must not run then.
+    /// All errors in it, each with its path and how to fix it. The filter must not run then.
     pub fn parse(bytes: &[u8]) -> Result<Config, ConfigErrors> {
         let tree = read_tree(bytes)?;
         compile::compile(&tree)
@@ -100,7 +100,7 @@ impl Config {
     }
 }
 
-/// A Struct begins with the tag of its first field, 0x0A. That is a line feed as well, and JSON text may begin with white
+/// Reads either form. A Struct begins with the tag of its first field, 0x0A. That is a line feed as well, and JSON text may begin with white
 /// space; a length after the tag may look like `{`. So both are tried: no bytes are both, since a Struct has control
 /// characters (the tag 0x12 of each value) where JSON allows none.
 fn read_tree(bytes: &[u8]) -> Result<Node, ConfigErrors> {

@@ -88,7 +88,7 @@ fn pool(item: &Value<'_>, clock_skew: Duration) -> Option<Pool> {
     })
 }
 
-/// The region of the id, and the whole id.
+/// Returns the region of the id, and the whole id.
 fn user_pool_id<'a>(value: &Value<'a>) -> Option<(&'a str, &'a str)> {
     let id = value.text()?;
     let (region, _) = id.split_once('_')?;
@@ -108,7 +108,7 @@ fn clients(value: &Value<'_>) -> Option<Clients> {
     }
 }
 
-/// Every issuer of the pool; the first is the one whose keys are fetched by default.
+/// Returns every issuer of the pool; the first is the one whose keys are fetched by default.
 fn issuers(object: &Object<'_>, id: Option<(&str, &str)>) -> Option<Vec<String>> {
     let additional = object.get("additional_regions");
     let additional_names = additional
@@ -144,7 +144,8 @@ fn additional_regions<'a>(value: &Value<'a>, id: Option<(&str, &str)>) -> Vec<&'
     regions
 }
 
-/// An issuer is a URL without query and fragment (OpenID Connect Discovery 1.0, section 2); kept as given, for it is compared exactly.
+/// Reads an issuer: a URL without query and fragment (OpenID Connect Discovery 1.0, section 2), kept as given, since it is
+/// compared exactly.
 fn explicit_issuer(value: &Value<'_>) -> Option<String> {
     let issuer = value.text()?;
     if let Err(reason) = Url::parse(issuer) {

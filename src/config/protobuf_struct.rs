@@ -1,4 +1,4 @@
-//! Reads a serialized `google.protobuf.Struct` (`google/protobuf/struct.proto`): the form in which Envoy hands over a
+//! Reads a serialized `google.protobuf.Struct` (`google/protobuf/struct.proto`): the form in which Envoy passes a
 //! plugin configuration that was written as YAML or JSON in its own.
 //!
 //! The messages are declared here and not taken from `prost-types`, because there the last of two equal keys, or of two kinds
@@ -116,7 +116,7 @@ fn finite(number: f64) -> Result<Node, StructError> {
     }
 }
 
-/// The one of them.
+/// Returns the only one of them.
 fn only<T>(items: impl IntoIterator<Item = T>) -> Result<T, StructError> {
     let mut items = items.into_iter();
     match (items.next(), items.next()) {

@@ -29,7 +29,7 @@ pub(in crate::config) struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The whole configuration.
+    /// Returns the whole configuration.
     pub(in crate::config) fn root(node: &'a Node, diagnostics: &'a Diagnostics) -> Value<'a> {
         Value {
             node,
@@ -57,28 +57,28 @@ impl<'a> Value<'a> {
         self.diagnostics.warnings.borrow_mut().push(line(&self.path, &text));
     }
 
-    /// Whether no fault was found so far whose path begins with `path`.
+    /// Reports whether no fault was found so far whose path begins with `path`.
     pub(in crate::config) fn is_right_below(&self, path: &str) -> bool {
         let errors = self.diagnostics.errors.borrow();
         !errors.iter().any(|error| error.path.starts_with(path))
     }
 
-    /// The value's JSON path.
+    /// Returns the value's JSON path.
     pub(in crate::config) fn path(&self) -> &str {
         &self.path
     }
 
-    /// The value's tree.
+    /// Returns the value's tree.
     pub(in crate::config) fn node(&self) -> &'a Node {
         self.node
     }
 
-    /// The value's tree, unless the value was refused.
+    /// Returns the value's tree, unless the value was refused.
     pub(in crate::config) fn readable(&self) -> Option<&'a Node> {
         (!self.is_refused()).then_some(self.node)
     }
 
-    /// Whether what is wrong with this value has been reported.
+    /// Reports whether what is wrong with this value has been reported.
     fn is_refused(&self) -> bool {
         self.diagnostics
             .refused
@@ -94,7 +94,7 @@ impl<'a> Value<'a> {
         None
     }
 
-    /// A string.
+    /// Returns a string.
     pub(in crate::config) fn text(&self) -> Option<&'a str> {
         match self.node {
             Node::Text(text) if !self.is_refused() => Some(text),
@@ -110,7 +110,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A whole number.
+    /// Returns a whole number.
     pub(in crate::config) fn whole_number(&self) -> Option<u32> {
         match self.node {
             Node::Number(number) if !self.is_refused() => Some(*number as u32),
@@ -118,7 +118,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The elements of a list; none if it is no list.
+    /// Returns the elements of a list; none if it is no list.
     pub(in crate::config) fn elements(&self) -> Vec<Value<'a>> {
         let Node::List(items) = self.node else {
             return Vec::new();
@@ -131,7 +131,7 @@ impl<'a> Value<'a> {
         items.iter().enumerate().map(item).collect()
     }
 
-    /// The elements of a list.
+    /// Returns the elements of a list.
     pub(in crate::config) fn items(&self) -> Option<Vec<Value<'a>>> {
         match self.node {
             Node::List(_) if !self.is_refused() => Some(self.elements()),
@@ -139,13 +139,13 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A list of strings. Those that were refused are left out.
+    /// Returns a list of strings. Those that were refused are left out.
     pub(in crate::config) fn names(&self) -> Option<Vec<String>> {
         let items = self.items()?;
         Some(items.iter().filter_map(|item| item.text().map(String::from)).collect())
     }
 
-    /// An object with the members of `table`.
+    /// Returns an object with the members of `table`.
     pub(in crate::config) fn object(&self, table: &'static schema::Object) -> Option<Object<'a>> {
         match self.node {
             Node::Object(members) if !self.is_refused() => Some(Object {
@@ -157,7 +157,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// An object whose members have names of the user's choice, which are not empty; of repeated ones the first.
+    /// Returns an object whose members have names of the user's choice, which are not empty; of repeated ones the first.
     pub(in crate::config) fn entries(&self) -> Option<Vec<(&'a str, Value<'a>)>> {
         let Node::Object(members) = self.node else {
             return self.unread();
@@ -171,7 +171,7 @@ impl<'a> Value<'a> {
         Some(entries)
     }
 
-    /// A member of this object.
+    /// Returns a member of this object.
     pub(in crate::config) fn member(&self, name: &str, node: &'a Node) -> Value<'a> {
         Value {
             node,
@@ -189,19 +189,19 @@ pub(in crate::config) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The object itself, to report faults of.
+    /// Returns the object itself, to report faults of.
     pub(in crate::config) fn value(&self) -> &Value<'a> {
         &self.value
     }
 
-    /// The member `name`, if it is given. One that must be there is missing only if that has been reported.
+    /// Returns the member `name`, if it is given. One that must be there is missing only if that has been reported.
     pub(in crate::config) fn get(&self, name: &str) -> Option<Value<'a>> {
         debug_assert!(self.table.field(name).is_some(), "no field {name}");
         let (_, node) = self.members.iter().find(|(found, _)| found == name)?;
         Some(self.value.member(name, node))
     }
 
-    /// The object `name`; one without members if it is not given.
+    /// Returns the object `name`; one without members if it is not given.
     pub(in crate::config) fn section(&self, name: &str, table: &'static schema::Object) -> Object<'a> {
         let section = self.get(name).and_then(|value| value.object(table));
         section.unwrap_or_else(|| Object {
@@ -211,7 +211,7 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// The member that is given of those of which there must be exactly one.
+    /// Returns the member that is given of those of which there must be exactly one.
     pub(in crate::config) fn only(&self) -> Option<(&'static str, Value<'a>)> {
         let Members::ExactlyOneOf(names) = self.table.members else {
             return None;
@@ -221,25 +221,25 @@ impl<'a> Object<'a> {
         given.next().is_none().then_some(only)
     }
 
-    /// The whole number `name`, or its default.
+    /// Returns the whole number `name`, or its default.
     pub(in crate::config) fn whole_number(&self, name: &str) -> u32 {
         let given = self.get(name).and_then(|value| value.whole_number());
         given.or_else(|| self.default(name).parse().ok()).unwrap_or_default()
     }
 
-    /// The boolean `name`, or its default.
+    /// Returns the boolean `name`, or its default.
     pub(in crate::config) fn truth(&self, name: &str) -> bool {
         let given = self.get(name).and_then(|value| value.truth());
         given.unwrap_or_else(|| self.default(name) == "true")
     }
 
-    /// The word `name`, or its default.
+    /// Returns the word `name`, or its default.
     pub(in crate::config) fn word(&self, name: &str) -> &'a str {
         let given = self.get(name).and_then(|value| value.text());
         given.unwrap_or_else(|| self.default(name).trim_matches('"'))
     }
 
-    /// The default of the member `name`, as JSON.
+    /// Returns the default of the member `name`, as JSON.
     fn default(&self, name: &str) -> &'static str {
         match self.table.field(name).map(|field| field.presence) {
             Some(Presence::Default(default)) => default,

@@ -144,7 +144,7 @@ fn claims(value: &Value<'_>) -> Vec<(ClaimRef, ClaimMatcher)> {
     claims
 }
 
-/// A value or a list of values, or an object with one matcher.
+/// Returns a value or a list of values, or an object with one matcher.
 fn claim_matcher(value: &Value<'_>) -> Option<ClaimMatcher> {
     let Node::Object(_) = value.readable()? else {
         return claim_values(value).map(ClaimMatcher::OneOf);
@@ -160,7 +160,7 @@ fn claim_matcher(value: &Value<'_>) -> Option<ClaimMatcher> {
     }
 }
 
-/// One value, or a list of values.
+/// Returns one value, or a list of values.
 fn claim_values(value: &Value<'_>) -> Option<Vec<ClaimValue>> {
     let Node::List(_) = value.readable()? else {
         return Some(vec![claim_value(value)?]);

@@ -108,7 +108,7 @@ fn takes(accepted: AcceptedUse, token: TokenUse) -> bool {
     }
 }
 
-/// The name of a protocol is a token (RFC 6455, section 4.1).
+/// Reads the name of a protocol, which is a token (RFC 6455, section 4.1).
 fn websocket_protocol(value: &Value<'_>) -> Option<String> {
     let name = value.text()?;
     if !is_token(name) {

@@ -69,7 +69,7 @@ fn accepts_client(pool: &Pool, client: &str) -> bool {
     }
 }
 
-/// Whether one pool accepts the kind of token, an app client and the issuer together.
+/// Reports whether one pool accepts the kind of token, an app client and the issuer together.
 fn can_come_from(alternative: &Alternative, pool: &Pool) -> bool {
     let Alternative {
         scopes,
@@ -98,13 +98,13 @@ fn can_come_from(alternative: &Alternative, pool: &Pool) -> bool {
         && pool.issuers.iter().any(of_issuer)
 }
 
-/// Whether the matcher holds for a token that has this value for the claim.
+/// Reports whether the matcher holds for a token that has this value for the claim.
 fn matches(claim: &ClaimRef, matcher: &ClaimMatcher, name: &str, value: &str) -> bool {
     let token = serde_json::json!({name: value}).to_string();
     ClaimSet::parse(token).is_ok_and(|set| matcher.holds(claim, &MergedClaims::new(&set, None)))
 }
 
-/// The claim's name if it is a whole claim, be it named or pointed at.
+/// Returns the claim's name if it is a whole claim, be it named or pointed at.
 fn plain_name(claim: &ClaimRef) -> Option<&str> {
     match claim {
         ClaimRef::Name(name) => Some(name),
@@ -113,7 +113,7 @@ fn plain_name(claim: &ClaimRef) -> Option<&str> {
     }
 }
 
-/// A claim that must be absent, while it, or a part of it, must be present.
+/// Returns a claim that must be absent, while it, or a part of it, must be present.
 fn contradiction(alternative: &Alternative) -> Option<String> {
     let absent =
         |(claim, matcher): &(ClaimRef, ClaimMatcher)| (*matcher == ClaimMatcher::Present(false)).then(|| steps(claim));
@@ -136,7 +136,8 @@ fn contradiction(alternative: &Alternative) -> Option<String> {
     contradicted.next().map(|steps| steps.join("/"))
 }
 
-/// Whether the claim must be there for the matcher to hold. The plain matcher takes an empty string, which counts as absent.
+/// Reports whether the claim must be there for the matcher to hold. The plain matcher takes an empty string, which counts as
+/// absent.
 fn needs_presence(matcher: &ClaimMatcher) -> bool {
     match matcher {
         ClaimMatcher::OneOf(values) => !values.contains(&ClaimValue::Text(String::new())),
@@ -149,7 +150,7 @@ fn needs_presence(matcher: &ClaimMatcher) -> bool {
     }
 }
 
-/// Where the claim stands in the token.
+/// Returns where the claim stands in the token.
 fn steps(claim: &ClaimRef) -> Vec<String> {
     match claim {
         ClaimRef::Name(name) => vec![name.clone()],
@@ -228,7 +229,7 @@ pub(in crate::config) fn check_claim(value: &Value<'_>, claim: &ClaimRef, matche
     }
 }
 
-/// What stands at these steps of a claim of type `ty`; `None`: nothing ever does.
+/// Returns what stands at these steps of a claim of type `ty`; `None`: nothing ever does.
 fn type_below(ty: KnownType, steps: &[String]) -> Option<KnownType> {
     match (ty, steps) {
         (_, [_] | []) => Some(ty),
@@ -243,7 +244,7 @@ fn is_no_text(value: &ClaimValue) -> bool {
     !matches!(value, ClaimValue::Text(_))
 }
 
-/// Whether a claim of this type can be what the matcher demands, and can be something else.
+/// Reports whether a claim of this type can be what the matcher demands, and can be something else.
 fn fits(matcher: &ClaimMatcher, ty: KnownType) -> bool {
     let is_of_type = |value: &ClaimValue| match ty {
         KnownType::Number => matches!(value, ClaimValue::Number(_)),

@@ -71,7 +71,7 @@ impl Url {
     }
 }
 
-/// Whether `authority` is a host with or without a port.
+/// Checks that `authority` is a host with or without a port.
 ///
 /// # Errors
 /// What it must be and is not.

@@ -58,12 +58,12 @@ pub struct InFlightCalls {
 }
 
 impl InFlightCalls {
-    /// Whether a call for this key is under way or has just ended.
+    /// Reports whether a call for this key is under way or has just ended.
     pub fn contains(&self, key: CacheKey) -> bool {
         self.by_key.contains_key(&key)
     }
 
-    /// Whether there is no room for one more.
+    /// Reports whether there is no room for one more.
     pub fn is_full(&self) -> bool {
         let under_way = |state: &State| !matches!(state, State::Completed(_));
         self.by_key.values().filter(|(_, state)| under_way(state)).count() >= MAX_IN_FLIGHT
@@ -75,7 +75,7 @@ impl InFlightCalls {
         self.queue.push_back(key);
     }
 
-    /// Whether a call is to be sent.
+    /// Reports whether a call is to be sent.
     pub fn has_queued(&self) -> bool {
         !self.queue.is_empty()
     }

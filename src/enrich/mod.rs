@@ -25,10 +25,10 @@ use std::time::Duration;
 
 /// A call about a verified token.
 pub trait Enrichment {
-    /// Which of the calls it is.
+    /// Returns which of the calls it is.
     fn kind(&self) -> EnrichmentKind;
 
-    /// Where the call goes to, and how its answers are kept.
+    /// Returns where the call goes to, and how its answers are kept.
     fn policy(&self) -> &CallPolicy;
 
     /// Returns whether there is anything to ask about this token.
@@ -72,7 +72,7 @@ impl EnrichmentKind {
     /// Both, in the order in which they are asked: the lookup gets what UserInfo adds.
     pub const ALL: [EnrichmentKind; 2] = [EnrichmentKind::UserInfo, EnrichmentKind::UserLookup];
 
-    /// Its name in log lines, at their beginning.
+    /// Returns its name in log lines, at their beginning.
     pub const fn name(self) -> &'static str {
         match self {
             EnrichmentKind::UserInfo => "UserInfo",
@@ -90,7 +90,7 @@ impl EnrichmentKind {
         }
     }
 
-    /// What counts requests that needed no call.
+    /// Returns what counts requests that needed no call.
     pub const fn cached_counter(self) -> Counter {
         match self {
             EnrichmentKind::UserInfo => Counter::UserInfoCached,
@@ -126,7 +126,7 @@ pub struct CallPolicy {
 }
 
 impl CallPolicy {
-    /// The parts of a [`CacheKey`] that say where the call goes to.
+    /// Returns the parts of a [`CacheKey`] that say where the call goes to.
     fn target(&self) -> [&[u8]; 3] {
         [&self.cluster, &self.authority, &self.path].map(|part| part.as_bytes())
     }
@@ -200,7 +200,7 @@ impl From<Outcome> for Interpretation {
 pub struct CacheKey(pub [u8; 32]);
 
 impl CacheKey {
-    /// The key for these parts.
+    /// Returns the digest of these parts, each with its length, so that no two lists of parts give the same bytes.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> CacheKey {
         CacheKey(digest::of_parts(parts))
     }

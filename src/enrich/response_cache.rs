@@ -53,7 +53,7 @@ impl Default for ResponseCache {
 }
 
 impl ResponseCache {
-    /// An empty cache of at most so many bytes.
+    /// Returns an empty cache of at most so many bytes.
     pub fn new(max_bytes: usize) -> ResponseCache {
         ResponseCache {
             local: BoundedCache::new(usize::MAX, max_bytes),

@@ -30,13 +30,13 @@ impl Enrichment for UserInfoPolicy {
         &self.call
     }
 
-    /// An access token whose `scope` has the word `openid`.
+    /// Reports whether it is an access token whose `scope` has the word `openid`.
     fn applies_to(&self, identity: &Identity) -> bool {
         let scope = identity.claims().scope().unwrap_or_default();
         identity.token_use() == TokenUse::Access && scope.split(' ').any(|word| word == REQUIRED_SCOPE)
     }
 
-    /// One answer for each token.
+    /// Returns a key of its own for each token.
     fn cache_key(&self, question: &Question<'_>) -> CacheKey {
         let [cluster, authority, path] = self.call.target();
         CacheKey::of([b"user-info", cluster, authority, path, question.token])
@@ -63,7 +63,7 @@ impl Enrichment for UserInfoPolicy {
         outcome.into()
     }
 
-    /// A refusal needs no body.
+    /// Removes the body of a rejection, which needs none.
     fn reduced(&self, answer: Answer) -> Answer {
         match answer.status {
             200 => answer,

@@ -46,13 +46,13 @@ impl Enrichment for UserLookupPolicy {
         &self.call
     }
 
-    /// Every token's user is looked up.
+    /// Returns true: every token's user is looked up.
     fn applies_to(&self, _identity: &Identity) -> bool {
         true
     }
 
-    /// The endpoint, the headers that are made of the answer, and the claims that are sent, without those that each token has of
-    /// its own. What differs in anything else (the app client, the scope, a group) gets an answer of its own, whatever order
+    /// Returns the endpoint, the headers that are made of the answer, and the claims that are sent, without those that each token
+    /// has of its own. What differs in anything else (the app client, the scope, a group) gets an answer of its own, whatever order
     /// the claims have.
     fn cache_key(&self, question: &Question<'_>) -> CacheKey {
         let [cluster, authority, path] = self.call.target();
@@ -70,7 +70,7 @@ impl Enrichment for UserLookupPolicy {
         CacheKey::of(target.into_iter().chain(headers).chain(claims))
     }
 
-    /// The token's claims and what UserInfo adds to them.
+    /// Returns the token's claims and what UserInfo adds to them.
     fn call(&self, question: &Question<'_>) -> HttpCall {
         let headers = vec![
             ("accept", "application/json".to_owned()),
@@ -100,7 +100,7 @@ impl Enrichment for UserLookupPolicy {
         Answer { body, ..answer }
     }
 
-    /// The next token of the same user finds it, too: it ends with the TTL, not with this token.
+    /// Sets no limit: the next token of the same user finds the response, too, so it ends with the TTL, not with this token.
     fn not_after(&self, _identity: &Identity) -> UnixTime {
         UnixTime::from_millis(u64::MAX)
     }

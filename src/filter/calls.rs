@@ -71,8 +71,8 @@ impl Filter {
     }
 }
 
-/// A refusal is known by the status alone, however long its body is; a body that was too long to be read is none that could be
-/// used.
+/// Reads an answer. Its status alone can make it a rejection, however long the body is; a body that was too long to be read cannot
+/// be used.
 fn readable(answer: HttpAnswer) -> Answer {
     let body = match answer.body {
         Body::Whole(body) => body,
@@ -84,7 +84,7 @@ fn readable(answer: HttpAnswer) -> Answer {
     }
 }
 
-/// The log line of a call that was not sent.
+/// Returns the log line of a call that was not sent.
 pub fn not_sent_line(cluster: &str, not_sent: NotSent) -> String {
     format!(
         "no call through cluster \"{cluster}\": {not_sent}: {}",

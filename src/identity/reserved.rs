@@ -21,7 +21,7 @@ pub struct ReservedHeaders {
 }
 
 impl ReservedHeaders {
-    /// The list of all headers that the configuration can set.
+    /// Returns the list of all headers that the configuration can set.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> ReservedHeaders {
         let mut list = ReservedHeaders::default();
         for name in names {

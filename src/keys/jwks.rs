@@ -1,4 +1,4 @@
-//! JWK sets (RFC 7517): what is used from one, what is skipped, what makes it unusable.
+//! JWK sets (RFC 7517): which keys are used, which are skipped, and what makes a set unusable.
 
 mod entry;
 mod error;
@@ -54,7 +54,7 @@ pub struct Parsed {
 impl KeySet {
     /// Reads a JWK set. Used are RSA keys for RS256 signatures that have a `kid` and are strong enough; others are skipped.
     ///
-    /// Unknown members are ignored (RFC 7517, sections 4 and 5). An element with one member name twice is skipped,
+    /// Unknown members are ignored (RFC 7517, sections 4 and 5). An element that repeats a member name is skipped,
     /// since readers disagree on which one counts (section 4).
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl KeySet {
         select(&entries)
     }
 
-    /// The set of these keys, which were read from a set before.
+    /// Returns the set of these keys, which were read from a set before.
     ///
     /// # Errors
     /// There are none or over 64, or one `kid` stands twice.
@@ -99,17 +99,17 @@ impl KeySet {
         })
     }
 
-    /// Whether this very key is among them: the `kid` alone may have come to name another.
+    /// Reports whether this key is among them: the `kid` alone may have been given to another key.
     pub fn holds(&self, key: &Key) -> bool {
         self.find(&key.kid).is_some_and(|found| found.public == key.public)
     }
 
-    /// The key that is called `kid`; the comparison is exact.
+    /// Returns the key that is called `kid`; the comparison is exact.
     pub fn find(&self, kid: &str) -> Option<&Rc<Key>> {
         self.keys.iter().find(|key| *key.kid == *kid)
     }
 
-    /// How many keys there are: 1 to 64.
+    /// Returns how many keys there are: 1 to 64.
     #[expect(clippy::len_without_is_empty, reason = "no set is empty")]
     pub fn len(&self) -> usize {
         self.keys.len()
@@ -129,12 +129,12 @@ impl KeySet {
         }))
     }
 
-    /// The keys, in the order of the set.
+    /// Returns the keys, in the order of the set.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Rc<Key>> {
         self.keys.iter()
     }
 
-    /// Every `kid`, in the order of the set, not escaped.
+    /// Returns every `kid`, in the order of the set, not escaped.
     pub fn kids(&self) -> impl ExactSizeIterator<Item = &str> {
         self.keys.iter().map(|key| &*key.kid)
     }
@@ -183,7 +183,7 @@ fn select(entries: &[Entry<'_>]) -> Result<Parsed, BadKeySet> {
     })
 }
 
-/// The rules of what is used from a set, one after the other.
+/// Applies the rules for the keys of a set, one after the other.
 fn usable(entry: &Entry<'_>) -> Result<Key, KeyFault> {
     let Entry::Object(jwk) = entry else {
         return Err(KeyFault::NotAnObject);
@@ -212,7 +212,7 @@ fn check_type(jwk: &Jwk<'_>) -> Result<(), KeyFault> {
     }
 }
 
-/// A token without a `kid` is refused, so an empty one can only be a mistake.
+/// Checks the `kid`. A token without a `kid` is rejected, so an empty one can only be a mistake.
 fn check_kid<'a>(jwk: &Jwk<'a>) -> Result<&'a str, KeyFault> {
     match jwk.kid {
         Some(Node::Text(kid)) if !kid.is_empty() => Ok(kid),

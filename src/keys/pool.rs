@@ -15,7 +15,7 @@ pub enum PoolKeys {
 }
 
 impl PoolKeys {
-    /// The keys, if there are any that may be used.
+    /// Returns the keys, if there are any that may be used.
     pub fn usable(&self, now: UnixTime) -> Option<&Rc<KeySet>> {
         match self {
             PoolKeys::Inline(set) => Some(set),
@@ -23,7 +23,7 @@ impl PoolKeys {
         }
     }
 
-    /// Whether the keys are older than their TTL.
+    /// Reports whether the keys are older than their TTL.
     pub fn is_stale(&self, now: UnixTime) -> bool {
         match self {
             PoolKeys::Inline(_) => false,
@@ -39,7 +39,7 @@ impl PoolKeys {
         }
     }
 
-    /// How many keys there are.
+    /// Returns how many keys there are.
     pub fn len(&self) -> usize {
         match self {
             PoolKeys::Inline(set) => set.len(),
@@ -47,12 +47,12 @@ impl PoolKeys {
         }
     }
 
-    /// Whether there are no keys.
+    /// Reports whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether a request with a `kid` that no key has may wait for a fetch; `None`: nothing is ever fetched.
+    /// Reports whether a request with a `kid` that no key has may wait for a fetch; `None`: nothing is ever fetched.
     pub fn ask_for_unknown_kid(&mut self, now: UnixTime) -> Option<Refetch> {
         match self {
             PoolKeys::Inline(_) => None,

@@ -108,8 +108,8 @@ impl FetchSchedule {
         };
     }
 
-    /// Whether the next tick should come at once: a fetch is due and may begin. However many pools there are, this takes the
-    /// same time.
+    /// Reports whether the next tick should come at once: a fetch is due and may begin. However many pools there are, this takes
+    /// the same time.
     pub fn wants_tick(&self, now: UnixTime) -> bool {
         let is_due = self.next_due.is_some_and(|due_at| due_at <= now);
         is_due && self.under_way < MAX_BACKGROUND_FETCHES && self.room_in_window(now) > 0

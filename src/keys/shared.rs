@@ -31,7 +31,7 @@ pub struct Conflict;
 
 /// The host's shared data: all workers see it.
 pub trait SharedStore {
-    /// The entry of this name.
+    /// Returns the entry of this name.
     fn load(&self, name: &str) -> Option<Stored>;
 
     /// Writes the entry if it is still as it was `seen`; `None`: if there is none.
@@ -40,8 +40,8 @@ pub trait SharedStore {
     /// It is not: nothing was written.
     fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict>;
 
-    /// Whether the store bounds the bytes of all entries but those of keys, by dropping the least recently used. One that does
-    /// not is written to under a fixed number of names only.
+    /// Reports whether the store bounds the bytes of all entries but those of keys, by dropping the least recently used. One that
+    /// does not is written to under a fixed number of names only.
     fn is_bounded(&self) -> bool {
         false
     }
@@ -52,7 +52,7 @@ pub trait SharedStore {
 pub const MAX_RECORD_BYTES: usize = 384 * 1024;
 
 /// How far ahead of this worker's time another worker's may be: both read one clock, but at different moments of the same
-/// callbacks. Without it a worker that is a millisecond behind would ignore the lease of the one that is ahead.
+/// callbacks. Without it, a worker that is a millisecond behind would ignore the lease of one that is ahead.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// The only layout that is read and written.
@@ -71,15 +71,15 @@ pub struct EntryName {
 /// How the names of all pools' entries begin.
 const KEY_ENTRIES: &str = "envoy-cognito-jwt/keys/";
 
-/// Whether an entry of the store is one of a pool's keys, not an answer of a call.
+/// Reports whether an entry of the store is one of a pool's keys, not an answer of a call.
 pub fn is_key_entry(name: &str) -> bool {
     name.starts_with(KEY_ENTRIES)
 }
 
 impl EntryName {
-    /// The entry for these issuers' keys, fetched from `uri` through `cluster`. The name holds a digest of all three, since other
-    /// plugins may share the store, among them an older configuration of this one: what came through a cluster that it trusted,
-    /// or failed to, is nothing to the newer.
+    /// Returns the entry for these issuers' keys, fetched from `uri` through `cluster`. The name holds a digest of all three, since
+    /// other plugins may share the store, among them an older configuration of this one: what came through a cluster that it
+    /// trusted, or failed to, is nothing to the newer.
     pub fn of(issuers: &[String], uri: &str, cluster: &str) -> EntryName {
         let parts = issuers.iter().map(String::as_str).chain([uri, cluster]);
         let pool = URL_SAFE_NO_PAD.encode(digest::of_parts(parts.map(str::as_bytes)));
@@ -89,7 +89,7 @@ impl EntryName {
         }
     }
 
-    /// The entry's name in the store.
+    /// Returns the entry's name in the store.
     pub fn as_str(&self) -> &str {
         &self.name
     }
@@ -117,7 +117,7 @@ pub struct Fetched {
     pub set: Rc<KeySet>,
     /// When they came.
     pub at: UnixTime,
-    /// When they are to be fetched anew: the TTL, less a little chance.
+    /// When they are to be fetched again: the TTL, less a random part.
     pub refresh_at: UnixTime,
 }
 
@@ -131,7 +131,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease with this mark that ends at `until`.
+    /// Returns a lease with this mark that ends at `until`.
     pub fn new(mark: u64, until: UnixTime) -> Lease {
         Lease {
             mark,
@@ -145,7 +145,7 @@ impl Lease {
     }
 }
 
-/// How far into the future a record's times may lie; what lies further is ignored (a clock that was set back, a forgery).
+/// How far into the future a record's times may lie; a record with later times is ignored (a clock that was set back, a forgery).
 #[derive(Clone, Copy, Debug)]
 pub struct Horizon {
     /// Of a lease's end: the fetch's time limit.
@@ -157,7 +157,7 @@ pub struct Horizon {
 }
 
 impl Record {
-    /// The bytes of this record in the entry `name`: a line of nine words, and one of three for each key.
+    /// Returns the bytes of this record in the entry `name`: a line of nine words, and one of three for each key.
     ///
     /// ```text
     /// layout pool failures retry_at refetched_at lease's-mark lease's-end fetched_at refresh_at
@@ -270,7 +270,7 @@ impl Fetched {
     }
 }
 
-/// A number of a record's first line: outer `None`, it is none; inner `None`, it is not there.
+/// Returns a number of a record's first line: outer `None`, it is none; inner `None`, it is not there.
 fn number(word: &str) -> Option<Option<u64>> {
     if word == NONE {
         return Some(None);
@@ -278,7 +278,7 @@ fn number(word: &str) -> Option<Option<u64>> {
     word.parse().ok().map(Some)
 }
 
-/// The key of a line.
+/// Returns the key of a line.
 fn key(line: &str) -> Option<Key> {
     let mut words = line.split(' ');
     let mut bytes = || URL_SAFE_NO_PAD.decode(words.next()?).ok();

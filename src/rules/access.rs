@@ -74,7 +74,7 @@ impl fmt::Display for Forbidden {
 }
 
 impl Requirement {
-    /// One of `alternatives` must hold. One that demands nothing always does, so the others are dropped with it.
+    /// Returns the requirement that one of `alternatives` holds. One that demands nothing always does, so the others are dropped with it.
     pub fn one_of(alternatives: Vec<Alternative>) -> Requirement {
         if alternatives.iter().any(Alternative::demands_nothing) {
             return Requirement::default();
@@ -94,7 +94,7 @@ impl Requirement {
             .any(|alternative| !alternative.path_claims.is_empty())
     }
 
-    /// Gives whoever has an identity a permit if that holds what is demanded; [`authorize_all`] for one rule. `captures` are the segments that
+    /// Returns a permit for an identity that meets the requirement; [`authorize_all`] for one rule. `captures` are the segments that
     /// `path_claims` name. `clock_skew` is how far `auth_time` may lie in the future; `max_age` itself takes no skew.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ impl Requirement {
         }
     }
 
-    /// The scopes of the first alternative that demands some.
+    /// Returns the scopes of the first alternative that demands some.
     fn demanded_scopes(&self) -> Vec<String> {
         let mut scopes = self.alternatives.iter().map(|alternative| alternative.scopes.words());
         scopes.find(|words| !words.is_empty()).unwrap_or_default()
@@ -142,7 +142,7 @@ impl From<Alternative> for Requirement {
     }
 }
 
-/// Gives whoever has an identity a permit if that holds each of `requirements`, which come with the segments that their
+/// Returns a permit for an identity that meets each of `requirements`, which come with the segments that their
 /// `path_claims` name: one for each rule that demands something of the request. See [`Requirement::authorize`].
 ///
 /// # Errors
@@ -184,7 +184,7 @@ enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome of two requirements that must both hold.
+    /// Returns the outcome of two requirements that must both hold.
     fn and(self, other: Outcome) -> Outcome {
         match (self, other) {
             (Outcome::Unmet(unmet), _) | (_, Outcome::Unmet(unmet)) => Outcome::Unmet(unmet),
@@ -197,7 +197,7 @@ impl Outcome {
     }
 }
 
-/// Whether the sign-in is at most `max_age` ago, and not from the future (OpenID Connect Core, section 3.1.2.1; RFC 9470).
+/// Reports whether the sign-in is at most `max_age` ago, and not from the future (OpenID Connect Core, section 3.1.2.1; RFC 9470).
 fn signed_in_within(identity: &Identity, max_age: Duration, now: UnixTime, clock_skew: Duration) -> bool {
     identity.claims().auth_time().is_some_and(|auth_time| {
         now.as_secs_f64() - auth_time <= max_age.as_secs_f64() && auth_time <= now.after(clock_skew).as_secs_f64()

@@ -87,7 +87,7 @@ impl HostPattern {
         Some(name.min(port?))
     }
 
-    /// Whether it fits exactly all authorities that `other` fits exactly; with `any_port` one without a port fits any.
+    /// Reports whether it fits exactly all authorities that `other` fits exactly; with `any_port` one without a port fits any.
     pub fn covers(&self, other: &HostPattern, any_port: bool) -> bool {
         let name = match (&self.name, &other.name) {
             (Name::Subdomains(ours), Name::Subdomains(theirs)) => theirs.ends_with(ours.as_str()),
@@ -210,7 +210,7 @@ pub(crate) fn parse_v6(host: &[u8]) -> Option<Ipv6Addr> {
     std::str::from_utf8(address).ok()?.parse().ok()
 }
 
-/// Whether one or more labels stand before `suffix`, which is compared without regard to case.
+/// Reports whether one or more labels stand before `suffix`, which is compared without regard to case.
 fn is_subdomain(host: &[u8], suffix: &str) -> bool {
     let split = host.len().checked_sub(suffix.len());
     let parts = split.and_then(|split| host.split_at_checked(split));

@@ -36,7 +36,7 @@ pub(in crate::rules) fn check(head: &RequestHead<'_>) -> Result<(), RequestAmbig
     Ok(())
 }
 
-/// Whether a header names another method than the request's own. Its own in another case, or none at all, is no other.
+/// Reports whether a header names another method than the request's own. Its own in another case, or none at all, is no other.
 pub fn is_overridden(head: &RequestHead<'_>) -> bool {
     let method = head.method();
     head.iter()

@@ -36,7 +36,7 @@ pub enum Auth {
 }
 
 impl Auth {
-    /// Its name in configuration and route metadata.
+    /// Returns its name in configuration and route metadata.
     pub const fn as_str(self) -> &'static str {
         match self {
             Auth::Required => "required",
@@ -45,7 +45,7 @@ impl Auth {
         }
     }
 
-    /// The one that goes by `name` in configuration and route metadata.
+    /// Returns the one that goes by `name` in configuration and route metadata.
     pub fn named(name: &str) -> Option<Auth> {
         match name {
             "required" => Some(Auth::Required),

@@ -1,6 +1,6 @@
 //! A route that decides for itself, by its metadata: `filter_metadata: {cognito: {auth, groups, scopes}}`.
 //!
-//! A member that is unknown or mistyped is an error, never ignored: whoever wrote `group: [admins]` took the route for closed.
+//! A member that is unknown or mistyped is an error, never ignored: the author of `group: [admins]` expects the route to be closed.
 
 use super::access::{Alternative, AnyAll, Requirement};
 use super::pattern::Captures;
@@ -92,7 +92,7 @@ impl fmt::Display for MetadataError {
 impl std::error::Error for MetadataError {}
 
 impl RouteMetadata {
-    /// What the route demands; `None` if it says nothing, so that the rules decide.
+    /// Returns what the route demands; `None` if it says nothing, so that the rules decide.
     ///
     /// # Errors
     /// The metadata cannot be read, or contradicts itself: the first fault.

@@ -58,7 +58,7 @@ impl fmt::Display for MatchedRule {
 }
 
 impl MatchedRule {
-    /// Lets whoever has an identity through if that holds all that is demanded. `clock_skew` is how far `auth_time` may lie in the future.
+    /// Returns a permit for an identity that meets all requirements. `clock_skew` is how far `auth_time` may lie in the future.
     ///
     /// # Errors
     /// A requirement does not hold. What a new sign-in would not change comes first.
@@ -109,7 +109,7 @@ impl RuleSet {
         }
     }
 
-    /// Whether any rule matches on the name of the route.
+    /// Reports whether any rule matches on the name of the route.
     pub fn uses_route(&self) -> bool {
         self.uses_route
     }
@@ -164,7 +164,7 @@ impl RuleSet {
 }
 
 impl Compiled {
-    /// What the rule does to the walk; `None` if it is not for the request.
+    /// Returns what the rule does to the walk; `None` if it is not for the request.
     fn step(&self, request: &InterpretedRequest<'_>, has_route: &dyn Fn(&str) -> bool) -> Option<Step> {
         let Matcher {
             path,

@@ -2,7 +2,7 @@
 
 use super::{Auth, Matcher, PathPattern, Rule};
 
-/// Each rule that can never decide, behind the first earlier one that takes all that it would: `(earlier, shadowed)`, by
+/// Returns each rule that can never decide, behind the first earlier one that takes all that it would: `(earlier, shadowed)`, by
 /// their places. A rule that only several earlier ones together leave nothing to is not found.
 ///
 /// Looked at are the requests that a rule fits exactly, see [`super::closeness`]: those that it is written for.
@@ -18,7 +18,7 @@ pub fn shadowed_rules(rules: &[Rule]) -> Vec<(usize, usize)> {
 }
 
 impl Rule {
-    /// Whether it ends the walk for every request that `other` fits exactly.
+    /// Reports whether it ends the walk for every request that `other` fits exactly.
     fn covers(&self, other: &Rule) -> bool {
         let Matcher {
             path,

@@ -1,4 +1,4 @@
-//! The way of verifying that this host allows: its own crypto if that can be relied on, else the module's.
+//! Chooses how signatures are verified: by the host's crypto if it can be relied on, otherwise in the module.
 
 use super::host::{CallForeign, HostCrypto, HostFault};
 use super::self_test::{SelfTest, self_test};
@@ -7,7 +7,7 @@ use super::{Verification, Verifier, VerifySignature};
 use crate::keys::rsa::PublicKey;
 use std::cell::Cell;
 
-/// Verifies by the host if its self-test passed, else in the module. A signature that the host gives no answer about
+/// Verifies by the host if its self-test passed, otherwise in the module. A signature that the host gives no answer about
 /// is verified in the module too: both accept the same, so nothing gets through that way.
 #[derive(Debug)]
 pub struct VerifierWithFallback<F> {
@@ -35,12 +35,12 @@ impl<F: CallForeign> VerifierWithFallback<F> {
         }
     }
 
-    /// What the self-test showed, for a log line.
+    /// Returns what the self-test showed, for a log line.
     pub fn self_test(&self) -> SelfTest {
         self.self_test
     }
 
-    /// The last time since this was asked that the host gave no answer, for a log line.
+    /// Returns the last failure of the host since the previous call, for a log line.
     pub fn take_fault(&self) -> Option<HostFault> {
         self.fault.take()
     }

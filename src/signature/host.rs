@@ -183,7 +183,7 @@ mod tests {
     use crate::signature::self_test::Vector;
     use std::cell::RefCell;
 
-    /// Answers as scripted and records what it was asked.
+    /// Responds as scripted and records the calls.
     struct Scripted {
         answer: Result<Option<Vec<u8>>, ForeignError>,
         asked: RefCell<Vec<(String, Vec<u8>)>>,

@@ -54,7 +54,7 @@ pub fn self_test<F: CallForeign>(host: &HostCrypto<F>) -> SelfTest {
         Ok(Err(BadSignature)) => return SelfTest::RefusedGood,
         Err(fault) => return SelfTest::NoAnswer(fault),
     }
-    // Still as long as the modulus and less than it: only arithmetic can tell.
+    // Still as long as the modulus and less than it: only arithmetic can detect it.
     if let Some(last) = signature.last_mut() {
         *last ^= 1;
     }

@@ -1,4 +1,4 @@
-//! RS256 computed here, for hosts that lend no crypto: jwt-compact's algorithm over the `rsa` crate.
+//! RS256 computed here, for hosts that provide no crypto: jwt-compact's algorithm over the `rsa` crate.
 
 use super::{BadSignature, Rs256, Verification, Verifier, VerifySignature, verify_by};
 use crate::keys::rsa::PublicKey;

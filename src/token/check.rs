@@ -50,7 +50,7 @@ pub enum AcceptedUse {
 }
 
 impl AcceptedUse {
-    /// The configuration's word, and for both the two.
+    /// Returns the configuration's word, and for both the two.
     const fn as_str(self) -> &'static str {
         match self {
             AcceptedUse::Id => "id",
@@ -92,7 +92,7 @@ pub enum ClaimError {
 }
 
 impl ClaimError {
-    /// The code of the refusal.
+    /// Returns the code of the refusal.
     pub const fn code(&self) -> Code {
         match self {
             ClaimError::Expired { .. } => Code::TokenExpired,
@@ -186,7 +186,7 @@ pub(in crate::token) fn times(
     nbf
 }
 
-/// What is found and expected of a moment that must not lie in the future.
+/// Returns what is found and expected of a moment that must not lie in the future.
 fn not_after(found: Option<f64>, clock_skew: Duration, now: UnixTime) -> (Option<String>, Option<String>) {
     let skew = clock_skew.as_secs();
     let expected = format!("not later than now, {}, plus the skew of {skew} s", now.as_secs_f64());
@@ -220,12 +220,12 @@ fn not_before(nbf: Option<f64>, clock_skew: Duration, now: UnixTime) -> Result<(
     refuse_future(nbf, clock_skew, now).map_err(|in_seconds| ClaimError::NotYetValid { in_seconds })
 }
 
-/// A token from the future was made by a clock that is wrong, or by somebody who wants it to outlive its key.
+/// Rejects a token from the future: its issuer's clock is wrong, or somebody wants it to outlive its key.
 fn issued_at(iat: Option<f64>, clock_skew: Duration, now: UnixTime) -> Result<(), ClaimError> {
     refuse_future(iat, clock_skew, now).map_err(|in_seconds| ClaimError::IssuedInFuture { in_seconds })
 }
 
-/// Refuses a moment later than now plus the skew; tells how many seconds from now it is.
+/// Rejects a time later than now plus the skew; the error contains how many seconds from now it is.
 fn refuse_future(moment: Option<f64>, clock_skew: Duration, now: UnixTime) -> Result<(), u64> {
     let Some(moment) = moment else { return Ok(()) };
     match moment.partial_cmp(&now.after(clock_skew).as_secs_f64()) {
@@ -234,7 +234,7 @@ fn refuse_future(moment: Option<f64>, clock_skew: Duration, now: UnixTime) -> Re
     }
 }
 
-/// An access token where an ID token belongs lets an app act for more than the user meant; absent is not valid.
+/// Checks `token_use`. An access token instead of an ID token lets an app act for more than the user meant; absent is not valid.
 fn token_use(found: Option<&str>, accepted: AcceptedUse) -> Result<TokenUse, ClaimError> {
     match (found.ok_or(ClaimError::TokenUseAbsent)?, accepted) {
         ("id", AcceptedUse::Id | AcceptedUse::Any) => Ok(TokenUse::Id),

@@ -21,12 +21,12 @@ pub(in crate::token) struct Member {
 }
 
 impl Member {
-    /// Its value's JSON text, as it came, without spaces around it.
+    /// Returns its value's JSON text, as it came, without spaces around it.
     pub fn raw(&self) -> &str {
         self.value.get()
     }
 
-    /// How many bytes of memory it owns.
+    /// Returns how many bytes of memory it owns.
     pub fn heap_bytes(&self) -> usize {
         memory::block(self.name.len()).saturating_add(memory::block(self.raw().len()))
     }
@@ -55,25 +55,25 @@ pub(in crate::token) fn members(json: &str) -> Result<Vec<Member>, Malformed> {
     Ok(owned.collect())
 }
 
-/// The string that a value's JSON text is; nothing if it is none.
+/// Returns the string that a value's JSON text is; nothing if it is none.
 pub(in crate::token) fn text(raw: &str) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
     serde_json::from_str(raw).ok().map(|Text(text)| text)
 }
 
-/// The number that a value's JSON text is; nothing if it is none.
+/// Returns the number that a value's JSON text is; nothing if it is none.
 pub(in crate::token) fn number(raw: &str) -> Option<f64> {
     serde_json::from_str(raw).ok()
 }
 
-/// The elements of a list, each as its JSON text; nothing if the value is no list.
+/// Returns the elements of a list, each as its JSON text; nothing if the value is no list.
 pub(crate) fn elements(raw: &str) -> Option<Vec<&str>> {
     let elements: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
     Some(elements.into_iter().map(RawValue::get).collect())
 }
 
-/// The value at a JSON pointer (RFC 6901) inside of `raw`, a value that has been checked; `steps` are the pointer's
+/// Returns the value at a JSON pointer (RFC 6901) inside of `raw`, a value that has been checked; `steps` are the pointer's
 /// unescaped reference tokens. An object that holds the name of a step twice says nothing: parsers choose differently.
 pub(in crate::token) fn at_pointer<'a>(raw: &'a str, steps: &[String]) -> Option<&'a str> {
     let [step, deeper @ ..] = steps else { return Some(raw) };
@@ -169,7 +169,7 @@ struct Strict<'f> {
 }
 
 impl Strict<'_> {
-    /// One deeper, if that is allowed.
+    /// Returns the depth of the next level, if that is allowed.
     fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth > MAX_DEPTH {
             self.fault.set(Some(Malformed::TooDeep));

@@ -80,7 +80,7 @@ pub enum KnownClaim {
 }
 
 impl KnownClaim {
-    /// The member's name.
+    /// Returns the member's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             KnownClaim::Issuer => "iss",
@@ -99,7 +99,7 @@ impl KnownClaim {
         }
     }
 
-    /// What the claim must be.
+    /// Returns what the claim must be.
     const fn expected(self) -> &'static str {
         match self {
             KnownClaim::Issuer | KnownClaim::Subject => "a string that is not empty",

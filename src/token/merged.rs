@@ -33,7 +33,7 @@ pub struct MergedClaims<'a> {
 }
 
 impl<'a> MergedClaims<'a> {
-    /// The claims of a verified token, and UserInfo's answer about the same `sub` if it was asked.
+    /// Returns the claims of a verified token, and UserInfo's answer about the same `sub` if it was asked.
     pub fn new(token: &'a ClaimSet, user_info: Option<&'a ClaimSet>) -> MergedClaims<'a> {
         MergedClaims { token, user_info }
     }
@@ -48,7 +48,7 @@ impl<'a> MergedClaims<'a> {
             .filter(|added| added.raw(name).is_some() && self.is_gap(name))
     }
 
-    /// The JSON text of the claim `name`.
+    /// Returns the JSON text of the claim `name`.
     pub fn raw(&self, name: &str) -> Option<&'a str> {
         self.source_of(name)?.raw(name)
     }
@@ -66,7 +66,7 @@ impl<'a> MergedClaims<'a> {
         }
     }
 
-    /// All claims as one JSON object: the token's as they came, then those that UserInfo adds.
+    /// Returns all claims as one JSON object: the token's as they came, then those that UserInfo adds.
     pub fn to_json(&self) -> Cow<'a, str> {
         if self.added().next().is_none() {
             return Cow::Borrowed(self.token.json());
@@ -74,12 +74,12 @@ impl<'a> MergedClaims<'a> {
         Cow::Owned(json::object(self.members()))
     }
 
-    /// All claims, name and JSON text: the token's as they came, then those that UserInfo adds.
+    /// Returns all claims, name and JSON text: the token's as they came, then those that UserInfo adds.
     pub fn members(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.token.members().chain(self.added())
     }
 
-    /// The claims that UserInfo adds.
+    /// Returns the claims that UserInfo adds.
     fn added(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let merged = *self;
         self.user_info

@@ -29,7 +29,7 @@ pub enum TokenUse {
 }
 
 impl TokenUse {
-    /// The claim's value.
+    /// Returns the claim's value.
     pub const fn as_str(self) -> &'static str {
         match self {
             TokenUse::Id => "id",
@@ -54,17 +54,17 @@ impl AsRef<Identity> for Identity {
 }
 
 impl Identity {
-    /// The verified claims.
+    /// Returns the verified claims.
     pub fn claims(&self) -> &claims::Claims {
         &self.claims
     }
 
-    /// Which kind of token it was.
+    /// Returns which kind of token it was.
     pub fn token_use(&self) -> TokenUse {
         self.token_use
     }
 
-    /// Checks again what time alone can change, `exp` and `nbf`, for an identity that was cached.
+    /// Checks again what time alone can change, `exp` and `nbf`, for a cached identity.
     ///
     /// # Errors
     /// The token has expired, or the clock was set back to before it became valid.
@@ -86,7 +86,7 @@ impl Identity {
         UnixTime::from_millis((self.claims.expires_at() * 1000.0) as u64)
     }
 
-    /// The accepted app client: the accepted one of `aud` of an ID token, `client_id` of an access token.
+    /// Returns the accepted app client: the accepted one of `aud` of an ID token, `client_id` of an access token.
     pub fn client(&self) -> &Rc<str> {
         &self.client
     }
@@ -109,7 +109,7 @@ impl Identity {
 
 #[cfg(test)]
 impl Identity {
-    /// What a good token with these claims leads to, for the tests of modules that check identities.
+    /// Returns what a good token with these claims leads to, for the tests of modules that check identities.
     pub(crate) fn for_test(json: &str) -> Identity {
         let claims = claims::Claims::parse(json.to_owned()).unwrap();
         let policy = check::ClaimPolicy {

@@ -21,7 +21,7 @@ pub fn remove(credential: &Credential<'_, '_>, head: &RequestHead<'_>) -> Vec<He
     }
 }
 
-/// What is left of several cookie headers becomes one: they mean the same (RFC 9113, section 8.2.3).
+/// Removes cookies. What is left of several cookie headers becomes one, which means the same (RFC 9113, section 8.2.3).
 fn remove_cookies(head: &RequestHead<'_>, is_removed: impl Fn(&Cookie<'_>) -> bool) -> Vec<HeaderEdit> {
     let is_removed = |pair: &[u8]| Cookie::parse(pair).is_some_and(|cookie| is_removed(&cookie));
     let left: Vec<Vec<u8>> = head

@@ -1,4 +1,4 @@
-//! A small right configuration to change, and the two forms to hand it over in.
+//! A small valid configuration to change, and the two forms in which Envoy passes it.
 
 use envoy_cognito_jwt::config::Config;
 use serde_json::{Value, json};
@@ -85,7 +85,7 @@ pub fn read(bytes: &[u8]) -> Result<Config, String> {
     Config::parse(bytes).map_err(|errors| errors.to_string())
 }
 
-/// A serialized `google.protobuf.Struct`, as Envoy hands it over.
+/// A serialized `google.protobuf.Struct`, as Envoy passes it.
 pub fn encode_struct(object: &Value) -> Vec<u8> {
     let entry = |(name, value): (&String, &Value)| {
         let mut entry = field(1, name.as_bytes());

@@ -1,4 +1,4 @@
-//! `mode: shadow`: decides, counts and tells, but refuses nothing.
+//! `mode: shadow`: decides, counts and logs, but rejects nothing.
 
 use super::*;
 

@@ -14,7 +14,7 @@ struct Row {
     ask: Ask,
     answers: Vec<(u16, &'static str)>,
     challenge: Option<&'static str>,
-    /// Whether the token was good, so that filter state tells whose it is.
+    /// Whether the token was good, so that filter state contains its subject.
     is_identified: bool,
 }
 

@@ -349,7 +349,7 @@ fn nothing_is_cached_past_the_end_of_the_token() {
     assert_eq!(world.fate(id), Fate::Passed);
     world.pass_secs(29);
     assert_eq!(world.fate_of(1, &ask), Fate::Passed);
-    // The skew keeps the token alive, but not what is cached of it.
+    // The skew extends the token, but not its cached response.
     world.pass_secs(2);
     assert_eq!(
         (world.fate_of(0, &ask), world.fate_of(1, &ask)),
@@ -410,7 +410,7 @@ fn a_call_that_is_never_answered_ends_with_its_limit() {
         world.pass_secs(3);
         assert_eq!(world.fate(id), expected);
         assert!(world.took(id) <= Duration::from_millis(1025), "{:?}", world.took(id));
-        // It is given up, and a second later the next request calls anew.
+        // It is given up, and a second later the next request calls again.
         world.pass_secs(1);
         world.ask(0, &access(json!({})));
         world.pass_millis(5);

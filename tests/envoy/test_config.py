@@ -1,4 +1,4 @@
-"""What the configuration may say, in both forms, and how a mistake is reported."""
+"""Valid configurations in both forms, and how errors are reported."""
 
 import copy
 import re

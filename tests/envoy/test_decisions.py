@@ -166,7 +166,7 @@ def test_an_old_sign_in_must_be_repeated(stage: Stage, pool: Pool) -> None:
     for auth_time in (now() - 700, ABSENT, now() + 90):
         stage.rejects("reauthentication_required", "/fresh", bearer(pool.id_token(auth_time=auth_time)), max_age=600)
     stage.admits("/fresh", bearer(pool.id_token(auth_time=now() - 500)))
-    # What would not help to sign in again for is reported first.
+    # A fault that a new sign-in would not fix is reported first.
     stage.rejects("not_permitted", "/fresh-admin", bearer(pool.id_token(auth_time=1)))
 
 

@@ -1,4 +1,4 @@
-"""What README.md and docs/ say is so: their examples run in a real Envoy, their tables name what there is."""
+"""README.md and docs/ are true: their examples run in a real Envoy, and their tables match the code."""
 
 import json
 import re
@@ -218,7 +218,7 @@ def test_the_smallest_filter_is_that_of_the_whole_file() -> None:
 
 @pytest.fixture(scope="module")
 def both_keys(upstream: Upstream):
-    """A key server that tells of a second key only later."""
+    """A key server that publishes a second key only later."""
     server = KeyServer([signing_key("first")])
     yield server
     server.close()
@@ -325,14 +325,14 @@ def test_the_number_of_cases_that_a_peer_accepts() -> None:
 
 
 def refusal(stages: Stages, configuration: dict) -> str:
-    """The line that tells why this configuration is refused."""
+    """Return the log line with the reason why this configuration does not load."""
     with pytest.raises(DidNotStart) as refused:
         stages.fresh(configuration)
     return next(line for line in refused.value.log.splitlines() if "config: " in line)
 
 
 def test_the_tables_name_all_fields_and_no_other(stages: Stages) -> None:
-    """The module tells the members of an object where it meets one that it does not know."""
+    """The module lists the members of an object when it finds an unknown one."""
     call = {"cluster": "c", "uri": "http://c/", "?": 1}
     pool = pool_config(jwks={"cluster": "c", "?": 1}, user_info=call, token_use="any") | {"?": 1}
     rule = {"?": 1, "match": {"?": 1}, "require": {"?": 1}}
@@ -473,7 +473,7 @@ SECURITY = " ".join((PROJECT / "SECURITY.md").read_text().split())
 
 
 def test_the_size_of_the_corpus() -> None:
-    """As SECURITY.md has it."""
+    """As SECURITY.md states it."""
     cases = json.loads((PROJECT / "tests/hostile/cases.json").read_text())["cases"]
     assert f"{len(cases)} named requests" in SECURITY
     assert f"The {sum(case['only'] is None for case in cases)} that HTTP can carry" in SECURITY

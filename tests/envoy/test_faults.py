@@ -83,12 +83,12 @@ def test_a_worker_keeps_a_thousand_waiting_and_no_more(own_stages: Stages, pool:
 
 @pytest.mark.parametrize(("users", "requests", "room"), [(1, 150, 100), (11, 1100, 1000)])
 def test_a_hundred_wait_for_one_user_info_and_a_thousand_in_all(own_stages: Stages, pool: Pool, users: int, requests: int, room: int) -> None:
-    # What is over is refused even where a failed call would let the request pass.
+    # What is over the limit is rejected even where a failed call would be ignored.
     gate = Gate(json_answer({"sub": SUB, "email": "alice@example.com", "email_verified": "true"}))
     info = ScriptedServer(gate)
     user_info = {"cluster": "info", "uri": "https://auth.example.com/u", "timeout_ms": 60_000, "on_failure": "continue"}
     stage = own_stages.fresh(config(pool_config(token_use="access", user_info=user_info)), clusters={"info": info.port}, concurrency=1)
-    # Once this is counted, the worker has keys: nobody waits for those.
+    # Once this is logged, the worker has keys: no request waits for those.
     stage.rejects("key_unknown", "/", bearer(pool.access_token(signing_key("second"))))
     tokens = [bearer(pool.access_token()) for _ in range(users)]
     connections = parked(stage, tokens * (requests // users), "user_info_unavailable", room)

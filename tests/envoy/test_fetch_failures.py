@@ -1,4 +1,4 @@
-"""Why a key fetch failed: four mistakes in a cluster, four lines that tell them apart."""
+"""Why a key fetch failed: four mistakes in a cluster, and four different lines."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""Real servers that fold the names of headers: none of them lets a client speak for the filter (`make test-folding`)."""
+"""Real servers that fold the names of headers: with none of them can a client set an identity header (`make test-folding`)."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the upstream gets to know about the user, and that only the filter can set it."""
+"""The identity headers that the upstream receives, and that only the filter can set them."""
 
 import json
 import time
@@ -71,7 +71,7 @@ def test_the_rest_of_the_request_goes_on_unchanged(usual: Stage, pool: Pool) -> 
     assert seen.values("x-two") == ["1", "2"]
 
 
-# -- nobody else speaks for the filter ------------------------------------------------------------------------------
+# -- forged headers --------------------------------------------------------------------------------------------------
 
 FORGED = [
     "x-cognito-sub", "X-Cognito-Sub", "X-COGNITO-SUB", "x_cognito_sub", "X_Cognito-SUB", "x-cognito_sub", "x-cognito-", "x_cognito_anything",
@@ -244,7 +244,7 @@ def test_pointers_and_literal_names(claim_to_header: Stage, pool: Pool) -> None:
 def test_unverified_addresses_count_as_absent(claim_to_header: Stage, pool: Pool) -> None:
     unsure = {"email_verified": False, "phone_number": "+123", "phone_number_verified": "false"}
     seen = claim_to_header.admits("/", bearer(pool.id_token(**unsure)))
-    # It ends the list of claims: whoever takes back a verification must not choose what the header holds then.
+    # It ends the list of claims: a user who revokes a verification must not choose the value of the header.
     assert (seen.header("x-mail"), seen.header("x-mail-pointer"), seen.header("x-phone")) == (None, None, None)
     seen = claim_to_header.admits("/", bearer(pool.id_token(email=ABSENT)))
     assert (seen.header("x-mail"), seen.header("x-mail-pointer")) == ("alice", None)

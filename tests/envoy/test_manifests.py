@@ -161,7 +161,7 @@ def test_a_file_says_what_it_is_for_and_how_to_see_that_it_works(name: str) -> N
 
 
 def test_envoy_gateway_asks_the_filter_first_and_verifies_where_keys_come_from() -> None:
-    """A filter before ours would believe headers that a client forged."""
+    """A filter before ours would rely on headers that a client forged."""
     proxy = manifests("envoy-gateway/gateway.yaml").only("EnvoyProxy")["spec"]
     assert proxy["filterOrder"] == [{"name": "envoy.filters.http.wasm", "before": "envoy.filters.http.ext_authz"}]
     cluster, tags = (patch["value"] for patch in proxy["bootstrap"]["jsonPatches"])

@@ -22,7 +22,7 @@ CALLED = {
     "proxy_record_metric", "proxy_remove_header_map_value", "proxy_replace_header_map_value", "proxy_send_local_response",
     "proxy_set_effective_context", "proxy_set_property", "proxy_set_shared_data", "proxy_set_tick_period_milliseconds",
 }
-# The SDK's contexts have methods for these. Nothing calls them, but they stand in tables of methods, so no linker can tell.
+# The SDK's contexts have methods for these. Nothing calls them, but they are in tables of methods, so no linker can remove them.
 NEVER_CALLED = {
     "proxy_close_stream", "proxy_dequeue_shared_queue", "proxy_done", "proxy_get_status", "proxy_grpc_call", "proxy_grpc_cancel",
     "proxy_grpc_close", "proxy_grpc_send", "proxy_grpc_stream", "proxy_register_shared_queue", "proxy_resolve_shared_queue",

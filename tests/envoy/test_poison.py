@@ -1,4 +1,4 @@
-"""A hostile plugin with the same `vm_id` writes into the shared data: what is read back is never simply believed."""
+"""A hostile plugin with the same `vm_id` writes into the shared data: what is read back is always checked."""
 
 import base64
 import hashlib

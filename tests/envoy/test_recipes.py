@@ -132,7 +132,7 @@ def test_browser_sign_in(recipe: Callable[..., Stage], cognito: int, monkeypatch
     seen = stage.upstream.only_request()
     assert (seen.header("x-cognito-username"), seen.header("x-cognito-email")) == ("ada", "ada@example.com")
     assert seen.header("x-cognito-sub") != "root"
-    # Programs are told 401, a client with a token of its own passes, and a bad one does not get a page for people.
+    # Programs get 401, a client with a token of its own passes, and a bad one does not get a page for people.
     assert stage.send("/orders", ("accept", "application/json")).status == 401
     ada = demo_pool.sign_in(emulator, "ada", demo_pool.WEB)
     assert stage.admits("/orders", bearer(ada.id_token)).header("x-cognito-username") == "ada"
@@ -155,7 +155,7 @@ def test_a_forged_session_of_browser_sign_in(recipe: Callable[..., Stage], monke
 
 
 def test_redirect_instead_of_401(recipe: Callable[..., Stage]) -> None:
-    """Browsers are sent to the sign-in page, programs are told 401, and a refusal with 403 stays one."""
+    """Browsers are redirected to the sign-in page, programs get 401, and a rejection with 403 stays one."""
     stage = recipe("redirect-instead-of-401")
     stage.upstream.forget()
     sent_on = stage.send("/orders?page=2", HTML)

@@ -1,4 +1,4 @@
-"""Shadow mode: everything is decided and logged, nothing is refused."""
+"""Shadow mode: everything is decided and logged, nothing is rejected."""
 
 import pytest
 

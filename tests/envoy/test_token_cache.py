@@ -138,7 +138,7 @@ def test_the_memory_stays_bounded_under_many_tokens(own_stages: Stages, pool: Po
 
 
 def test_each_pool_remembers_its_own(own_stages: Stages) -> None:
-    # One key signs for two pools; only the issuer tells them apart, and their rules differ.
+    # One key signs for two pools; they differ only in the issuer and in their rules.
     strict, loose = Pool("us-east-1_Strict001", client="s"), Pool("us-east-1_Loose0001", client="l")
     pools = [pool_config(user_pool_id=each.id, client_ids=[each.client]) for each in (strict, loose)]
     stage = own_stages.fresh(config(*pools), concurrency=1)
@@ -156,7 +156,7 @@ def resident_bytes(stage: Stage) -> int:
 
 @pytest.mark.parametrize(("token_bytes", "tokens"), [(16_384, 700), (65_536, 200)])
 def test_memory_is_flat_under_the_largest_tokens(own_stages: Stages, pool: Pool, token_bytes: int, tokens: int) -> None:
-    """`MEMORY_TOKENS=200000` for as many tokens as it takes to believe it."""
+    """`MEMORY_TOKENS=200000` for enough tokens to be convincing."""
     count = int(os.environ.get("MEMORY_TOKENS", tokens))
     settings = config(
         pool_config(), token_cache={"max_entries": 100_000, "max_mebibytes": 4}, limits={"token_bytes": token_bytes}, identity={"remove_token": True}

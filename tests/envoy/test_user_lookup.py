@@ -84,7 +84,7 @@ FAILURES = {
 
 
 def user(pool: Pool, case: str) -> tuple:
-    """A token of a user of its own: answers are cached by `sub`."""
+    """A token of a new user: responses are cached by `sub`."""
     return bearer(pool.id_token(sub=case))
 
 

@@ -46,7 +46,7 @@ class Corpus:
         return mint(case, int(now))
 
     def for_envoy(self) -> list:
-        """The cases that HTTP can carry and that do not hang on the very second."""
+        """Return the cases that HTTP can carry and whose result does not depend on the exact second."""
         return [case for case in self.cases if case["only"] != "native"]
 
 

@@ -1,4 +1,4 @@
-//! The keys grow old, and are fetched anew behind everybody's back.
+//! The keys reach their TTL, and are fetched again in the background.
 
 use super::*;
 use envoy_cognito_jwt::command::Severity;
@@ -111,7 +111,7 @@ fn keys_that_one_worker_logged_as_skipped_the_next_one_to_fetch_does_not_log_aga
 
 #[test]
 fn the_gauge_holds_the_keys_that_all_workers_come_to_hold() {
-    // What a worker finds in the store after a change of the configuration, it tells without having fetched it.
+    // A worker reports what it finds in the store after a change of the configuration, without a fetch of its own.
     let mut world = warm(1, json!({}));
     assert_eq!(world.keys_gauge, Some(1));
     world.keys_gauge = Some(7);

@@ -29,7 +29,7 @@ fn a_key_that_left_the_set_stops_working_at_that_refresh() {
     world.pass_until_call();
     world.answer_next(Some(publishes(&[second_key()])));
     let fetcher = world.sent()[1].worker;
-    // The worker remembers the token, but no longer its key.
+    // The worker has the token in its cache, but no longer its key.
     let waits = world.ask(fetcher, &signed_by(first_key()));
     assert_ne!(world.fate(waits), Fate::Passed);
     world.pass_millis(5);

@@ -88,7 +88,7 @@ fn decide(rules: &RuleSet, request: &str, route: &str) -> Result<MatchedRule, Am
     })
 }
 
-/// What each rule demands differs by a group of its name.
+/// Each rule demands a group with its own name.
 fn demanding(matcher: Matcher, group: &str) -> Rule {
     let demand = Alternative {
         groups: AnyAll {

@@ -373,7 +373,7 @@ proptest! {
         let matched = plain.collected.iter().copied().chain(plain.rule);
         for place in matched {
             let rule = rules.get(place).unwrap();
-            // A rule may say that another case is another path, or name the port.
+            // A rule may state that another case is another path, or name the port.
             let is_for_one_spelling = rule.case_sensitive || rule.host.is_some_and(|host| host.contains(':'));
             if rule.auth == Auth::Required && !is_for_one_spelling && decision.rule.is_none_or(|end| end > place) {
                 prop_assert!(

@@ -34,7 +34,7 @@ UPDATE_SECONDS = 1.0
 THREAD = "cognito_jwt"
 """the name of the native library's only thread, which keeps time limits"""
 TOKENS_OF_A_KEY = 3_000
-"""three times what a worker caches by default"""
+"""three times as many as a worker caches by default"""
 CLIENTS = 2
 GROWTH_LIMIT = 4 * 2**20
 """bytes that the medians of the first and the last quarter after warm-up may differ by"""
@@ -136,7 +136,7 @@ def minted_by(key: tuple[str, bytes], number: int, exp: int) -> list[tuple[str, 
 
 
 def await_keys(proxy: Proxy) -> None:
-    """The filter has its keys before the first request is judged."""
+    """Wait until the filter has its keys, before the first request is checked."""
     deadline = time.monotonic() + 30
     while not proxy.counters().get("jwks_fetch_success"):
         if time.monotonic() > deadline:

@@ -33,7 +33,7 @@ class Tally:
 
 
 class Client:
-    """Sends until told to stop."""
+    """Sends requests until it is stopped."""
 
     def __init__(self, port: int, requests: Requests, began: float, rate: float) -> None:
         self._requests = requests
@@ -44,7 +44,7 @@ class Client:
         self.tally = Tally()
 
     def run(self, until: float, report: Connection) -> None:
-        """Send until `until` (seconds since the start); tells its tally once a second and at the end."""
+        """Send until `until` (seconds since the start); reports its counts once a second and at the end."""
         told = 0.0
         while (now := self._now()) < until:
             self._one_round(now)
@@ -170,7 +170,7 @@ class Wire:
 
 
 def outcome(head: bytes, body: bytes) -> Expected:
-    """An answer as the oracle speaks of it. The route repeats what the upstream would have been told."""
+    """Return a response in the oracle's terms. The route repeats what the upstream would have received."""
     status = int(head[9:12])
     if status != 200:
         return Expected(status, code=json.loads(body).get("code", "") if body.startswith(b"{") else "no problem document")

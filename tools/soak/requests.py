@@ -17,7 +17,7 @@ EXPIRY_MARGIN = 0.7
 
 @dataclass(frozen=True)
 class Expected:
-    """An answer: the status, with a refusal its code, otherwise the `sub` that the upstream was told."""
+    """An answer: the status, with a refusal its code, otherwise the `sub` that the upstream received."""
 
     status: int
     code: str = ""
@@ -95,7 +95,7 @@ class Requests:
         return Request("expiring", get(b"/", token), lambda sent, answered: of_expiring(sub, exp, answered - sent))
 
     def _bad_requests(self) -> dict[str, list[Request]]:
-        """What is refused, or let through, whatever the keys are. Some of each kind, since refusals are not remembered."""
+        """What is refused, or let through, whatever the keys are. Some of each kind, since rejections are not cached."""
         pool = self._pools[0]
         now = int(time.time())
         made = {

@@ -20,7 +20,7 @@ SURE_AFTER = 8.0
 """after a change every worker knows of it: `TTL_SECONDS`, the fetch, a second for the workers, and a busy machine"""
 TTL_SECONDS = 4
 KEYS = 4
-"""they come round again: a key that was withdrawn is published anew later and is good again"""
+"""they come round again: a key that was withdrawn is published again later and is good again"""
 
 FAULTS: tuple[tuple[str, Answer | None], ...] = (
     ("refuses", None),

@@ -144,7 +144,7 @@ pub fn explain(
     })
 }
 
-/// Every call that the configuration can lead to.
+/// Returns every call that the configuration can lead to.
 fn calls(config: &mut Config) -> impl Iterator<Item = &mut CallPolicy> {
     let lookup = config.user_lookup.iter_mut().map(|lookup| &mut lookup.call);
     let user_info = config
@@ -175,7 +175,7 @@ fn lend_keys(config: &mut Config, jwks: Option<&str>, request: &Request) -> Resu
 /// Lets the filter decide, and finishes what it waits for: calls that fail at once.
 fn decide(filter: &mut Filter, world: &World, request: &Request) -> Vec<Command> {
     const ID: RequestId = RequestId(1);
-    /// UserInfo, then the lookup; each fails in a tick and is told of in the next.
+    /// UserInfo, then the lookup; each fails in one tick and is reported in the next.
     const MOST_TICKS: usize = 8;
     let mut commands = Vec::new();
     let head = RequestHead::new(request.pairs()).with_end_of_stream(request.ends_stream);

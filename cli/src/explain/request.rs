@@ -13,7 +13,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// A header of this name and value.
+    /// Returns a header of this name and value.
     pub fn new(name: &str, value: &str) -> Header {
         Header {
             name: name.to_ascii_lowercase(),
@@ -50,7 +50,7 @@ pub struct Request {
 const DEFAULT_AUTHORITY: &str = "localhost";
 
 impl Request {
-    /// A request of this method for an absolute URL, or a path. It is sent as it stands: nothing is normalized.
+    /// Returns a request of this method for an absolute URL, or a path. Nothing is normalized.
     ///
     /// # Errors
     /// The URL is neither.
@@ -78,7 +78,7 @@ impl Request {
         })
     }
 
-    /// The same with a header, given as `NAME: VALUE`.
+    /// Returns the same with a header, given as `NAME: VALUE`.
     ///
     /// # Errors
     /// It is none.
@@ -96,27 +96,27 @@ impl Request {
         Ok(self)
     }
 
-    /// The same with a header whose value may be any bytes.
+    /// Returns the same with a header whose value may be any bytes.
     #[must_use]
     pub fn with_header_bytes(mut self, name: &str, value: &[u8]) -> Request {
         self.headers.push((name.to_ascii_lowercase(), value.to_owned()));
         self
     }
 
-    /// The same with a bearer token.
+    /// Returns the same with a bearer token.
     #[must_use]
     pub fn with_token(self, token: &str) -> Request {
         self.with_header_bytes("authorization", format!("Bearer {}", token.trim()).as_bytes())
     }
 
-    /// The same on the Envoy route of this name.
+    /// Returns the same on the Envoy route of this name.
     #[must_use]
     pub fn with_route(mut self, name: &str) -> Request {
         self.route = name.as_bytes().to_vec();
         self
     }
 
-    /// All headers as Envoy hands them over. It joins the lines of `authorization`, and of no other header.
+    /// Returns all headers as Envoy passes them. Envoy joins the lines of `authorization`, and of no other header.
     pub(super) fn pairs(&self) -> Vec<(&[u8], &[u8])> {
         let own = [
             (":method", &self.method),
@@ -132,7 +132,7 @@ impl Request {
         own.chain(sent).collect()
     }
 
-    /// Every part of the request that could be a token: three parts of base64url with dots between them.
+    /// Returns every part of the request that could be a token: three parts of base64url with dots between them.
     pub(super) fn possible_tokens(&self) -> Vec<&str> {
         let values = self.headers.iter().filter_map(|(_, value)| str::from_utf8(value).ok());
         let values = values.chain([self.path.as_str()]);

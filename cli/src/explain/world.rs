@@ -20,7 +20,7 @@ pub struct World {
 }
 
 impl World {
-    /// The world at this moment.
+    /// Returns the world at this moment.
     pub fn new(now: UnixTime, are_keys_known: bool) -> World {
         World {
             now: Cell::new(now),
@@ -29,7 +29,7 @@ impl World {
         }
     }
 
-    /// What a callback sees of it.
+    /// Returns what a callback sees of it.
     pub fn env(&self) -> Env<'_> {
         Env {
             now: self.now.get(),
@@ -45,7 +45,7 @@ impl World {
         self.now.set(self.now.get().after(Duration::from_millis(1)));
     }
 
-    /// The calls that the filter would have sent.
+    /// Returns the calls that the filter would have sent.
     pub fn unasked_calls(&self) -> Vec<String> {
         self.calls.take()
     }

@@ -1,6 +1,6 @@
 """From the proxy's headers to `request.user`: what takes the place of `JSONWebTokenAuthentication`.
 
-The headers are believed because no client can send them: the filter removes them from every request before it sets
+The headers can be relied on because no client can send them: the filter removes them from every request before it sets
 its own, and this process listens where the proxy alone reaches it.
 """
 

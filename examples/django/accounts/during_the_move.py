@@ -1,6 +1,6 @@
-"""For the time in which django-cognito-jwt still decides and the proxy already tells who calls: README.md, step 3.
+"""For the migration, while django-cognito-jwt still decides and the proxy already sends the identity: README.md, step 3.
 
-Needs both. It is taken out with the library, at the end.
+It needs both, and is removed together with the library at the end.
 """
 
 import logging
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class BothAgree(JSONWebTokenAuthentication):
-    """The library decides; a proxy that says otherwise is logged."""
+    """The library decides; every difference from the proxy is logged."""
 
     def authenticate(self, request):
         decided = super().authenticate(request)

@@ -44,7 +44,7 @@ class CognitoUserManager(UserManager):
 
 
 def verified_email(payload):
-    """The address if Cognito verified it, else nothing: users can write an unverified one themselves."""
+    """Return the address if Cognito verified it, otherwise nothing: users can set an unverified one themselves."""
     # UserInfo has the string. Compared by identity first, since 1 == True.
     verified = payload.get("email_verified")
     if (verified is True or verified == "true") and isinstance(payload.get("email"), str):

@@ -1,6 +1,6 @@
 """Settings of the API that clients reach, through Envoy only.
 
-What `django-cognito-jwt` was told by `COGNITO_…` settings stands in the filter's configuration now; README.md has
+The `COGNITO_…` settings of `django-cognito-jwt` are replaced by the filter's configuration; README.md has
 the table.
 """
 

@@ -39,7 +39,7 @@ impl EnvoyBuffer {
         length: 0,
     };
 
-    /// The bytes; `None` for a length that no bytes have.
+    /// Returns the bytes; `None` for a length that no bytes have.
     ///
     /// # Safety
     /// Envoy gave them, and they are valid for `'a`.
@@ -64,7 +64,7 @@ pub unsafe fn bytes<'a>(ptr: *const u8, length: usize) -> Option<&'a [u8]> {
     Some(unsafe { std::slice::from_raw_parts(ptr, length) })
 }
 
-/// Bytes of ours, lent to Envoy for the length of a callback.
+/// Our bytes, which Envoy borrows for the length of a callback.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleBuffer {
@@ -104,7 +104,7 @@ pub struct EnvoyHttpHeader {
     pub value_length: usize,
 }
 
-/// A header of ours, lent to Envoy for the length of a callback.
+/// One of our headers, which Envoy borrows for the length of a callback.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleHttpHeader {
@@ -206,7 +206,7 @@ pub const METRICS_SUCCESS: u32 = 0;
 
 /// How the start of a call went.
 pub mod callout_init {
-    /// It is under way; `on_http_filter_config_http_callout_done` will tell.
+    /// It is in progress; `on_http_filter_config_http_callout_done` will report its end.
     pub const SUCCESS: u32 = 0;
     /// Envoy knows no cluster of this name.
     pub const CLUSTER_NOT_FOUND: u32 = 2;

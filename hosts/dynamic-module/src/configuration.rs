@@ -62,7 +62,7 @@ pub fn end(instance: &Instance) {
     root::forget_ended();
 }
 
-/// Whether there is ever something to fetch, to call or to wait for.
+/// Reports whether there is ever something to fetch, to call or to wait for.
 fn needs_ticks(config: &Config) -> bool {
     let calls = |pool: &Pool| matches!(pool.keys, KeySource::Fetched(_)) || pool.user_info.is_some();
     config.user_lookup.is_some() || config.pools.iter().any(calls)

@@ -33,7 +33,7 @@ pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoI
             Command::Count(counter) => worker.count(counter),
             Command::Log(severity, line) => logging::write(severity, &line),
             Command::TickEvery(period) => worker.set_period(period),
-            // The main thread's filter tells it for all.
+            // The main thread's filter reports it for all.
             Command::RecordKeys(_) => {}
             about_request => {
                 let Subject::Stream(stream) = &subject else { continue };
@@ -58,7 +58,7 @@ pub fn refuse(worker: &Worker, stream: &Rc<Stream>) {
     answer(stream, &worker.internal_error());
 }
 
-/// The answer of a filter that has no settings: it can only refuse.
+/// Returns the answer of a filter that has no settings: it can only refuse.
 pub fn internal_error() -> Reply {
     Rejection::Internal.reply(&Wording {
         realm: String::new(),
@@ -91,7 +91,7 @@ fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), R
             resume(stream);
             Ok(())
         }
-        // Nobody asks this host to explain: its log tells why a request is refused.
+        // This host is never asked to explain: its log contains the reason for a rejection.
         Command::Of(_)
         | Command::Count(_)
         | Command::RecordKeys(_)
@@ -109,7 +109,7 @@ pub fn edit(envoy: &mut EnvoyStream<'_>, edits: &[Command]) -> Result<(), Refuse
     })
 }
 
-/// Changes the request's headers. Envoy then chooses the route anew, as it does by itself for a Wasm module: a header that a client
+/// Changes the request's headers. Envoy then selects the route again, as it does by itself for a Wasm module: a header that a client
 /// forged must not go on deciding where the request is sent, and routes may ask for identity headers.
 fn apply(envoy: &mut EnvoyStream<'_>, edit: &HeaderEdit) -> Result<(), Refused> {
     let result = match edit {
@@ -165,7 +165,7 @@ fn resume(stream: &Stream) {
     }
 }
 
-/// As Envoy tells gRPC requests (`Grpc::Common::isGrpcRequestHeaders`): it makes a gRPC answer of ours then.
+/// Recognizes gRPC requests as Envoy does (`Grpc::Common::isGrpcRequestHeaders`), which turns our response into a gRPC response.
 fn is_grpc(envoy: &EnvoyStream<'_>) -> bool {
     let content_type = envoy
         .header(HeaderType::RequestHeader, "content-type")

@@ -12,7 +12,7 @@ use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The configuration behind Envoy's pointer to it, borrowed for the length of a hook.
+/// Returns the configuration behind Envoy's pointer to it, borrowed for the length of a hook.
 ///
 /// # Safety
 /// The pointer is what `config_new` returned, and `config_destroy` has not been called with it.
@@ -21,7 +21,8 @@ unsafe fn instance(config: abi::ConfigModulePtr) -> ManuallyDrop<Arc<Instance>> 
     ManuallyDrop::new(unsafe { Arc::from_raw(config.cast()) })
 }
 
-/// The stream behind Envoy's pointer to it. A hook holds it itself, since its stream may be destroyed before the hook returns.
+/// Returns the stream behind Envoy's pointer to it. A hook holds it itself, since its stream may be destroyed before the hook
+/// returns.
 ///
 /// # Safety
 /// The pointer is what `filter_new` returned, `filter_destroy` has not been called with it, and this is the stream's thread.

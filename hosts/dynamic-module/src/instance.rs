@@ -123,7 +123,7 @@ struct Desk {
 const NEVER: u64 = u64::MAX;
 
 impl Instance {
-    /// The configuration of this text.
+    /// Returns the configuration of this text.
     pub fn new(
         generation: Generation,
         configuration: &[u8],
@@ -152,12 +152,12 @@ impl Instance {
         locked(&self.scheduler).take();
     }
 
-    /// Whether it is over.
+    /// Reports whether it is over.
     pub fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)
     }
 
-    /// How often the main thread is to be woken: `None`, not at all.
+    /// Returns how often the main thread is to be woken: `None`, not at all.
     pub fn period(&self) -> Duration {
         let period = self.main_period.load(Ordering::Relaxed);
         Duration::from_millis(period.min(self.waiting_period.load(Ordering::Relaxed)))
@@ -183,7 +183,7 @@ impl Instance {
         }
     }
 
-    /// The main thread has come: what it was woken for, and whether for a tick.
+    /// Takes what the main thread was woken for. Returns it, and whether it includes a tick.
     pub fn take_for_main(&self) -> (Vec<ToMain>, bool) {
         // What is posted from here on wakes it again.
         self.is_notified.store(false, Ordering::Release);
@@ -251,7 +251,7 @@ impl Instance {
         desk.mail.push(mail);
     }
 
-    /// What has come for this worker.
+    /// Returns what has come for this worker.
     pub fn take_mail(&self, worker: WorkerId) -> Vec<Mail> {
         let mut desks = locked(&self.desks);
         desks
@@ -301,7 +301,7 @@ fn millis(period: Duration) -> u64 {
     u64::try_from(period.as_millis()).unwrap_or(NEVER).max(1)
 }
 
-/// What a panic left is whole: each change of what these locks guard is one step.
+/// Locks, also after a panic: each change of what these locks guard is one step, so a panic leaves it whole.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,12 +12,12 @@ static STORE: LazyLock<Store> = LazyLock::new(Store::new);
 static LAST_GENERATION: AtomicU64 = AtomicU64::new(0);
 static ENDED: AtomicU64 = AtomicU64::new(0);
 
-/// What all configurations and workers share.
+/// Returns what all configurations and workers share.
 pub fn store() -> &'static Store {
     &STORE
 }
 
-/// The number of a new configuration.
+/// Returns the number of a new configuration.
 pub fn next_generation() -> Generation {
     Generation(LAST_GENERATION.fetch_add(1, Ordering::Relaxed))
 }
@@ -27,12 +27,12 @@ pub fn configuration_ended() {
     ENDED.fetch_add(1, Ordering::Release);
 }
 
-/// How many configurations have ended.
+/// Returns how many configurations have ended.
 pub fn ended_configurations() -> u64 {
     ENDED.load(Ordering::Acquire)
 }
 
-/// The time.
+/// Returns the time.
 pub fn now() -> UnixTime {
     let since_epoch = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -40,7 +40,7 @@ pub fn now() -> UnixTime {
     UnixTime::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// A random number: the keys of the standard library's hash maps, which come from the operating system, and a count.
+/// Returns a random number: the keys of the standard library's hash maps, which come from the operating system, and a count.
 pub fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

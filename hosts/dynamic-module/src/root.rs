@@ -149,7 +149,7 @@ impl Root {
         }
     }
 
-    /// A call of a worker's. What goes wrong becomes an answer that failed.
+    /// Sends a call of a worker. A failure to send is reported as a failed response.
     fn call_for(&mut self, worker: WorkerId, id: CallId, call: &HttpCall) {
         let answer = match self.calls.start(call) {
             Ok(callout) => {
@@ -265,7 +265,7 @@ fn not_sent(refused: CalloutRefused) -> NotSent {
 }
 
 /// Envoy's own answer where a cluster has no host that could be asked. The ABI swallows it, since it comes before the call
-/// has begun; other hosts hand it over.
+/// has begun; other hosts pass it on.
 fn no_healthy_upstream() -> HttpAnswer {
     HttpAnswer {
         status: 503,
@@ -273,7 +273,7 @@ fn no_healthy_upstream() -> HttpAnswer {
     }
 }
 
-/// The answer to a call; `None` if it failed or is none.
+/// Returns the answer to a call; `None` if it failed or is none.
 fn read(callout: &Callout<'_>) -> Option<HttpAnswer> {
     if !callout.is_answered() {
         return None;

@@ -45,7 +45,7 @@ impl Route<'_> {
     }
 }
 
-/// A non-empty string.
+/// Returns a non-empty string.
 fn text(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     (!text.is_empty()).then(|| text.to_owned())

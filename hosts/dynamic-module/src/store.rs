@@ -43,7 +43,7 @@ struct Entry {
 }
 
 impl Store {
-    /// An empty store.
+    /// Returns an empty store.
     pub fn new() -> Store {
         Store(Mutex::new(Entries {
             keys: LruCache::unbounded(),
@@ -114,7 +114,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a swap with this version would succeed.
+    /// Reports whether a swap with this version would succeed.
     pub fn is_current(&self, name: &str, seen: Option<Version>) -> bool {
         self.entries().version(name) == seen
     }

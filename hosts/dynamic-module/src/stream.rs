@@ -36,7 +36,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A new stream of this worker.
+    /// Returns a new stream of this worker.
     pub fn new(worker: Option<Rc<Worker>>, handle: StreamHandle) -> Stream {
         let id = worker.as_ref().map_or(RequestId(0), |worker| worker.next_id());
         Stream {
@@ -48,12 +48,12 @@ impl Stream {
         }
     }
 
-    /// The stream as Envoy has it; `None` once it is gone.
+    /// Returns the stream as Envoy has it; `None` once it is gone.
     pub fn envoy(&self) -> Option<EnvoyStream<'_>> {
         self.handle.get()
     }
 
-    /// What may go on.
+    /// Returns what may go on.
     pub fn state(&self) -> StreamState {
         self.state.get()
     }
@@ -82,7 +82,7 @@ impl Stream {
         }
     }
 
-    /// The headers are there.
+    /// Handles the request's headers.
     pub fn on_headers(self: &Rc<Stream>, ends_stream: bool) -> u32 {
         if self.decide(ends_stream).is_none() {
             self.refuse();
@@ -94,7 +94,7 @@ impl Stream {
         }
     }
 
-    /// A part of the body is there.
+    /// Handles a part of the body.
     pub fn on_body(&self) -> u32 {
         match self.state() {
             StreamState::Open => abi::body_status::CONTINUE,
@@ -104,7 +104,7 @@ impl Stream {
         }
     }
 
-    /// The trailers are there. The request is refused if those that could speak for the filter cannot be removed.
+    /// Handles the trailers. The request is rejected if the reserved ones cannot be removed.
     pub fn on_trailers(self: &Rc<Stream>) -> u32 {
         if self.state() != StreamState::Denied && self.strip_trailers().is_none() {
             self.refuse();
@@ -195,7 +195,7 @@ impl Stream {
         Some(Look::Decided { goes_on })
     }
 
-    /// Removes the trailers that could speak for the filter; `None` if they cannot be read or changed.
+    /// Removes the reserved trailers; `None` if they cannot be read or changed.
     fn strip_trailers(&self) -> Option<()> {
         let worker = self.worker.as_ref()?;
         let mut envoy = self.envoy()?;

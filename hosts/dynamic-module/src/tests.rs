@@ -579,7 +579,7 @@ fn a_panic_refuses_its_request_and_no_other() {
     assert_eq!(envoy.headers(waiting, true), Passage::Waits);
     let trapped = envoy.stream(request(&[("x-test-trap", "1"), ("authorization", &bearer())]));
     assert_eq!(code(&envoy.headers(trapped, true)), "internal_error");
-    // Nothing that the filter held is trusted: those who waited are refused, and nobody waits for ever.
+    // Nothing that the filter held is reused: requests that waited are rejected, and none waits forever.
     envoy.run_until("the refusal", |envoy| envoy.passage(waiting) != Passage::Waits);
     assert_eq!(code(&envoy.passage(waiting)), "internal_error");
     envoy.run_until("a fetch", |envoy| !envoy.calls().is_empty());

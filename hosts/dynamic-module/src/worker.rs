@@ -89,7 +89,7 @@ impl Worker {
         })
     }
 
-    /// A number for a new stream that no waiting one has.
+    /// Returns a number for a new stream that no waiting one has.
     pub fn next_id(&self) -> RequestId {
         loop {
             let id = self.last_stream.get().wrapping_add(1);
@@ -177,7 +177,7 @@ impl Worker {
         self.refuse_forgotten();
     }
 
-    /// A stream that waits, but not for anything that the filter knows of, would wait for ever.
+    /// A stream that waits, but not for anything that the filter knows, would wait forever.
     fn refuse_forgotten(self: &Rc<Worker>) {
         let forgotten: Vec<Rc<Stream>> = {
             let Ok(core) = self.core.try_borrow() else { return };
@@ -195,13 +195,13 @@ impl Worker {
         Some(self.core.try_borrow().ok()?.filter.sanitize(head, edits))
     }
 
-    /// The names of those trailers that could speak for the filter; `None` if it cannot be asked.
+    /// Returns the names of the reserved trailers; `None` if the filter cannot be used.
     pub fn reserved_trailers(&self, trailers: &RequestHead<'_>) -> Option<Vec<Vec<u8>>> {
         let core = self.core.try_borrow().ok()?;
         Some(core.filter.forged(trailers).into_iter().map(<[u8]>::to_vec).collect())
     }
 
-    /// The answer to a request that could not be checked.
+    /// Returns the answer to a request that could not be checked.
     pub fn internal_error(&self) -> Reply {
         match self.core.try_borrow() {
             Ok(core) => core.filter.internal_error(),
@@ -224,7 +224,7 @@ impl Worker {
         }
     }
 
-    /// The stream of this number, if it waits.
+    /// Returns the stream of this number, if it waits.
     pub fn waiting_stream(&self, id: RequestId) -> Option<Rc<Stream>> {
         self.waiting.borrow().get(&id).map(Rc::clone)
     }
@@ -254,7 +254,7 @@ impl Worker {
         }
     }
 
-    /// Makes the filter anew, since it may be half-changed. The streams that waited are refused when they are woken.
+    /// Replaces the filter, since it may be half-changed. The streams that waited are rejected when they are resumed.
     pub fn start_over(&self) {
         if let Ok(mut core) = self.core.try_borrow_mut()
             && let Some(new) = Core::new(&self.instance)
@@ -370,7 +370,7 @@ struct Outbox {
 }
 
 impl SendCall for Outbox {
-    /// The main thread sends it. That no such cluster is known comes later, as a call that failed.
+    /// Returns the main thread sends it. That no such cluster is known comes later, as a call that failed.
     fn send(&self, call: &HttpCall) -> Result<CallId, NotSent> {
         let id = self.last_call.get().wrapping_add(1);
         self.last_call.set(id);

@@ -1,9 +1,9 @@
-//! Counts that the host does not have yet.
+//! Counts that have not been reported to the host yet.
 
 use cognito_jwt::metrics::Counter;
 use std::cell::Cell;
 
-/// How often each counter was counted since the last flush. What a VM that traps had not flushed is lost.
+/// How often each counter was incremented since the last report to the host. A VM that traps loses what it had not reported.
 pub struct CounterBuffer {
     pending: Vec<Cell<u32>>,
     is_empty: Cell<bool>,
@@ -27,7 +27,7 @@ impl CounterBuffer {
         }
     }
 
-    /// Tells the index and the sum of each that was counted, and begins anew.
+    /// Passes on the index and the sum of each counter that was incremented, and resets all of them.
     pub fn flush(&self, mut tell: impl FnMut(usize, u32)) {
         if self.is_empty.replace(true) {
             return;

@@ -1,7 +1,7 @@
 //! The ABI's encoding of a list of pairs: a count, the sizes of each name and value, then the bytes, each ended by a NUL;
 //! all numbers are 32-bit little-endian.
 
-/// Decodes pairs in place; `None` if the bytes are not exactly those that their sizes tell.
+/// Decodes pairs in place; `None` if the bytes do not match the sizes in them exactly.
 pub fn decode(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     if bytes.is_empty() {
         return Some(Vec::new());

@@ -18,7 +18,8 @@ pub fn read(bytes: &[u8]) -> RouteMetadata {
     RouteMetadata::Present(members.collect())
 }
 
-/// The host's encoding does not tell types apart. A list's begins with a count, whose upper bytes are zero: no text.
+/// Returns the value of a member. The host's encoding does not distinguish types. A list's begins with a count, whose upper bytes are
+/// zero: no text.
 fn value_of(bytes: &[u8]) -> MetadataValue {
     if let Some(text) = text(bytes) {
         return MetadataValue::Text(text);
@@ -33,7 +34,7 @@ fn value_of(bytes: &[u8]) -> MetadataValue {
     words.map_or(MetadataValue::Other, MetadataValue::List)
 }
 
-/// A non-empty string without control characters. Numbers and booleans are serialized as their bytes; those hold some.
+/// Returns a non-empty string without control characters. Numbers and booleans are serialized as their bytes; those hold some.
 fn text(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())

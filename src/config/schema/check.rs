@@ -45,7 +45,7 @@ fn is_whole_within(number: f64, least: u32, most: u32) -> bool {
     number >= f64::from(least) && number <= f64::from(most) && f64::from(number as u32) == number
 }
 
-/// Whether a value is of the kind that `ty` is for, be it right or not.
+/// Reports whether a value is of the kind that `ty` is for, be it right or not.
 fn takes(ty: &Type, node: &Node) -> bool {
     match (&ty.shape, node) {
         (Shape::Words(words), Node::Text(text)) => words.contains(&text.as_str()),
@@ -59,7 +59,7 @@ fn takes(ty: &Type, node: &Node) -> bool {
     }
 }
 
-/// Where one word would have been right, a text is shown: that it is a string says nothing.
+/// Returns what was found. If one word would have been right, that is the text, since "a string" would be no help.
 fn found_beside_words(types: &[&Type], node: &Node) -> Found {
     let has_words = types.iter().any(|ty| matches!(ty.shape, Shape::Words(_)));
     match node {
@@ -127,7 +127,7 @@ fn check_object(value: &Value<'_>, object: &'static Object, members: &[(String, 
     let given = |name: &str| members.iter().any(|(given, _)| given == name);
     for field in object.fields {
         if field.presence == Presence::Required && !given(field.name) {
-            // As if it stood there, so that the path tells where to put it.
+            // As if it were present, so that the path shows where to put it.
             let place = value.member(field.name, &Node::Null);
             place.note(Fault::Missing { field });
         }
@@ -138,7 +138,7 @@ fn check_object(value: &Value<'_>, object: &'static Object, members: &[(String, 
 fn check_members(value: &Value<'_>, object: &'static Object, given: &dyn Fn(&str) -> bool, has_unknown: bool) {
     match object.members {
         Members::Any => {}
-        // A misspelled member is reported as such, and not as one that is missing.
+        // A misspelled member is reported as such, not as a missing one.
         Members::AtLeastOne => {
             if !has_unknown && !object.fields.iter().any(|field| given(field.name)) {
                 value.note(Fault::NoMember { object });
@@ -158,7 +158,7 @@ fn check_members(value: &Value<'_>, object: &'static Object, given: &dyn Fn(&str
     }
 }
 
-/// Whether a member of this name stands before the one at `nth`.
+/// Reports whether a member of this name stands before the one at `nth`.
 fn stood_before(members: &[(String, Node)], nth: usize) -> bool {
     let name = members.get(nth).map(|(name, _)| name);
     members.iter().take(nth).any(|(before, _)| Some(before) == name)

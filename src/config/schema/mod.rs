@@ -22,7 +22,7 @@ pub struct Type {
     pub shape: Shape,
     /// A small value of this type, as JSON.
     pub example: &'static str,
-    /// What to do instead, for whoever wrote another value; empty if there is nothing to say.
+    /// What to write instead of a wrong value; empty for no hint.
     pub hint: &'static str,
 }
 
@@ -237,7 +237,7 @@ impl Type {
         }
     }
 
-    /// A list of at least one value, none of them twice.
+    /// Returns a list of at least one value, none of them twice.
     const fn set(items: &'static Type, hint: &'static str, example: &'static str) -> Type {
         Type {
             shape: Shape::List(List {

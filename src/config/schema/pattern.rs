@@ -41,7 +41,7 @@ impl Pattern {
             }
     }
 
-    /// The form as a regular expression (ECMA 262).
+    /// Returns the form as a regular expression (ECMA 262).
     pub(super) fn regex(self) -> &'static str {
         match self {
             Pattern::UserPoolId => "^[a-z0-9-]+_[A-Za-z0-9]+$",
@@ -52,7 +52,7 @@ impl Pattern {
         }
     }
 
-    /// The string that has the form of [`Pattern::regex`] and still is none.
+    /// Returns the string that has the form of [`Pattern::regex`] and still is none.
     pub(super) fn exception(self) -> Option<&'static str> {
         (self == Pattern::ClientId).then_some("any")
     }

@@ -10,7 +10,7 @@ pub(super) enum Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The `kid` if there is one that is a string.
+    /// Returns the `kid` if there is one that is a string.
     pub(super) fn kid(&self) -> Option<&'a str> {
         match self {
             Entry::Object(jwk) => match jwk.kid {
@@ -36,7 +36,7 @@ pub(super) struct Jwk<'a> {
     pub(super) repeated: Option<&'a str>,
 }
 
-/// The elements of the one list `keys` of a JWK set, at most 64.
+/// Returns the elements of the one list `keys` of a JWK set, at most 64.
 pub(super) fn entries(tree: &Node) -> Result<Vec<Entry<'_>>, BadKeySet> {
     let Node::Object(members) = tree else {
         return Err(BadKeySet::NotASet);

@@ -24,7 +24,7 @@ pub enum BadKeySet {
     KeysTwice,
     /// `keys` has over 64 elements.
     TooManyKeys,
-    /// One `kid` stands twice: which key a token means is not clear.
+    /// One `kid` is repeated: a token's `kid` does not identify a key.
     RepeatedKid {
         /// The `kid`, not escaped.
         kid: String,
@@ -33,7 +33,7 @@ pub enum BadKeySet {
         /// The place of the second.
         second: usize,
     },
-    /// Each key was skipped (or there is none).
+    /// Each key was skipped, or there is none.
     NoUsableKey(Vec<SkippedKey>),
 }
 

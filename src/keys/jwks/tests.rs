@@ -4,12 +4,12 @@ use crate::keys::rsa::WeakKey;
 /// RFC 7515, appendix A.2.
 const N: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
 
-/// A key with these further members.
+/// Returns a key with these further members.
 fn key(members: &str) -> String {
     format!(r#"{{"kty": "RSA", "n": "{N}", "e": "AQAB"{members}}}"#)
 }
 
-/// A set of these keys.
+/// Returns a set of these keys.
 fn set(keys: &[String]) -> String {
     format!(r#"{{"keys": [{}]}}"#, keys.join(","))
 }
@@ -18,7 +18,7 @@ fn parse(json: &str) -> Result<Parsed, BadKeySet> {
     KeySet::parse(json.as_bytes())
 }
 
-/// What becomes of one key beside a good one.
+/// Returns what becomes of one key beside a good one.
 fn fault(key_json: &str) -> Option<KeyFault> {
     let parsed = parse(&set(&[key_json.into(), key(r#", "kid": "good""#)])).unwrap();
     assert!(parsed.set.find("good").is_some());

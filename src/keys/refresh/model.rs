@@ -16,7 +16,7 @@ pub struct FetchPolicy {
     pub authority: String,
     /// `:path` of the fetch.
     pub path: String,
-    /// Age at which the keys are fetched anew; 1 to 86,400 s.
+    /// Age at which the keys are fetched again; 1 to 86,400 s.
     pub ttl: Duration,
     /// How long past the TTL keys go on serving; 0 to 604,800 s.
     pub max_stale: Duration,

@@ -14,13 +14,13 @@ pub(super) fn back_off(failures: u32, random: u64) -> Duration {
     plain.saturating_add(share(part(plain, 4), random))
 }
 
-/// A random part of `whole`.
+/// Returns a random part of `whole`.
 pub(super) fn share(whole: Duration, random: u64) -> Duration {
     let thousandths = u32::try_from(random % 1001).unwrap_or(0);
     part(whole.saturating_mul(thousandths), 1000)
 }
 
-/// One of so many equal parts.
+/// Returns one of so many equal parts.
 pub(super) fn part(whole: Duration, parts: u32) -> Duration {
     whole.checked_div(parts).unwrap_or_default()
 }

@@ -96,7 +96,7 @@ impl Worker {
             .on_tick(&mut self.pools, &waited_for, &surroundings, &mut Vec::new());
     }
 
-    /// All calls under way are answered.
+    /// Answers all calls in progress. Returns how many there were.
     fn answer_all(&mut self, world: &World, body: &str) -> usize {
         let mut answered = 0;
         for jwks in self.pools.iter_mut().filter_map(PoolKeys::jwks_mut) {

@@ -58,7 +58,7 @@ fn lines() -> (String, String) {
     (head.to_owned(), keys.to_owned())
 }
 
-/// The record above with another word in its first line.
+/// Returns the record above with another word in its first line.
 fn with(name: &str, word: impl ToString) -> Vec<u8> {
     let (head, keys) = lines();
     let word = word.to_string();
@@ -67,7 +67,7 @@ fn with(name: &str, word: impl ToString) -> Vec<u8> {
     format!("{}\n{keys}", words.join(" ")).into_bytes()
 }
 
-/// The record above with other keys.
+/// Returns the record above with other keys.
 fn with_keys(keys: &[String]) -> Vec<u8> {
     [lines().0]
         .iter()

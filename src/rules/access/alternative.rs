@@ -144,13 +144,13 @@ impl AnyAll {
         any.is_empty() && all.is_empty()
     }
 
-    /// Whether the words that `found` gives hold what is demanded. It is asked anew for each word: both lists are short.
+    /// Reports whether the words of `found` meet the demand. `found` is called again for each word: both lists are short.
     fn hold<'w, I: Iterator<Item = &'w str>>(&self, found: impl Fn() -> I) -> bool {
         let has = |wanted: &String| found().any(|word| word == wanted);
         (self.any.is_empty() || self.any.iter().any(has)) && self.all.iter().all(has)
     }
 
-    /// Each word once.
+    /// Returns each word once.
     pub(super) fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         super::merge_new(&mut words, self.all.clone());

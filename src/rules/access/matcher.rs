@@ -89,7 +89,7 @@ fn equals_one(found: &ClaimView<'_>, values: &[ClaimValue], is_flag: bool) -> bo
     }
 }
 
-/// Whether `test` holds for the string that the claim is, or for a string of the list that it is.
+/// Reports whether `test` holds for the string that the claim is, or for a string of the list that it is.
 fn any_text(found: &ClaimView<'_>, test: impl Fn(&str) -> bool) -> bool {
     let is_text = |found: &ClaimView<'_>| matches!(found, ClaimView::Text(text) if test(text));
     match found {

@@ -27,12 +27,12 @@ impl VerifySignature for AnySignature {
     }
 }
 
-/// The identity of an access token of the client `web`, with further members.
+/// Returns the identity of an access token of the client `web`, with further members.
 fn access(members: &str) -> Rc<Identity> {
     identity(&format!(r#""token_use":"access","client_id":"web"{members}"#))
 }
 
-/// The identity of an ID token for `web` and `app`.
+/// Returns the identity of an ID token for `web` and `app`.
 fn id() -> Rc<Identity> {
     identity(r#""token_use":"id","aud":["web","app"]"#)
 }
@@ -364,7 +364,7 @@ fn a_sign_in_is_no_older_than_max_age_and_not_from_the_future() {
     }
 }
 
-/// What `claims: {name: matcher}` says of an access token with these members.
+/// Returns what `claims: {name: matcher}` says of an access token with these members.
 fn claim_holds(claim: &str, matcher: &ClaimMatcher, members: &str) -> bool {
     let alternative = Alternative {
         claims: vec![(name(claim), matcher.clone())],

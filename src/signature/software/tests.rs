@@ -21,13 +21,13 @@ fn encoded_message(digest: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Whether `signature` to the power of the public exponent is `encoded`, modulo the modulus.
+/// Reports whether `signature` to the power of the public exponent is `encoded`, modulo the modulus.
 fn opens_to(key: &PublicKey, signature: &[u8], encoded: &[u8]) -> bool {
     let power = BigUint::from_bytes_be(signature).modpow(key.as_rsa().e(), key.as_rsa().n());
     power == BigUint::from_bytes_be(encoded)
 }
 
-/// The number in 256 bytes.
+/// Returns the number in 256 bytes.
 fn bytes(number: &BigUint) -> Vec<u8> {
     let digits = number.to_bytes_be();
     [vec![0; 256 - digits.len()], digits].concat()
@@ -53,7 +53,7 @@ fn rfc_7515_appendix_a_2() {
     }
 }
 
-/// A key with exponent 3 and a signature that opens to `encoded` (256 bytes, odd): for the signature *s*, whose cube
+/// Returns a key with exponent 3 and a signature that opens to `encoded` (256 bytes, odd): for the signature *s*, whose cube
 /// is a little under 2^2048, the modulus is *s*^3 less the encoded message. Nobody needs a private key for that, so
 /// every wrong encoded message can be put behind a signature that is right.
 fn opening_to(encoded: &[u8]) -> (PublicKey, Vec<u8>) {

@@ -18,7 +18,7 @@ pub struct AmplifyCookies {
 }
 
 impl AmplifyCookies {
-    /// The cookies of the app client `client_id`.
+    /// Returns the cookies of the app client `client_id`.
     pub fn new(client_id: &str, token: TokenUse) -> AmplifyCookies {
         AmplifyCookies {
             prefix: format!("CognitoIdentityServiceProvider.{client_id}."),

@@ -1,4 +1,4 @@
-"""Clients: one that sends exactly the bytes it is given, and many of them at once."""
+"""Clients: one that sends exactly the given bytes, and many of them at once."""
 
 import concurrent.futures
 import http.client

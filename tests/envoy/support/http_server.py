@@ -83,7 +83,7 @@ class HttpServer:
             return len(self._requests)
 
     def forget(self) -> None:
-        """Start counting anew."""
+        """Reset the counts."""
         with self._lock:
             self._requests.clear()
 
@@ -161,7 +161,7 @@ class HttpServer:
                         self._echo(connection, reader)
                         return
         except OSError:
-            return  # the peer hung up, or we were told to refuse
+            return  # the peer hung up, or this server is set to refuse
         finally:
             with self._lock:
                 self._open.discard(connection)

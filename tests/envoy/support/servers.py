@@ -16,7 +16,7 @@ def json_answer(document: object, status: int = 200, **how) -> Answer:
 
 
 class Upstream(HttpServer):
-    """The protected application: answers 200, agrees to WebSocket upgrades, and records what it got."""
+    """The protected application: responds with 200, accepts WebSocket upgrades, and records its requests."""
 
     def __init__(self) -> None:
         super().__init__(self._answer)

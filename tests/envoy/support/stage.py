@@ -118,7 +118,7 @@ class Stages:
         self._envoys.remove(envoy)
 
     def close(self) -> None:
-        """End all Envoys; each is checked, and the first failure raised."""
+        """End all Envoys, check each, and raise the first failure."""
         ending, self._envoys = self._envoys, []
         failures = [failure for envoy in ending if (failure := failure_of(envoy.close))]
         if failures:

@@ -151,7 +151,7 @@ def resigned(signing_input: str, key: SigningKey) -> str:
 
 
 def assembled(signing_input: str, signature: str) -> str:
-    """Join and remember, so that no log may hold it."""
+    """Join the parts and record the token, so that logs can be searched for it."""
     if len(signature) >= 40:
         minted.add(signature)
     return f"{signing_input}.{signature}"

@@ -90,7 +90,7 @@ def at(name: str, what: str, expect: str, changed: dict, **more) -> dict:
     return with_claims(f"time-{name}", what, expect, changed, attack="RFC 7519 sections 4.1.4 to 4.1.6", **more)
 
 
-EXACT = {"only": "native"}  # what hangs on the very second can only be shown with a clock that stands still
+EXACT = {"only": "native"}  # what depends on the exact second can only be shown with a stopped clock
 
 TIMES = [
     at("expired", "expired an hour ago", EXPIRED, {"exp": "{now-3600}", "iat": "{now-7200}"}),

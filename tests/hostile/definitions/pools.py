@@ -17,7 +17,7 @@ def with_modulus_changed(name: str, by: int) -> str:
 
 GOOD = [rsa("rsa2048-a", KID_A), rsa("rsa2048-b", KID_B)]
 
-# Keys that work, and keys that have to be skipped without harm to the others.
+# Keys that work, and keys that must be skipped without harm to the others.
 MAIN = [
     *GOOD,
     rsa("rsa2048-e3", "exponent-3"),

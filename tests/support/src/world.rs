@@ -1,4 +1,4 @@
-//! A host without a host: workers, a clock that moves on command, one shared store, calls that are recorded.
+//! A fake host: workers, a clock that the test moves, one shared store, calls that are recorded.
 //!
 //! [`World`] carries out what each worker's filter commands, as Envoy would, and is as strict: commands about a request
 //! that is not there, header edits after a resume, a second answer, more than 100 settled at once fail the test. So does a

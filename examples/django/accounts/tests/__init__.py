@@ -1,4 +1,4 @@
-"""Claims as the filter hands them over: those of an ID token and of an access token of one user."""
+"""Claims as the filter posts them: those of an ID token and of an access token of one user."""
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
 

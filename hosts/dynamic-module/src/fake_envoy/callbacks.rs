@@ -16,7 +16,7 @@ thread_local! {
     pub static IS_VALIDATING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What the module lent; null stands for no value.
+/// Returns the module's bytes; null means no value.
 ///
 /// # Safety
 /// The module gave it with a callback that is running.
@@ -71,7 +71,7 @@ unsafe fn config<'a>(config: ConfigEnvoyPtr) -> &'a FakeConfig {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_log(level: LogLevel, message: ModuleBuffer) {
-    // SAFETY: it is lent for this callback.
+    // SAFETY: it is borrowed for this callback.
     let line = String::from_utf8(unsafe { lent(message) }.unwrap().to_vec()).unwrap();
     assert!(
         !line.contains(super::token().rsplit('.').next().unwrap()),

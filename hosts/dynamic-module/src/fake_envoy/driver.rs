@@ -20,7 +20,7 @@ pub enum Passage {
     Waits,
     /// It was answered.
     Answered(FakeReply),
-    /// It stands still without an answer: a client waits for ever.
+    /// It is paused without a response: a client would wait forever.
     Stuck,
 }
 
@@ -102,7 +102,7 @@ impl FakeEnvoy {
         self.config.cluster.set(cluster);
     }
 
-    /// A new stream with these request headers.
+    /// Returns a new stream with these request headers.
     pub fn stream(&mut self, headers: Pairs) -> usize {
         self.stream_on_route(headers, None, Vec::new())
     }
@@ -150,7 +150,7 @@ impl FakeEnvoy {
         self.streams[stream].ends_at_once.set(true);
     }
 
-    /// The request's headers are there.
+    /// Delivers the request's headers.
     pub fn headers(&self, stream: usize, end_of_stream: bool) -> Passage {
         let stream = &self.streams[stream];
         let status = stream.in_hook(|| {
@@ -174,7 +174,7 @@ impl FakeEnvoy {
         passage
     }
 
-    /// A part of the body is there; whether it goes on.
+    /// Delivers a part of the body. Returns whether it goes on.
     pub fn body(&self, stream: usize, end_of_stream: bool) -> bool {
         let stream = &self.streams[stream];
         let status = stream.in_hook(|| {
@@ -187,7 +187,7 @@ impl FakeEnvoy {
         status == 0
     }
 
-    /// The trailers are there; whether they go on, and which.
+    /// Delivers the trailers. Returns those that go on.
     pub fn trailers(&self, stream: usize, trailers: Option<Pairs>) -> Option<Pairs> {
         let stream = &self.streams[stream];
         *stream.trailers.borrow_mut() = trailers;
@@ -197,7 +197,7 @@ impl FakeEnvoy {
         (status == 0).then(|| stream.trailers.borrow().clone().unwrap_or_default())
     }
 
-    /// The response's headers are there; what they become.
+    /// Delivers the response's headers. Returns what they become.
     pub fn response(&self, stream: usize, headers: Pairs) -> Pairs {
         let stream = &self.streams[stream];
         *stream.response.borrow_mut() = Some(headers);
@@ -216,7 +216,7 @@ impl FakeEnvoy {
         self.streams[stream].is_destroyed.get()
     }
 
-    /// What has become of the request.
+    /// Returns what has become of the request.
     pub fn passage(&self, stream: usize) -> Passage {
         let stream = &self.streams[stream];
         match &*stream.reply.borrow() {
@@ -227,12 +227,12 @@ impl FakeEnvoy {
         }
     }
 
-    /// A stream that waits has a scheduler, or nobody could wake it.
+    /// Reports whether the module makes the stream wait: such a stream has a scheduler, or nothing could resume it.
     fn module_waits(&self, _stream: &FakeStream) -> bool {
         self.shared.schedulers.load(Ordering::Relaxed) > 1
     }
 
-    /// The request's headers as the next filter gets them.
+    /// Returns the request's headers as the next filter gets them.
     pub fn request_headers(&self, stream: usize) -> Pairs {
         self.streams[stream].headers.borrow().clone().unwrap()
     }
@@ -241,7 +241,7 @@ impl FakeEnvoy {
         self.streams[stream].filter_state.borrow().clone()
     }
 
-    /// The main thread does what it was woken for; whether it was.
+    /// Runs the main thread if it was woken. Returns whether it was.
     pub fn run_main(&self) -> bool {
         if self.shared.main_wakes.swap(0, Ordering::AcqRel) == 0 {
             return false;
@@ -250,7 +250,7 @@ impl FakeEnvoy {
         true
     }
 
-    /// The worker does what its streams were woken for; whether any was.
+    /// Runs the worker's streams that were woken. Returns whether any was.
     pub fn run_worker(&self) -> bool {
         let wakes = std::mem::take(&mut *self.shared.wakes.lock().unwrap());
         for stream in &wakes {
@@ -278,7 +278,7 @@ impl FakeEnvoy {
         }
     }
 
-    /// The calls under way.
+    /// Returns the calls under way.
     pub fn calls(&self) -> Vec<FakeCall> {
         self.config.calls.borrow().clone()
     }
@@ -321,7 +321,7 @@ impl FakeEnvoy {
         );
     }
 
-    /// A metric's value.
+    /// Returns a metric's value.
     pub fn counter(&self, name: &str) -> u64 {
         let counters = self.shared.counters.lock().unwrap();
         counters.iter().find(|(found, _)| found == name).unwrap().1
@@ -337,7 +337,7 @@ impl FakeEnvoy {
         self.shared.schedulers.load(Ordering::Relaxed).saturating_sub(1)
     }
 
-    /// What was logged on this thread.
+    /// Returns what was logged on this thread.
     pub fn log() -> Vec<(LogLevel, String)> {
         LOG.with_borrow(Clone::clone)
     }

@@ -82,7 +82,7 @@ pub struct FakeStream {
     metadata: Vec<(Vec<u8>, Metadata)>,
     /// Whether the route that was chosen last is the one for requests with [`TIER`].
     is_tier_route: Cell<bool>,
-    /// It is to be chosen anew when somebody asks for the route itself, not for what is kept of it.
+    /// The route is to be selected again when the route itself is requested, not what is cached of it.
     is_route_forgotten: Cell<bool>,
     failures: Cell<Failures>,
     reply: RefCell<Option<FakeReply>>,
@@ -150,7 +150,7 @@ struct FakeConfig {
 }
 
 impl FakeStream {
-    /// The stream behind a pointer that the module gave.
+    /// Returns the stream behind a pointer that the module gave.
     ///
     /// # Safety
     /// The pointer is one that the module got.
@@ -178,7 +178,8 @@ impl FakeStream {
         }
     }
 
-    /// The metadata of the route that was chosen last, even if it has been forgotten since. That for requests with [`TIER`] is open.
+    /// Returns the metadata of the route that was selected last, even if it has been cleared since. The route for requests with
+    /// [`TIER`] is open.
     fn route_metadata(&self) -> &[(Vec<u8>, Metadata)] {
         if self.is_tier_route.get() {
             TIER_METADATA.get_or_init(open_metadata)

@@ -66,7 +66,7 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
                     log::error!("the host sets no tick period: keys are not fetched in time");
                 }
             }
-            // Nobody asks this host to explain: its log tells why a request is refused.
+            // This host is never asked to explain: its log contains the reason for a rejection.
             Command::Explain(_) => {}
             Command::EditResponse(edit) => remains.response_edit = Some(edit),
             about_request => {

@@ -45,7 +45,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The context with this id, whose headers have not come yet.
+    /// Returns the context with this id, whose headers have not come yet.
     pub fn new(id: u32, worker: Rc<Worker>) -> Stream {
         Stream {
             id: RequestId(id),
@@ -97,7 +97,7 @@ impl Stream {
         })
     }
 
-    /// Removes the trailers that could speak for the filter; `None` if they cannot be read or changed.
+    /// Removes the reserved trailers; `None` if they cannot be read or changed.
     fn strip_trailers(&self) -> Option<()> {
         let bytes = sys::header_pairs(MapType::HttpRequestTrailers).ok()?;
         let trailers = RequestHead::new(pairs::decode(&bytes)?);

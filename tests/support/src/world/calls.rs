@@ -1,4 +1,4 @@
-//! Calls that go nowhere: recorded, refused, answered when the story says so.
+//! Calls that are not sent: they are recorded, refused, or answered when the test says so.
 
 use envoy_cognito_jwt::call::{CallId, HttpCall, NotSent, SendCall};
 use envoy_cognito_jwt::time::UnixTime;
