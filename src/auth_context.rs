@@ -1,4 +1,4 @@
-//! A request on its way through the decision: what is known of it, and what it waits for.
+//! The state of a request during the decision: what is known about it, and what it waits for.
 
 use crate::cache::Verified;
 use crate::command::{HeaderEdit, Headers};
@@ -13,39 +13,39 @@ use crate::token::claims::ClaimSet;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-/// A request whose credential has been found: all that the rest of the decision needs of it. Owned, it can wait.
+/// A request whose credential was found: everything that the rest of the decision needs. The owned form can wait.
 #[derive(Debug)]
 pub struct AuthContext<'a> {
     pub(crate) rule: MatchedRule,
     pub(crate) token: Cow<'a, [u8]>,
     pub(crate) removal: Vec<HeaderEdit>,
-    /// The cache has been asked for the token, so it is not counted again.
+    /// Whether the cache was searched for the token, so that this is not counted again.
     pub(crate) is_counted: bool,
-    /// It has waited for keys that came after it, so an unknown `kid` is unknown for good.
+    /// Whether it has waited for keys that were fetched after it arrived, so that an unknown `kid` is final.
     pub(crate) has_looked_again: bool,
-    /// The token, once it has been verified.
+    /// The token, if it was verified.
     pub(crate) verified: Option<Rc<Verified>>,
-    /// The permission to pass, once the requirement holds.
+    /// The permission to pass, if the requirement holds.
     pub(crate) permit: Option<Permit<Verified>>,
     user_info: Lookup,
     user_lookup: Lookup,
 }
 
-/// What is known of an enrichment.
+/// What is known about an enrichment.
 #[derive(Debug)]
 pub(crate) enum Lookup {
     /// Nothing yet.
     Pending,
-    /// What the call, or the cache, gave.
+    /// The result of the call, or from the cache.
     Found(Outcome),
-    /// There is nothing to ask, or it failed where that does not matter.
+    /// No call is needed, or it failed with `on_failure: continue`.
     Skipped,
 }
 
-/// How far a decision has come.
+/// The progress of a decision.
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// To its end.
+    /// It is complete.
     Complete(AuthDecision),
     /// It waits.
     Pending(AuthContext<'a>, Wait),
@@ -56,7 +56,7 @@ pub enum Progress<'a> {
 pub enum Wait {
     /// The pool has no usable keys.
     Keys(PoolId),
-    /// No key of the pool has the token's `kid`; a fetch might bring it.
+    /// No key of the pool has the token's `kid`; a fetch might return one.
     Kid(PoolId, Round),
     /// A call.
     Call(EnrichmentKind, CacheKey, PoolId),
@@ -70,7 +70,7 @@ impl Wait {
         }
     }
 
-    /// Returns the refusal of those for whom there is no room to wait, or no hope.
+    /// Returns the rejection of a request that cannot wait, for lack of room or of a fetch in time.
     pub fn unavailable(self) -> Rejection {
         match self {
             Wait::Keys(_) | Wait::Kid(..) => Rejection::KeysUnavailable,
@@ -95,7 +95,7 @@ impl<'a> AuthContext<'a> {
         }
     }
 
-    /// Returns the context on its own, apart from the host's memory.
+    /// Returns the context with copies of what it borrowed from the host's memory.
     pub fn into_owned(self) -> AuthContext<'static> {
         AuthContext {
             token: Cow::Owned(self.token.into_owned()),
@@ -110,12 +110,12 @@ impl<'a> AuthContext<'a> {
         }
     }
 
-    /// The fetch that it waited for has ended.
+    /// Prepares it to be authenticated again: the fetch that it waited for has ended.
     pub fn look_again(&mut self) {
         self.has_looked_again = true;
     }
 
-    /// It ends here, with this rejection.
+    /// Returns the decision to reject the request.
     pub fn denied(self, rejection: Rejection, pool: Option<PoolId>) -> AuthDecision {
         AuthDecision::Deny(Denial {
             rejection,
@@ -125,7 +125,7 @@ impl<'a> AuthContext<'a> {
         })
     }
 
-    /// Returns what is known of an enrichment.
+    /// Returns what is known about an enrichment.
     pub(crate) fn lookup(&mut self, kind: EnrichmentKind) -> &mut Lookup {
         match kind {
             EnrichmentKind::UserInfo => &mut self.user_info,
@@ -133,7 +133,7 @@ impl<'a> AuthContext<'a> {
         }
     }
 
-    /// Returns the claims that UserInfo gave.
+    /// Returns the claims from UserInfo.
     pub(crate) fn user_info(&self) -> Option<Rc<ClaimSet>> {
         match &self.user_info {
             Lookup::Found(Outcome::Claims(claims)) => Some(Rc::clone(claims)),
@@ -141,7 +141,7 @@ impl<'a> AuthContext<'a> {
         }
     }
 
-    /// Returns the headers that the user lookup gave.
+    /// Returns the headers from the user lookup.
     pub(crate) fn user_headers(&self) -> Option<Rc<Headers>> {
         match &self.user_lookup {
             Lookup::Found(Outcome::Headers(headers)) => Some(Rc::clone(headers)),

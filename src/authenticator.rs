@@ -1,9 +1,9 @@
 //! Authentication, top to bottom: rule, credential, token, requirement, enrichment.
 //!
-//! What has been stripped from the request before is not seen here: the filter passes a head without it.
+//! Reserved headers are not visible here: the filter passes a head without them.
 //!
-//! `inline(never)`, here and in the modules around it, keeps what few requests need out of the functions that all of them run
-//! through: each request finds that code in cold caches, so its size counts more than its instructions.
+//! `inline(never)`, here and in other modules, keeps code that few requests need out of the functions that all of them execute. That
+//! code is cold in the CPU's caches for each request, so its size matters more than the number of instructions.
 
 mod enrichment;
 
@@ -48,19 +48,19 @@ pub struct Authenticator<'f> {
     pub last_header: &'f mut LastHeader,
     /// The cached answers of calls.
     pub responses: &'f mut ResponseCache,
-    /// The calls under way.
+    /// The calls in progress.
     pub in_flight: &'f mut InFlightCalls,
     /// The requests that wait.
     pub pending: &'f PendingRequests,
     /// Where each check is recorded.
     pub trace: &'f mut Trace,
-    /// The world.
+    /// The host.
     pub env: &'f Env<'f>,
     /// Where counts and log lines go.
     pub out: &'f mut Vec<Command>,
 }
 
-/// Returns what there is to authenticate, or the decision where no token makes it.
+/// Returns the context to authenticate, or the decision if no token is needed for it.
 pub fn open<'a>(
     config: &Config,
     rules: &RuleSet,
@@ -132,14 +132,14 @@ fn denied(rejection: Rejection) -> AuthDecision {
 /// How many issuers a step of a trace names.
 const SHOWN_ISSUERS: usize = 4;
 
-/// Why authentication does not go on.
+/// Why authentication stops.
 enum Stop {
     Deny(Rejection, Option<PoolId>),
     Wait(Wait),
 }
 
 impl Authenticator<'_> {
-    /// Takes a request as far as it can be taken now: to a decision, or to what it must wait for.
+    /// Authenticates a request as far as possible now: to a decision, or to what it must wait for.
     pub fn authenticate<'a>(&mut self, mut context: AuthContext<'a>) -> Progress<'a> {
         match self.advance(&mut context) {
             Ok(permit) => Progress::Complete(self.allow(context, permit)),
@@ -206,8 +206,8 @@ impl Authenticator<'_> {
         )
     }
 
-    /// Checks what a cached token does not skip: time, and that there are keys at all. That its own key is still there is seen
-    /// when it is found.
+    /// Checks what a cached token does not skip: the time, and that there are usable keys. The cache checks that the token's own
+ /// key is still current.
     fn check_again(&mut self, verified: &Verified) -> Result<(), Stop> {
         self.check_time(verified)
             .map_err(|rejection| Stop::Deny(rejection, Some(verified.pool)))?;
@@ -313,11 +313,11 @@ impl Authenticator<'_> {
         Ok(verified)
     }
 
-    /// Returns all that each later request with the token needs, made once.
+    /// Returns what later requests with the token need, computed once.
     fn prepare(&mut self, mut identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
         let (values, warnings) = self.config.identity.values_for(&identity, None);
         self.warn(&warnings);
-        // A rule that asks for claims by name, or a lookup, has them read once more, and kept then.
+        // For a rule that uses claims by name, and for a lookup, they are parsed again and then kept.
         identity.slim();
         Verified {
             pool,

@@ -6,10 +6,10 @@ use lru::LruCache;
 use std::collections::BTreeSet;
 use std::hash::Hash;
 
-/// A cache of at most so many entries and bytes. When one of the two would be exceeded, expired entries go first, then the
+/// A cache with a limit on entries and on bytes. When one of them would be exceeded, expired entries are evicted first, then the
 /// least recently used ones.
 ///
-/// An expired entry is not hidden: it stays until its room is needed, and the caller compares the time.
+/// An expired entry is not hidden: it stays until its room is needed, and the caller checks the time.
 #[derive(Debug)]
 pub(crate) struct BoundedCache<K: Copy + Eq + Hash + Ord, V> {
     entries: LruCache<K, Entry<V>>,
@@ -28,7 +28,7 @@ struct Entry<V> {
 
 impl<K: Copy + Eq + Hash + Ord, V> BoundedCache<K, V> {
     /// What an entry costs besides what its value owns: its own block with the links of the list of uses; its places in
-    /// the hash table, which may be a quarter full and for a moment stands beside the table that it replaces; its place
+    /// the hash table, which may be a quarter full and exists together with the table that it replaces for a moment; its place
     /// in the tree of expiries, whose nodes may be less than half full.
     const ENTRY_OVERHEAD: usize = memory::block(size_of::<K>() + size_of::<Entry<V>>() + 2 * size_of::<usize>())
         + 4 * (2 * size_of::<usize>() + 1)
@@ -37,7 +37,7 @@ impl<K: Copy + Eq + Hash + Ord, V> BoundedCache<K, V> {
     /// Returns an empty cache; with a bound of 0 it stays empty.
     pub(crate) fn new(max_entries: usize, max_bytes: usize) -> BoundedCache<K, V> {
         BoundedCache {
-            // Made with its bound it would take the memory for all entries at once.
+            // Created with its bound, it would allocate the memory for all entries at once.
             entries: LruCache::unbounded(),
             by_expiry: BTreeSet::new(),
             max_entries,
@@ -46,12 +46,12 @@ impl<K: Copy + Eq + Hash + Ord, V> BoundedCache<K, V> {
         }
     }
 
-    /// Returns the value of `key`, which becomes the one used last.
+    /// Returns the value of `key`, and marks it as the most recently used one.
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.entries.get_mut(key).map(|entry| &mut entry.value)
     }
 
-    /// Keeps `value`, which owns so many bytes, in the place of what `key` had. It is not kept if it has expired or is
+    /// Stores `value`, which owns `owned_bytes`, and replaces the previous value of `key`. It is not stored if it has expired or is
     /// larger than the whole cache may be.
     pub(crate) fn insert(&mut self, key: K, value: V, owned_bytes: usize, expires_at: UnixTime, now: UnixTime) {
         self.remove(&key);
@@ -74,7 +74,7 @@ impl<K: Copy + Eq + Hash + Ord, V> BoundedCache<K, V> {
         self.entries.put(key, entry);
     }
 
-    /// Takes `key` and its value out.
+    /// Removes `key` and its value.
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let entry = self.entries.pop(key)?;
         self.by_expiry.remove(&(entry.expires_at, *key));
@@ -87,12 +87,12 @@ impl<K: Copy + Eq + Hash + Ord, V> BoundedCache<K, V> {
         self.entries.len()
     }
 
-    /// Returns how many bytes they are counted as.
+    /// Returns how many bytes they count as.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Takes one entry out; false if there was none.
+    /// Evicts one entry. Returns false if there was none.
     fn evict(&mut self, now: UnixTime) -> bool {
         let expired = self.by_expiry.first().filter(|(expires_at, _)| *expires_at <= now);
         let next = match expired {
@@ -140,7 +140,7 @@ mod tests {
     fn expired_ones_go_before_the_least_recently_used() {
         let mut cache = filled(3, usize::MAX, &[(1, 0, 9), (2, 0, 1), (3, 0, 2)]);
         assert!(cache.get_mut(&2).is_some() && cache.get_mut(&3).is_some());
-        // Nothing has expired yet: the one that was used longest ago goes.
+        // Nothing has expired yet: the least recently used one is evicted.
         cache.insert(4, "value", 0, secs(9), NOW);
         assert_eq!(keys(&mut cache), [2, 3, 4]);
         // An entry that expires exactly now has expired. The earliest is evicted first.

@@ -1,4 +1,4 @@
-//! Verified tokens, cached: a hit skips decoding and signature, not time, not the key's presence, not the rule.
+//! The cache of verified tokens: a hit skips decoding and signature, but not the checks of the time, of the key and of the rule.
 
 use crate::bounded_cache::BoundedCache;
 use crate::command::Headers;
@@ -12,20 +12,20 @@ use crate::token::Identity;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// A token that was verified, with all that later requests with it need.
+/// A verified token, with everything that later requests with it need.
 #[derive(Debug)]
 pub struct Verified {
     /// Its claims.
     pub identity: Identity,
-    /// The pool that it is of.
+    /// The pool that issued it.
     pub pool: PoolId,
     /// The key that verified it.
     pub key: Rc<Key>,
-    /// The headers and the filter state that its own claims make.
+    /// The headers and the filter state from its own claims.
     pub values: IdentityValues,
-    /// `sub`, shared with the command that makes it filter state.
+    /// `sub`, shared with the command that sets it as filter state.
     pub subject: Rc<str>,
-    /// What calls about it are cached under, once it has been computed: see [`Verified::cache_key`].
+    /// The cache keys of calls about it, computed when they are first needed: see [`Verified::cache_key`].
     pub cache_keys: CacheKeys,
 }
 
@@ -34,7 +34,7 @@ pub struct Verified {
 pub struct CacheKeys([OnceCell<CacheKey>; EnrichmentKind::ALL.len()]);
 
 impl Verified {
-    /// Returns what a call about this token alone is cached under: `compute` is called once.
+    /// Returns the cache key of a call about this token only. `compute` is called once.
     pub fn cache_key(&self, kind: EnrichmentKind, compute: impl FnOnce() -> CacheKey) -> CacheKey {
         let [user_info, user_lookup] = &self.cache_keys.0;
         let place = match kind {
@@ -44,7 +44,7 @@ impl Verified {
         *place.get_or_init(compute)
     }
 
-    /// Returns how many bytes of memory it owns. The key is the key set's.
+    /// Returns how many bytes of memory it owns, without the key, which belongs to the key set.
     fn heap_bytes(&self) -> usize {
         let Verified {
             identity,
@@ -73,18 +73,17 @@ impl AsRef<Identity> for Verified {
 
 #[derive(Debug)]
 struct Entry {
-    /// The whole text: the tail only finds it.
+    /// The whole text: the tail is only the index.
     token: Box<[u8]>,
     verified: Rc<Verified>,
     /// The generation of the pool's keys in which the key was last seen.
     generation: u32,
 }
 
-/// Verified tokens, bounded in number and in bytes: expired ones go first, then the least recently used.
+/// Verified tokens, bounded in number and in bytes: expired ones are evicted first, then the least recently used.
 ///
 /// A token is looked up by its [`Tail`], the end of its signature, which nobody but the pool can choose. Only verified
-/// tokens are cached, so an attacker cannot fill a bucket with others, and the whole text is compared whatever the
-/// tail says.
+/// tokens are cached, so an attacker cannot fill a bucket with others, and the whole text is always compared, too.
 #[derive(Debug)]
 pub struct TokenCache {
     entries: BoundedCache<Tail, Entry>,
@@ -120,8 +119,8 @@ impl TokenCache {
         None
     }
 
-    /// Keeps a token that was verified with a key of this generation of its pool's keys, and that expires at this time. Of
-    /// two with one tail, which no signature that verifies has by chance, the later is kept.
+    /// Stores a token that was verified with a key of this generation of its pool's keys, and that expires at this time. Of
+    /// two with the same tail, which valid signatures do not have by chance, the later is kept.
     pub fn insert(
         &mut self,
         token: &[u8],
@@ -150,12 +149,12 @@ impl TokenCache {
         self.entries.len()
     }
 
-    /// Returns how many bytes they are counted as.
+    /// Returns how many bytes they count as.
     pub fn bytes(&self) -> usize {
         self.entries.bytes()
     }
 
-    /// Reports whether none is.
+    /// Reports whether no token is cached.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -166,7 +165,7 @@ impl TokenCache {
 struct Tail(u128);
 
 impl Tail {
-    /// None of a text that is shorter, which no RSA signature makes.
+    /// `None` for a shorter text, which cannot end with an RSA signature.
     fn of(token: &[u8]) -> Option<Tail> {
         token.last_chunk().map(|bytes| Tail(u128::from_le_bytes(*bytes)))
     }
@@ -252,7 +251,7 @@ mod tests {
             assert!(cache.bytes() <= 1 << 20);
         }
         assert!((30..60).contains(&cache.len()), "{}", cache.len());
-        // One that is larger than all the room is not kept, and moves nothing out.
+        // One that is larger than the whole cache is not kept, and evicts nothing.
         let before = cache.len();
         insert(&mut cache, "x".repeat(1 << 20).as_bytes(), verified("s"));
         assert_eq!(cache.len(), before);

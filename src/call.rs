@@ -1,9 +1,9 @@
-//! HTTP calls that the filter makes, and their answers.
+//! HTTP calls that the filter makes, and the responses to them ("answers", to distinguish them from the responses to clients).
 
 use std::fmt;
 use std::time::Duration;
 
-/// The host's number of a call under way.
+/// The host's number of a call in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CallId(pub u32);
 
@@ -22,11 +22,11 @@ pub struct HttpCall {
     pub headers: Vec<(&'static str, String)>,
     /// The body; empty for none.
     pub body: Vec<u8>,
-    /// After this time the host answers 504.
+    /// The host responds with 504 after this time.
     pub timeout: Duration,
 }
 
-/// What came back.
+/// The response to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpAnswer {
     /// `:status`. A refused connection and a timeout are ordinary answers of the host, 503 and 504.
@@ -40,11 +40,11 @@ pub struct HttpAnswer {
 pub enum Body {
     /// All of it.
     Whole(Vec<u8>),
-    /// Longer than [`MAX_BODY_BYTES`]: it was not even read.
+    /// Longer than [`MAX_BODY_BYTES`]; it was not read.
     TooLarge,
 }
 
-/// No answer over this many bytes is read: 256 KiB, the bound of a JWK set; other answers have smaller bounds of their own.
+/// The longest body that is read: 256 KiB, the bound of a JWK set. Other answers have smaller bounds.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// How long past its own time limit the host's answer to a call is waited for. The host answers 504 at the limit; this is for a
@@ -56,7 +56,7 @@ pub const ANSWER_GRACE: Duration = Duration::from_secs(1);
 pub enum NotSent {
     /// The host knows no such cluster.
     UnknownCluster,
-    /// The cluster has no host that could be asked.
+    /// The cluster has no host to send the call to.
     NoHost,
     /// The host refused for another reason: its status.
     Refused(u32),
@@ -94,6 +94,6 @@ pub trait SendCall {
     /// Sends the call.
     ///
     /// # Errors
-    /// The host took nothing: no answer will come.
+    /// The host did not accept the call: no answer will come.
     fn send(&self, call: &HttpCall) -> Result<CallId, NotSent>;
 }

@@ -1,8 +1,8 @@
-//! Why a request is refused: the code that clients, logs and metrics see.
+//! The codes of rejections, which clients, logs and metrics contain.
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $status:literal, $coarse:literal;)+) => {
-        /// The reason of a refusal. Its name, HTTP status and coarse name stand in one table.
+        /// The reason for a rejection. One table defines its name, HTTP status and coarse name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
             $($(#[doc = $doc])+ $variant,)+
@@ -12,7 +12,7 @@ macro_rules! codes {
             /// All codes, in the order of the table.
             pub const ALL: &'static [Code] = &[$(Code::$variant),+];
 
-            /// Returns the code as clients, logs and metrics see it.
+            /// Returns the name in responses, logs and metrics.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Code::$variant => $name),+ }
             }
@@ -22,12 +22,12 @@ macro_rules! codes {
                 match self { $(Code::$variant => concat!("cognito_jwt.", $name)),+ }
             }
 
-            /// Returns the HTTP status that it is answered with.
+            /// Returns the HTTP status of the response.
             pub const fn status(self) -> u16 {
                 match self { $(Code::$variant => $status),+ }
             }
 
-            /// Returns all that clients see of it where `disclose_reason` is false.
+            /// Returns the only name that clients see if `disclose_reason` is false.
             pub const fn coarse(self) -> &'static str {
                 match self { $(Code::$variant => $coarse),+ }
             }
@@ -36,9 +36,9 @@ macro_rules! codes {
 }
 
 codes! {
-    /// No source holds a credential.
+    /// No source contains a credential.
     TokenMissing = "token_missing", 401, "unauthorized";
-    /// What was sent is no well-formed JWT, or holds claims of the wrong type.
+    /// The credential is not a well-formed JWT, or has claims of the wrong type.
     TokenMalformed = "token_malformed", 401, "unauthorized";
     /// `alg` is not `RS256`.
     AlgorithmNotAllowed = "algorithm_not_allowed", 401, "unauthorized";
@@ -56,7 +56,7 @@ codes! {
     TokenUseMismatch = "token_use_mismatch", 401, "unauthorized";
     /// The app client is absent or not accepted.
     ClientMismatch = "client_mismatch", 401, "unauthorized";
-    /// UserInfo answered 401: Cognito has revoked the token.
+    /// UserInfo responded with 401: Cognito has revoked the token.
     TokenRevoked = "token_revoked", 401, "unauthorized";
     /// The sign-in is too long ago for this request.
     ReauthenticationRequired = "reauthentication_required", 401, "unauthorized";
@@ -66,9 +66,9 @@ codes! {
     RequestAmbiguous = "request_ambiguous", 400, "bad_request";
     /// A requirement of the rule does not hold.
     NotPermitted = "not_permitted", 403, "forbidden";
-    /// The user lookup answered 403 or 404.
+    /// The user lookup responded with 403 or 404.
     UserRejected = "user_rejected", 403, "forbidden";
-    /// No usable keys, and none came in time.
+    /// There are no usable keys, and none arrived in time.
     KeysUnavailable = "keys_unavailable", 503, "unavailable";
     /// The call to UserInfo failed.
     UserInfoUnavailable = "user_info_unavailable", 503, "unavailable";

@@ -1,4 +1,4 @@
-//! What the core wants done: values that the shell carries out, in order.
+//! The commands of the core: values that the host executes in order.
 
 use crate::code::Code;
 use crate::memory;
@@ -9,20 +9,20 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Whether the host goes on with the request when the callback returns.
+/// Whether the host continues with the request when the callback returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// On to the next filter.
+    /// Continue with the next filter.
     Continue,
-    /// It waits: for a later [`Command::Resume`] or because it has been answered.
+    /// Pause the request: it waits for a later [`Command::Resume`], or a response was sent.
     Pause,
 }
 
-/// One thing to do. Commands about a request apply to that of the callback, or to the one named last by [`Command::Of`].
-/// If one of a request's header edits fails, the shell answers it with `internal_error` and skips the rest that is about it.
+/// One command. Commands about a request apply to that of the callback, or to the one that the last [`Command::Of`] named.
+/// If a header edit of a request fails, the host rejects it with `internal_error` and skips its remaining commands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// What follows is about this request (root callbacks only). If it is gone, what follows is skipped up to the next `Of`.
+    /// The following commands are about this request (root callbacks only). If it is gone, they are skipped up to the next `Of`.
     Of(RequestId),
     /// Change the request's headers.
     Edit(HeaderEdit),
@@ -34,17 +34,17 @@ pub enum Command {
     Annotate(FilterState, Rc<str>),
     /// Set more filter state: names without the prefix `wasm.`, and values.
     AnnotateAll(Rc<Headers>),
-    /// Answer the request.
+    /// Respond to the request.
     Reply(Box<Reply>),
-    /// Let a paused request go on.
+    /// Resume a paused request.
     Resume,
-    /// Count one.
+    /// Increment a counter.
     Count(Counter),
     /// Record the gauge of all pools' keys.
     RecordKeys(u64),
     /// Write a log line. It never holds a token or a part of one.
     Log(Severity, String),
-    /// Show how the decision was come to. Only sent while somebody has asked for it: [`Filter::explain`](crate::filter::Filter::explain).
+    /// Show the steps of the decision. Only sent after [`Filter::explain`](crate::filter::Filter::explain).
     Explain(Vec<Step>),
     /// From now on tick at this period. Only sent when the period changes: setting it again restarts the host's timer.
     TickEvery(Duration),
@@ -61,17 +61,17 @@ pub enum HeaderEdit {
     Set(&'static str, Vec<u8>),
 }
 
-/// Headers to add, or filter state to set, in order: names in lower case, values in visible ASCII and spaces. One text holds all values, since every
-/// block of memory that a cached token has is a cold one when the token is evicted.
+/// Headers to add, or filter state to set, in order: names in lower case, values in visible ASCII and spaces. One string contains all
+/// values: fewer blocks of memory to free, which are cold in the CPU's caches when a token is evicted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     values: String,
-    /// The names, and where each one's value ends; it begins where the one before ends.
+    /// The names, and the end of each value, which begins where the previous one ends.
     ends: Vec<(Rc<str>, usize)>,
 }
 
 impl Headers {
-    /// None yet, with room for so many of usual length.
+    /// Creates an empty list with room for `headers` of usual length.
     pub fn with_capacity(headers: usize) -> Headers {
         /// About a UUID; nothing depends on it.
         const USUAL_BYTES: usize = 32;
@@ -81,7 +81,7 @@ impl Headers {
         }
     }
 
-    /// Puts one behind the others.
+    /// Appends one.
     pub fn push(&mut self, name: Rc<str>, value: &str) {
         self.values.push_str(value);
         self.ends.push((name, self.values.len()));
@@ -117,7 +117,7 @@ impl ResponseEdit {
     /// The header that a response must lack for the edit to apply; lower case.
     pub const HEADER: &'static str = "sec-websocket-protocol";
 
-    /// Names a protocol in a WebSocket handshake's response (RFC 6455, section 4.2.2) that names none itself.
+    /// Selects a protocol in the response to a WebSocket handshake (RFC 6455, section 4.2.2) that selects none.
     pub fn websocket_protocol(name: &str) -> ResponseEdit {
         ResponseEdit { protocol: name.into() }
     }
@@ -138,7 +138,7 @@ pub enum FilterState {
     ClientId,
 }
 
-/// A refusal as the client gets it.
+/// A rejection as the client gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// Status and response code details.
@@ -149,10 +149,10 @@ pub struct Reply {
     pub body: String,
 }
 
-/// How bad a log line is.
+/// The level of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// A line per refused request.
+    /// One line for each rejected request.
     Debug,
     /// A pool's keys have changed.
     Info,

@@ -1,4 +1,4 @@
-//! What the core asks of the world: the narrow traits and plain values, in one place.
+//! The core's view of its host: narrow traits and plain values.
 
 use crate::call::SendCall;
 use crate::keys::refresh::Surroundings;
@@ -7,22 +7,22 @@ pub use crate::rules::route::{MetadataValue, RouteMetadata};
 use crate::signature::VerifySignature;
 use crate::time::UnixTime;
 
-/// The world at the moment of one callback.
+/// The host during one callback.
 pub struct Env<'a> {
     /// The time.
     pub now: UnixTime,
     /// A random number, new for each callback.
     pub random: u64,
-    /// Who verifies signatures.
+    /// The verification of signatures.
     pub crypto: &'a dyn VerifySignature,
-    /// What all workers see.
+    /// The store that all workers share.
     pub shared: &'a dyn SharedStore,
-    /// The way out.
+    /// HTTP calls.
     pub calls: &'a dyn SendCall,
 }
 
 impl<'a> Env<'a> {
-    /// Returns what a key ring sees of the world.
+    /// Returns the part of the host that the caches of keys use.
     pub fn surroundings(&self) -> Surroundings<'a> {
         Surroundings {
             now: self.now,
@@ -33,7 +33,7 @@ impl<'a> Env<'a> {
     }
 }
 
-/// What Envoy knows of the route that a request takes. Lookup only when it decides: each answer costs a host call.
+/// What Envoy knows about the route of a request. Each function is a host call, so it is used only if it can change the decision.
 pub trait DescribeRoute {
     /// Returns the route's name; empty if it has none.
     fn name(&self) -> Vec<u8>;

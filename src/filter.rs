@@ -1,4 +1,4 @@
-//! The filter of one worker: requests, ticks, answers.
+//! The filter of one worker: it handles requests, ticks and answers to calls.
 //!
 //! A stream's own callback never resolves another stream: the host would stop the wrong one. Requests that wait are resolved
 //! from ticks and answers (`resolve`), and calls are sent from ticks (`calls`).
@@ -38,7 +38,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The tick when there is something to do at once: a call to send, more requests to resolve.
+/// The tick if something must be done at once: a call to send, more requests to resolve.
 const TICK_AT_ONCE: Duration = Duration::from_millis(1);
 /// The tick while requests wait: how exactly their time limits are kept.
 const TICK_WHILE_WAITING: Duration = Duration::from_millis(20);
@@ -63,11 +63,11 @@ pub struct Filter {
     pending: PendingRequests,
     tick: Duration,
     ticked_at: UnixTime,
-    /// The last tick that was for more than handing counts over.
+    /// The last tick that did more than report counts.
     looked_at: UnixTime,
     load: LoadDetector,
-    /// How many keys of all pools this worker recorded in the gauge last. Workers overwrite each other's gauges, but they all come to
-    /// hold the same keys, each records its own change, and so does the one that fetched.
+    /// How many keys of all pools this worker recorded in the gauge last. Workers overwrite each other's gauges, but all of them end
+ /// up with the same keys; each records its own change, and so does the one that fetched.
     last_reported_key_count: Option<u64>,
     is_debug_seen: bool,
     explains: bool,
@@ -117,22 +117,22 @@ impl Filter {
         TICK_AT_ONCE
     }
 
-    /// Whether anybody sees debug lines: they are not even made otherwise.
+    /// Sets whether debug lines are visible; otherwise they are not created.
     pub fn show_debug(&mut self, is_seen: bool) {
         self.is_debug_seen = is_seen;
     }
 
-    /// Whether each decision is followed by a [`Command::Explain`].
+    /// Sets whether a [`Command::Explain`] follows each decision.
     pub fn explain(&mut self, explains: bool) {
         self.explains = explains;
     }
 
-    /// Returns the answer to a request whose headers could not be read or changed. It must not pass, in no mode.
+    /// Returns the response to a request whose headers could not be read or changed. It must not pass in any mode.
     pub fn internal_error(&self) -> Reply {
         Rejection::Internal.reply(&self.wording)
     }
 
-    /// Reports whether requests come so fast that counts may wait for the next tick, which is near then.
+    /// Reports whether requests arrive so fast that counts may wait for the next tick, which then comes soon.
     pub fn is_under_load(&self) -> bool {
         self.load.is_on()
     }
@@ -229,7 +229,7 @@ impl Filter {
             .collect()
     }
 
-    /// Time has passed.
+    /// Handles a tick.
     pub fn on_tick(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
         if env.now < self.ticked_at {
             self.clock_went_back(env.now);
@@ -250,8 +250,8 @@ impl Filter {
         self.resolve(env, out);
     }
 
-    /// Under load ticks come more often than there is anything to look at: looking at the keys of all pools costs more than the
-    /// counts do. Nothing urgent is missed, since that changes the tick.
+    /// Under load, ticks are more frequent than changes of keys, and a look at the keys of all pools costs more than the counts
+    /// save. Nothing urgent is missed, since that changes the tick.
     fn is_for_counts_only(&self, now: UnixTime) -> bool {
         self.load.is_on()
             && self.tick == TICK_UNDER_LOAD
@@ -260,7 +260,7 @@ impl Filter {
             && now < self.looked_at.after(TICK_AT_REST)
     }
 
-    /// A call was answered, or failed (`None`).
+    /// Handles the answer to a call, or its failure (`None`).
     pub fn on_answer(&mut self, call: CallId, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
         let jwks = self
             .keys
@@ -300,7 +300,7 @@ impl Filter {
         self.reserved.in_trailers(trailers)
     }
 
-    /// A request is gone, answered or not. A call that nobody else waits for is not sent any more.
+    /// Removes a request that has ended. A queued call that no other request waits for is not sent.
     pub fn on_gone(&mut self, id: RequestId) {
         if self.pending.remove(id).is_some() {
             self.evict_calls();
@@ -344,7 +344,7 @@ impl Filter {
         }
     }
 
-    /// The host starts its timer over at each setting, so the period is only set when it changes.
+    /// The host restarts its timer whenever the period is set, so it is only set when it changes.
     fn set_tick(&mut self, now: UnixTime, are_more_due: bool, out: &mut Vec<Command>) {
         let is_urgent = are_more_due || self.in_flight.has_queued() || self.fetches.wants_tick(now);
         let tick = if is_urgent {

@@ -24,9 +24,9 @@ pub struct IdentityPolicy {
     pub filter_state: Vec<(Rc<str>, HeaderSource)>,
     /// Header that carries all claims, base64url of the JSON.
     pub payload_header: Option<Rc<str>>,
-    /// Take the credential out of what the upstream gets.
+    /// Remove the credential from the request to the upstream.
     pub remove_token: bool,
-    /// The longest value of a header or of filter state, encoded, but for `payload_header`, which is as long as the token's claims.
+    /// The longest value of a header or of filter state, encoded. It does not apply to `payload_header`.
     pub max_value_bytes: usize,
 }
 
@@ -165,7 +165,7 @@ pub(crate) fn add(headers: &mut Headers, name: &Rc<str>, value: &str, max_bytes:
 }
 
 /// Returns the JSON text of the first claim that is present; `null` and an empty string count as absent. An `email` or
-/// `phone_number` that is not verified ends the list: who takes back a verification must not choose which of the other claims is
+/// `phone_number` that is not verified ends the list: a user who revokes a verification must not choose which of the other claims is
 /// sent.
 fn first_present<'a>(refs: &[ClaimRef], claims: &MergedClaims<'a>) -> Option<&'a str> {
     let is_absent = |raw: &str| matches!(raw, "null" | "\"\"");

@@ -1,4 +1,4 @@
-//! JSON as a tree, for what is read seldom: the configuration, which may come as a `google.protobuf.Struct` as well, and JWK
+//! JSON as a tree, for what is read rarely: the configuration, which may come as a `google.protobuf.Struct` as well, and JWK
 //! sets. One reader for all of them, since each type that `serde_json` reads costs the module another copy of its code.
 //! Tokens are read without a tree.
 
@@ -36,11 +36,11 @@ impl Node {
     }
 }
 
-/// Reads the one value that `text` is.
+/// Parses `text` as one value.
 ///
 /// # Errors
-/// It is no JSON, holds a number that a double cannot hold or a string that is no Unicode text, or is nested deeper than
-/// `serde_json` goes: 128.
+/// It is not JSON, contains a number that a double cannot hold or a string that is not Unicode text, or is nested deeper than
+/// `serde_json` allows: 128.
 #[inline(never)]
 pub(crate) fn parse(text: &str) -> Result<Node, serde_json::Error> {
     serde_json::from_str(text)

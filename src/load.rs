@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// As many requests between two ticks begin a load; without load that is 4,000 a second in a worker. Below it, every count is
+/// This many requests between two ticks begin a load; without load that is 4,000 a second in a worker. Below it, every count is
 /// reported to the host at once.
 pub const BEGINS_AT: u32 = 1000;
 
@@ -44,7 +44,7 @@ impl LoadDetector {
 mod tests {
     use super::*;
 
-    /// So many requests, then a tick so many milliseconds after the one before; whether the load is high after each.
+    /// Records the requests of each step, then a tick after its milliseconds. Returns whether there is a load after each.
     fn walk(steps: &[(u32, u64)]) -> Vec<(bool, bool)> {
         let mut load = LoadDetector::default();
         steps
@@ -65,7 +65,7 @@ mod tests {
             (&[(999, 250), (999, 250)][..], &[(false, false), (false, false)][..]),
             (&[(1000, 250)], &[(true, true)]),
             (&[(1000, 251)], &[(true, false)]),
-            // Short ticks: 40 requests in 10 ms are as many.
+            // Short ticks: 40 requests in 10 ms are the same rate.
             (
                 &[(5000, 250), (40, 10), (39, 10), (40, 10)],
                 &[(true, true), (true, true), (true, false), (false, false)],

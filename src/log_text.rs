@@ -1,4 +1,4 @@
-//! Text that came from outside, for log lines: it can neither break nor flood a log.
+//! Text from outside in log lines, escaped and bounded.
 
 /// Returns `text` with quotes, backslashes, control and non-ASCII characters escaped as in Rust strings. It ends before it
 /// has more than `max_chars` characters; no escape is cut in two.

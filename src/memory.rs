@@ -1,6 +1,6 @@
-//! How much memory values hold, estimated on the safe side: what is kept for longer than a request is bounded in bytes.
+//! How much memory values use, estimated on the safe side: everything that is kept for longer than a request is bounded in bytes.
 //!
-//! No allocator says what it has spent. What is counted is what was asked of it, and for each block the header and the
+//! Allocators do not report how much they use. The estimate is the requested size, and for each block the header and the
 //! rounding of the allocators in use (dlmalloc in a Wasm module: 4 bytes and up to 8 or, for the smallest, 16; tcmalloc in
 //! Envoy: an eighth of the size at most).
 
@@ -20,7 +20,7 @@ pub(crate) const fn list<T>(capacity: usize) -> usize {
     block(capacity.saturating_mul(size_of::<T>()))
 }
 
-/// Returns what the block of an [`Rc`](std::rc::Rc) costs that holds `bytes`: two counters stand before them.
+/// Returns what the block of an [`Rc`](std::rc::Rc) costs that holds `bytes`: two counters precede them.
 pub(crate) const fn shared(bytes: usize) -> usize {
     block(bytes.saturating_add(size_of::<[usize; 2]>()))
 }

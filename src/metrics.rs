@@ -11,14 +11,14 @@ pub enum Counter {
     Bypassed,
     /// CORS preflights passed on without a token.
     CorsPreflightBypassed,
-    /// Requests refused, by code.
+    /// Requests rejected, by code.
     Denied(Code),
-    /// Requests that would have been refused, by code (`mode: shadow`). Istio's own stats tags mangle names that end in
+    /// Requests that would have been rejected, by code (`mode: shadow`). Istio's own stats tags mangle names that end in
     /// `denied`, as those of its RBAC filter's shadow rules do, so that is not its name.
     WouldDeny(Code),
-    /// Key fetches that gave a usable set.
+    /// Key fetches that returned a usable set.
     JwksFetchSuccess,
-    /// Key fetches that did not.
+    /// Key fetches that returned no usable set.
     JwksFetchFailed,
     /// Fetches that an unknown `kid` caused.
     JwksRefetchUnknownKid,
@@ -34,13 +34,13 @@ pub enum Counter {
     VerifyHost,
     /// Signatures verified in the module.
     VerifyModule,
-    /// Calls to UserInfo that gave claims.
+    /// Calls to UserInfo that returned claims, or that the token is revoked.
     UserInfoSuccess,
     /// Calls to UserInfo that failed.
     UserInfoFailed,
     /// Requests served with a cached response of UserInfo.
     UserInfoCached,
-    /// User lookups that gave a user or a refusal.
+    /// User lookups that returned a user or a rejection.
     UserLookupSuccess,
     /// User lookups that failed.
     UserLookupFailed,

@@ -1,5 +1,5 @@
-//! The requests of a worker that wait, and the shares that each cause to wait may have of the room: anyone who can make
-//! requests wait, by a slow call or an unknown `kid`, must not take the room of all others.
+//! The requests of a worker that wait. Each cause has a limited share of the room: a client that makes requests wait, by a slow call or
+//! an unknown `kid`, must not take the room of all others.
 
 use crate::auth_context::{AuthContext, Wait};
 use crate::enrich::CacheKey;
@@ -12,21 +12,21 @@ use std::collections::BTreeMap;
 pub const MAX_WAITING: usize = 1000;
 /// How many of them may wait for one call: for one token at UserInfo, for one user at the lookup.
 pub const MAX_WAITING_FOR_ONE_CALL: usize = 100;
-/// How many of them may wait for the key of their `kid` while the pool has usable keys: nobody has verified their signature.
+/// How many of them may wait for the key of their `kid` while the pool has usable keys: their signature is not verified.
 pub const MAX_WAITING_FOR_UNKNOWN_KIDS: usize = 300;
 
 /// A request that waits.
 #[derive(Debug)]
 pub struct PendingRequest {
-    /// All that is known of it.
+    /// Everything that is known about it.
     pub context: AuthContext<'static>,
     /// The steps of its decision so far.
     pub trace: Trace,
     /// What it waits for.
     pub wait: Wait,
-    /// When it came.
+    /// When it arrived.
     pub since: UnixTime,
-    /// When it has waited long enough.
+    /// Its time limit.
     pub deadline: UnixTime,
     /// Its `x-request-id`, for the log line.
     pub request_id: Vec<u8>,
@@ -41,7 +41,7 @@ pub struct PendingRequests {
 }
 
 impl PendingRequests {
-    /// Reports whether one more request may wait for this.
+    /// Reports whether another request may wait for this.
     pub fn has_room_for(&self, wait: Wait) -> bool {
         let has_share = match wait {
             Wait::Keys(_) => true,
@@ -101,7 +101,7 @@ impl PendingRequests {
         self.requests.iter().map(|(id, request)| (*id, request))
     }
 
-    /// Returns all requests, to give them other limits.
+    /// Returns all requests, to change their time limits.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut PendingRequest> {
         self.requests.values_mut()
     }
@@ -153,7 +153,7 @@ mod tests {
         }
     }
 
-    /// So many more as find room; how many did.
+    /// Adds up to `count` requests. Returns how many found room.
     fn fill(pending: &mut PendingRequests, wait: Wait, count: usize) -> usize {
         let first = pending.requests.last_key_value().map_or(0, |(id, _)| id.0 + 1);
         let ids = first..first + u32::try_from(count).unwrap();

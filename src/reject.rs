@@ -1,4 +1,4 @@
-//! Refusals as clients get them: status, `www-authenticate` (RFC 6750, RFC 9470) and body (RFC 9457), in one place.
+//! Rejections and their responses: status, `www-authenticate` (RFC 6750, RFC 9470) and body (RFC 9457).
 
 use crate::code::Code;
 use crate::command::Reply;
@@ -10,12 +10,12 @@ use crate::token::malformed::Malformed;
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// Why a request is refused, with what its answer says of it.
+/// Why a request is rejected, with the data for its response.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rejection {
-    /// No source holds a credential.
+    /// No source contains a credential.
     TokenMissing,
-    /// The credential is no well-formed JWT of Cognito.
+    /// The credential is not a well-formed JWT of Cognito.
     Malformed(Malformed),
     /// `alg` is not RS256.
     AlgorithmNotAllowed,
@@ -27,30 +27,30 @@ pub enum Rejection {
     SignatureInvalid,
     /// A claim does not hold.
     Claim(ClaimError),
-    /// UserInfo answered 401.
+    /// UserInfo responded with 401.
     TokenRevoked,
     /// Servers read the request in different ways, in a part that a rule matches on.
     Ambiguous(Ambiguous),
-    /// The rule demands more than the token has.
+    /// The token does not meet the rule's requirements.
     Forbidden(Forbidden),
-    /// The user lookup answered 403 or 404.
+    /// The user lookup responded with 403 or 404.
     UserRejected,
     /// No usable keys.
     KeysUnavailable,
-    /// UserInfo did not answer as it should.
+    /// The call to UserInfo failed.
     UserInfoUnavailable,
-    /// The user lookup did not answer as it should.
+    /// The user lookup failed.
     UserLookupUnavailable,
     /// A host call failed, or its result cannot be read.
     Internal,
 }
 
-/// How answers are worded.
+/// The wording of responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wording {
-    /// Realm of `www-authenticate`; holds no quote and no backslash.
+    /// Realm of `www-authenticate`, without quotes and backslashes.
     pub realm: String,
-    /// Whether clients see why.
+    /// Whether clients see the reason.
     pub disclose_reason: bool,
 }
 
@@ -69,7 +69,7 @@ enum Challenge {
 }
 
 impl Rejection {
-    /// Returns what is answered where this call failed, or there is no room to wait for it.
+    /// Returns the rejection after this call failed, or if there is no room to wait for it.
     pub const fn unavailable(kind: EnrichmentKind) -> Rejection {
         match kind {
             EnrichmentKind::UserInfo => Rejection::UserInfoUnavailable,
@@ -77,7 +77,7 @@ impl Rejection {
         }
     }
 
-    /// Returns what is answered where this call refused the user.
+    /// Returns the rejection after this call refused the user.
     pub const fn refused_by(kind: EnrichmentKind) -> Rejection {
         match kind {
             EnrichmentKind::UserInfo => Rejection::TokenRevoked,
@@ -108,7 +108,7 @@ impl Rejection {
         }
     }
 
-    /// Returns what a person reads. Never a part of a token.
+    /// Returns the text for people. It never contains a part of a token.
     pub fn detail(&self) -> Cow<'static, str> {
         match self {
             Rejection::TokenMissing => "no token was sent".into(),
@@ -129,7 +129,7 @@ impl Rejection {
         }
     }
 
-    /// Returns the answer.
+    /// Returns the response.
     pub fn reply(&self, wording: &Wording) -> Reply {
         let code = self.code();
         let detail = self.detail();
@@ -222,11 +222,12 @@ fn problem(code: Code, detail: &str, disclose: bool) -> String {
         code: if disclose { code.as_str() } else { code.coarse() },
         detail: disclose.then_some(detail),
     };
-    // Texts and a number: there is nothing in it that could not be written.
+    // Texts and a number always serialize.
     serde_json::to_string(&problem).unwrap_or_default()
 }
 
-/// Returns what may stand in a quoted parameter of RFC 6750, section 3: visible ASCII and space but for quote and backslash.
+/// Returns the characters of `text` that a quoted parameter of RFC 6750, section 3, may contain: visible ASCII and space without quote and
+/// backslash.
 fn quotable(text: &str) -> Cow<'_, str> {
     let may_stand = |byte: &u8| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~');
     if text.as_bytes().iter().all(may_stand) {

@@ -1,10 +1,10 @@
-//! What the filter sees of a request: its headers, as bytes.
+//! The headers of a request, as bytes.
 
 /// The host's number of a request (its stream context).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u32);
 
-/// All request headers in the order in which they came, pseudo-headers among them, as bytes: nothing says that they are UTF-8.
+/// All request headers in their order, including pseudo-headers, as bytes: they need not be UTF-8.
 /// Envoy has lower-cased the names of HTTP/1 already; those of HTTP/2 are lower case by RFC 9113.
 #[derive(Clone, Debug, Default)]
 pub struct RequestHead<'a> {
@@ -13,8 +13,8 @@ pub struct RequestHead<'a> {
 }
 
 impl<'a> RequestHead<'a> {
-    /// Returns a head of these headers, name and value. A body or trailers may follow unless
-    /// [`with_end_of_stream`](RequestHead::with_end_of_stream) says otherwise.
+    /// Returns a head with these headers, name and value. A body or trailers may follow unless
+    /// [`with_end_of_stream`](RequestHead::with_end_of_stream) is used.
     pub fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> RequestHead<'a> {
         RequestHead {
             headers,
@@ -51,23 +51,23 @@ impl<'a> RequestHead<'a> {
             .map(|(_, value)| value)
     }
 
-    /// `:path`, with query and all; empty if absent.
+    /// Returns `:path`, including the query; empty if absent.
     pub fn path(&self) -> &'a [u8] {
         self.first(":path").unwrap_or_default()
     }
 
-    /// `:method`; empty if absent.
+    /// Returns `:method`; empty if absent.
     pub fn method(&self) -> &'a [u8] {
         self.first(":method").unwrap_or_default()
     }
 
-    /// `:authority`, with the port if it was sent; empty if absent.
+    /// Returns `:authority`, with the port if it was sent; empty if absent.
     pub fn authority(&self) -> &'a [u8] {
         self.first(":authority").unwrap_or_default()
     }
 }
 
-/// Reports whether the byte can stand in a token (RFC 9110, section 5.6.2), such as the name of a header or a method.
+/// Reports whether the byte may be part of a token (RFC 9110, section 5.6.2), such as the name of a header or a method.
 pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -1,4 +1,4 @@
-//! What a request is asked for, before any credential is looked at: whether it is a CORS preflight, and which rule it meets.
+//! The steps before any credential is read: whether a request is a CORS preflight, and which rule matches it.
 
 use crate::command::{Command, Severity};
 use crate::env::{DescribeRoute, RouteMetadata};
@@ -24,8 +24,8 @@ pub fn is_cors_preflight(head: &RequestHead<'_>) -> bool {
         && !method::is_overridden(head)
 }
 
-/// Returns what is demanded of the request. The route's own decision comes before the rules; a request that servers read in
-/// different ways is refused before both.
+/// Returns the rule for the request. The route's metadata takes precedence over the rules; a request that servers read in
+/// different ways is rejected before both.
 ///
 /// # Errors
 /// The request is ambiguous, or the route's metadata cannot be read, which is logged.
@@ -46,7 +46,7 @@ pub fn decide(
     decided
 }
 
-/// Returns the check that a refusal of [`find_rule`] comes from.
+/// Returns the check in [`find_rule`] that caused a rejection.
 fn rejected_by(rejection: &Rejection) -> Check {
     match rejection {
         Rejection::Ambiguous(Ambiguous::Path(_)) => Check::Path,

@@ -1,4 +1,4 @@
-//! What a decision means for the request: enforce or shadow, and this is the only place that knows.
+//! Turns a decision into commands. This is the only place that distinguishes enforce and shadow mode.
 
 use crate::cache::Verified;
 use crate::command::{Action, Command, FilterState, HeaderEdit, Headers, Severity};
@@ -12,12 +12,12 @@ use crate::rules::access::Permit;
 use crate::trace::{Check, Trace};
 use std::rc::Rc;
 
-/// The end of a decision.
+/// The result of a decision.
 #[derive(Debug)]
 pub enum AuthDecision {
     /// The request may pass.
     Allow(Allowance),
-    /// It may not.
+    /// The request is rejected.
     Deny(Denial),
 }
 
@@ -26,7 +26,7 @@ pub enum AuthDecision {
 pub enum Allowance {
     /// A CORS preflight.
     Preflight,
-    /// A rule lets it pass without a token.
+    /// A rule allows it without a token.
     Bypassed,
     /// Its token was verified, and the requirement holds.
     Identified(Identified),
@@ -35,44 +35,44 @@ pub enum Allowance {
 /// A request with an identity.
 #[derive(Debug)]
 pub struct Identified {
-    /// The token's; without one nobody is identified.
+    /// The token's permit, without which there is no identity.
     pub permit: Permit<Verified>,
-    /// What is passed on of the user.
+    /// The headers and the filter state about the user.
     pub values: IdentityValues,
     /// The user lookup's headers.
     pub lookup: Option<Rc<Headers>>,
-    /// What takes the credential out of the request.
+    /// The edits that remove the credential from the request.
     pub removal: Vec<HeaderEdit>,
 }
 
-/// A refused request.
+/// A rejected request.
 #[derive(Debug)]
 pub struct Denial {
     /// Why.
     pub rejection: Rejection,
-    /// The pool whose token it was, if that is known.
+    /// The pool of the token, if it is known.
     pub pool: Option<PoolId>,
-    /// Its token, if that was good and something else was not.
+    /// Its token, if it was verified and the request was rejected for another reason.
     pub verified: Option<Rc<Verified>>,
-    /// What takes the credential out of the request, in shadow mode.
+    /// The edits that remove the credential from the request, in shadow mode.
     pub removal: Vec<HeaderEdit>,
 }
 
-/// How decisions are carried out.
+/// Turns decisions into commands.
 pub struct Responder<'c> {
     /// All settings.
     pub config: &'c Config,
-    /// How answers are worded.
+    /// The wording of responses.
     pub wording: &'c Wording,
-    /// Whether anybody sees debug lines.
+    /// Whether debug lines are visible.
     pub is_debug_seen: bool,
-    /// Whether somebody wants to be shown the steps.
+    /// Whether to show the steps.
     pub explains: bool,
 }
 
 impl Responder<'_> {
-    /// Carries a decision out. A request that goes on does so with the header edits that were commanded; one that does not has
-    /// been answered. `request_id` is for the log line, and asked for only if anybody sees that.
+    /// Appends the commands for a decision: the header edits of a request that passes, or the response to one that does not. `request_id` is
+    /// for the log line, and only called if that is visible.
     pub fn apply<'r>(
         &self,
         decision: AuthDecision,
@@ -114,7 +114,7 @@ impl Responder<'_> {
                     add(&verified.values.headers, out);
                 }
                 annotate(denial.verified.as_deref(), code.as_str(), out);
-                // It stands where the identity headers do.
+                // It is set exactly if the identity headers are.
                 if let Some(verified) = &denial.verified {
                     annotate_all(&verified.values.filter_state, out);
                 }
@@ -150,7 +150,7 @@ impl Responder<'_> {
 /// The longest `x-request-id` that is shown, in characters as they are shown; a UUID has 36.
 const LONGEST_REQUEST_ID: usize = 64;
 
-/// Returns a text that a client may have chosen, without characters that could forge a log line. What is longer than an id is not shown,
+/// Returns a text that a client may have chosen, without characters that could forge a log line. A longer text than an id is not shown,
 /// not even in part: it may be a token.
 fn printable(id: &[u8]) -> String {
     match escaped_whole(id, LONGEST_REQUEST_ID) {

@@ -2,42 +2,42 @@
 
 use std::time::Duration;
 
-/// A moment, in milliseconds since 1970-01-01T00:00:00Z. All arithmetic saturates.
+/// A time, in milliseconds since 1970-01-01T00:00:00Z. All arithmetic saturates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// Returns the moment `millis` milliseconds after the epoch.
+    /// Returns the time `millis` milliseconds after the epoch.
     pub const fn from_millis(millis: u64) -> UnixTime {
         UnixTime(millis)
     }
 
-    /// Returns the moment `secs` seconds after the epoch.
+    /// Returns the time `secs` seconds after the epoch.
     pub const fn from_secs(secs: u64) -> UnixTime {
         UnixTime(secs.saturating_mul(1000))
     }
 
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the epoch.
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// Seconds since the epoch, with milliseconds as the fraction: what a NumericDate (RFC 7519, section 2) is compared with.
+    /// Returns the seconds since the epoch, with milliseconds as the fraction, to compare with a NumericDate (RFC 7519, section 2).
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1000.0
     }
 
-    /// This moment and `span` more.
+    /// Returns this time plus `span`.
     pub fn after(self, span: Duration) -> UnixTime {
         UnixTime(self.0.saturating_add(millis(span)))
     }
 
-    /// This moment less `span`, not before the epoch.
+    /// Returns this time minus `span`, not before the epoch.
     pub fn before(self, span: Duration) -> UnixTime {
         UnixTime(self.0.saturating_sub(millis(span)))
     }
 
-    /// How long ago `earlier` was; zero if it lies in the future.
+    /// Returns how long ago `earlier` was; zero if it is in the future.
     pub fn since(self, earlier: UnixTime) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }

@@ -1,23 +1,23 @@
-//! What the filter did to come to a decision, step by step: for the debug line of a rejection, and for the
+//! The steps of a decision: for the debug line of a rejection, and for the
 //! explanation of a decision. The checks themselves record the steps, and only if they will be read.
 //!
-//! A step never holds a token, a signature, or a claim that no check looked at.
+//! A step never contains a token, a signature, or a claim that no check used.
 
 use std::fmt;
 
 /// The steps of one request's decision, in order.
 #[derive(Debug, Default)]
 pub struct Trace {
-    /// `None`: nobody reads it, and no step is even made.
+    /// `None`: they will not be read, and no step is created.
     steps: Option<Vec<Step>>,
 }
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What was looked at.
+    /// What was checked.
     pub check: Check,
-    /// How it went.
+    /// Its outcome.
     pub outcome: Outcome,
     /// What was found, for people: `exp 2026-11-27T15:00:00Z`.
     pub found: Option<String>,
@@ -25,16 +25,16 @@ pub struct Step {
     pub expected: Option<String>,
 }
 
-/// What a step looked at, in the order in which a request goes through them.
+/// What a step checks, in the order of the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
     /// Reserved headers, which are removed.
     ReservedHeaders,
     /// Whether the request is a CORS preflight.
     Preflight,
-    /// Whether all servers read authority and method alike.
+    /// Whether all servers read authority and method in the same way.
     Request,
-    /// Whether all servers read the path alike.
+    /// Whether all servers read the path in the same way.
     Path,
     /// The route's metadata.
     RouteMetadata,
@@ -42,7 +42,7 @@ pub enum Check {
     Rules,
     /// Where the credential is.
     Credential,
-    /// Whether the token has been verified before.
+    /// Whether the token was verified before.
     Cache,
     /// The form of the token (RFC 7515, RFC 7519).
     Form,
@@ -72,19 +72,19 @@ pub enum Check {
     UserLookup,
 }
 
-/// How a step went.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// What was checked holds.
+    /// The check passed.
     Passed,
-    /// It does not, and the request is refused for it.
+    /// The check failed, and the request is rejected for it.
     Failed,
-    /// Nothing was checked: the step says what the filter found or did.
+    /// Nothing was checked: the step states what the filter found or did.
     Noted,
 }
 
 impl Check {
-    /// Returns the name under which programs find the step.
+    /// Returns the name of the check for programs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Check::ReservedHeaders => "reserved_headers",
@@ -112,7 +112,7 @@ impl Check {
     }
 }
 
-/// `exp: found …, expected …`, on one line and without anything that a log could take for its own.
+/// `exp: found …, expected …`, on one line, and without characters that could forge a log line.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.check.as_str())?;
@@ -129,19 +129,19 @@ impl fmt::Display for Step {
 }
 
 impl Trace {
-    /// Returns a trace that is kept if somebody reads it.
+    /// Returns a trace that records steps if they will be read.
     pub fn new(is_read: bool) -> Trace {
         Trace {
             steps: is_read.then(Vec::new),
         }
     }
 
-    /// Returns a trace that nobody reads.
+    /// Returns a trace that records nothing.
     pub const fn off() -> Trace {
         Trace { steps: None }
     }
 
-    /// Reports whether steps are kept.
+    /// Reports whether steps are recorded.
     pub const fn is_on(&self) -> bool {
         self.steps.is_some()
     }
@@ -186,16 +186,16 @@ impl Trace {
         self.steps.as_deref().unwrap_or_default()
     }
 
-    /// Returns the check that the request was refused for.
+    /// Returns the check that failed.
     pub fn failed(&self) -> Option<&Step> {
         self.steps().iter().rev().find(|step| step.outcome == Outcome::Failed)
     }
 }
 
-/// The longest text of a request that a step shows, in characters.
+/// The longest text from a request that a step shows, in characters.
 pub const LONGEST_FOUND: usize = 200;
 
-/// Returns a text that a client chose, cut to [`LONGEST_FOUND`] characters.
+/// Returns a text that a client chose, truncated to [`LONGEST_FOUND`] characters.
 pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST_FOUND) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

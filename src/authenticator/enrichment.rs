@@ -1,4 +1,4 @@
-//! What a verified token does not say: asked of caches first, then of calls.
+//! Data about the user beyond a verified token: from caches, otherwise from calls.
 
 use super::{Authenticator, Stop};
 use crate::auth_context::{AuthContext, Lookup, Progress, Wait};
@@ -88,7 +88,7 @@ impl Authenticator<'_> {
         Some(found.outcome)
     }
 
-    /// Waits for the call with this key, which is queued if none is under way and there is room for both.
+    /// Waits for the call with this key, which is queued if none is in progress and if there is room for both.
     fn join_call(
         &mut self,
         key: CacheKey,
@@ -115,7 +115,7 @@ impl Authenticator<'_> {
     }
 }
 
-/// Returns what a failed call means: the request goes on without it, or is refused.
+/// Returns the consequence of a failed call: the request continues without it, or is rejected.
 fn on_failure(enrichment: &dyn Enrichment, pool: PoolId) -> Result<Lookup, Stop> {
     match enrichment.policy().on_failure {
         OnFailure::Continue => Ok(Lookup::Skipped),

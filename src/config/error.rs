@@ -60,7 +60,7 @@ pub enum Fault {
     },
     /// The number is 2^53 or more.
     #[error(
-        "is 2^53 or more, where one number cannot be told from the next: have it issued as a string, and compare that"
+        "is 2^53 or more, where numbers are no longer exact: have it issued as a string, and compare that"
     )]
     NumberTooLarge,
     /// The list or object has too few members; the text says what to do.
@@ -127,7 +127,7 @@ pub enum Fault {
         found: Vec<&'static str>,
     },
     /// The member means something only beside another one, which is not there.
-    #[error("must stand beside \"{}\": {}", .0.other, .0.reason)]
+    #[error("is only allowed together with \"{}\": {}", .0.other, .0.reason)]
     NotBeside(&'static Beside),
     /// A URL that cannot be called.
     #[error(transparent)]
@@ -223,7 +223,7 @@ impl fmt::Display for Found {
             Found::Kind(kind) => f.write_str(kind),
             Found::Text(text) => f.write_str(&quoted(text)),
             Found::Number(number) if number.abs() < 1e15 => write!(f, "{number}"),
-            Found::Number(_) => f.write_str("a number so large"),
+            Found::Number(_) => f.write_str("a larger number"),
         }
     }
 }

@@ -12,7 +12,7 @@ pub enum HeaderFault {
     #[error("must be the name of a header, which {} cannot be", quoted(.0))]
     NotAName(String),
     /// The header is one that must not be set.
-    #[error("must not be the header {}: it steers the request itself", quoted(.0))]
+    #[error("must not be the header {}: it controls the request itself", quoted(.0))]
     SteersRequest(String),
     /// Another place of the configuration sets the header.
     #[error("must be a header of its own: {} is set by {place}", quoted(name))]

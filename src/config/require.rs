@@ -29,7 +29,7 @@ pub enum RequireFault {
     )]
     ScopesWithoutAccessTokens,
     /// `scopes` beside `token_use: id`.
-    #[error("no token can meet it beside \"token_use\": \"id\", since only access tokens have scopes")]
+    #[error("no token can meet it together with \"token_use\": \"id\", since only access tokens have scopes")]
     ScopesOfIdToken,
     /// `client_ids` has an app client that no pool accepts.
     #[error("no token can meet it, since no pool accepts the app client {}: add it to \"client_ids\" of its pool", quoted(.0))]
@@ -47,14 +47,14 @@ pub enum RequireFault {
     #[error("no token can meet it, since \"{0}\" is always {1}")]
     OtherType(&'static str, KnownType),
     /// The claim has another type than what it is compared with, under `not`.
-    #[error("would let every value pass, since \"{0}\" is always {1}: compare it with that")]
+    #[error("would accept every value, since \"{0}\" is always {1}: compare it with that")]
     NotOfOtherType(&'static str, KnownType),
     /// A pointer leads into a claim in which there is nothing.
     #[error("no token can meet it, since \"{0}\" is always {1}, with nothing of this name inside")]
     NothingInside(&'static str, KnownType),
     /// A custom attribute is compared with a number or boolean under `not`.
     #[error(
-        "would let every value pass, since custom attributes are strings in tokens: compare it with a string such as \"1\""
+        "would accept every value, since custom attributes are strings in tokens: compare it with a string such as \"1\""
     )]
     NotOfCustom,
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RuleFault {
     /// `require` stands in a rule that lets requests through without a token.
-    #[error("must stand beside \"auth\": \"required\" only: without a token there is nothing to look at")]
+    #[error("is only allowed with \"auth\": \"required\": without a token there is nothing to check")]
     RequireWithoutToken,
     /// `*` among `methods`.
     #[error("is no wildcard: for all methods leave \"methods\" out")]
@@ -41,7 +41,7 @@ fn warn_of_shadowed(items: &[Value<'_>], rules: &[Rule]) {
     for (earlier, shadowed) in shadowed_rules(rules) {
         if let (Some(earlier), Some(item)) = (items.get(earlier), items.get(shadowed)) {
             item.warn(format!(
-                "never decides: {} comes first and takes every request that it is for",
+                "never decides: {} comes first and matches every request that it matches",
                 earlier.path()
             ));
         }

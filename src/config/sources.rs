@@ -32,7 +32,7 @@ pub enum SourceFault {
     #[error("must be the name of a cookie: visible ASCII without ; = , and quotes")]
     CookieName,
     /// The name of a cookie has two wildcards.
-    #[error("must hold at most one *")]
+    #[error("must contain at most one *")]
     TwoWildcards,
 }
 

@@ -16,7 +16,7 @@ pub enum UrlFault {
     #[error("must not have a query (?)")]
     Query,
     /// It has a user name or password.
-    #[error("must not hold a user name or password (@)")]
+    #[error("must not contain a user name or password (@)")]
     UserInformation,
     /// It has no host, or one that is none.
     #[error("must have a host: a name, an IPv4 address or an IPv6 address in brackets")]
@@ -25,7 +25,7 @@ pub enum UrlFault {
     #[error("must have a port from 1 to 65535, or none")]
     Port,
     /// Its path or query holds what URLs escape.
-    #[error("must not hold spaces or characters that URLs escape: percent-encode them")]
+    #[error("must not contain spaces or characters that URLs escape: percent-encode them")]
     Unescaped,
     /// Its path or query holds a percent sign that begins no escape.
     #[error("must have two hex digits after each %")]

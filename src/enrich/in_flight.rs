@@ -1,11 +1,11 @@
-//! Calls under way: one at a time for each key in a worker; all requests that need the same answer wait for the same call.
+//! Calls in progress: in a worker, at most one at a time for each key. All requests that need the same answer wait for the same call.
 //!
 //! ```text
-//!            sent at a tick            answered, lost, or not even sent
+//!            sent at a tick            answered, lost, or not sent
 //! ┌────────┐ ─────────────► ┌──────┐ ──────────────────────────────────► ┌───────────┐
 //! │ Queued │                │ Sent │                                     │ Completed │
 //! └────────┘                └──────┘                                     └───────────┘
-//!      │ nobody waits any more                    the last one who waited has been served │
+//!      │ no request waits any more                   the last request that waited is served │
 //!      ▼                                                                                  ▼
 //!    gone                                                                               gone
 //! ```
@@ -18,8 +18,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How many calls may be queued or sent in a worker. A call whose clients have hung up goes on until it is answered, so without
-/// a bound one client could have any number of them.
+/// How many calls may be queued or sent in a worker. A call whose clients have hung up continues until it is answered, so without
+/// a bound one client could cause any number of them.
 pub const MAX_IN_FLIGHT: usize = 500;
 
 /// What a call is about.
@@ -29,9 +29,9 @@ pub struct InFlightCall {
     pub kind: EnrichmentKind,
     /// The pool of the token that caused it.
     pub pool: PoolId,
-    /// The token's `sub`, for the answer's.
+    /// The token's `sub`, to compare with the answer's.
     pub sub: Rc<str>,
-    /// The time past which the answer is not cached.
+    /// The time until which the answer may be cached.
     pub not_after: UnixTime,
 }
 
@@ -45,25 +45,25 @@ enum State {
         timeout: Duration,
         give_up_at: UnixTime,
     },
-    /// It has ended so.
+    /// It has ended with this outcome.
     Completed(Outcome),
 }
 
-/// All calls under way in a worker.
+/// All calls in progress in a worker.
 #[derive(Debug, Default)]
 pub struct InFlightCalls {
     by_key: BTreeMap<CacheKey, (InFlightCall, State)>,
-    /// Those that are queued: first come, first sent.
+    /// The queued calls, in the order in which they are sent.
     queue: VecDeque<CacheKey>,
 }
 
 impl InFlightCalls {
-    /// Reports whether a call for this key is under way or has just ended.
+    /// Reports whether a call for this key is in progress or has just ended.
     pub fn contains(&self, key: CacheKey) -> bool {
         self.by_key.contains_key(&key)
     }
 
-    /// Reports whether there is no room for one more.
+    /// Reports whether there is no room for another call.
     pub fn is_full(&self) -> bool {
         let under_way = |state: &State| !matches!(state, State::Completed(_));
         self.by_key.values().filter(|(_, state)| under_way(state)).count() >= MAX_IN_FLIGHT
@@ -89,7 +89,7 @@ impl InFlightCalls {
         }
     }
 
-    /// The call was sent.
+    /// Records that the call was sent.
     pub fn sent(&mut self, key: CacheKey, call: CallId, timeout: Duration, now: UnixTime) {
         if let Some((_, state)) = self.by_key.get_mut(&key) {
             *state = State::Sent {
@@ -113,14 +113,14 @@ impl InFlightCalls {
         self.by_key.get(&key).map(|(about, _)| about)
     }
 
-    /// The call has ended so.
+    /// Records the outcome of the call.
     pub fn complete(&mut self, key: CacheKey, outcome: Outcome) {
         if let Some((_, state)) = self.by_key.get_mut(&key) {
             *state = State::Completed(outcome);
         }
     }
 
-    /// Returns the outcome for this key, once there is one.
+    /// Returns the outcome for this key, if there is one.
     pub fn completed(&self, key: CacheKey) -> Option<&Outcome> {
         match self.by_key.get(&key) {
             Some((_, State::Completed(outcome))) => Some(outcome),
@@ -137,7 +137,7 @@ impl InFlightCalls {
             .collect()
     }
 
-    /// A call under way is waited for no longer than one that is sent now.
+    /// Corrects time limits after the clock was set back: no call is waited for longer than one that is sent now.
     pub fn clock_went_back(&mut self, now: UnixTime) {
         for (_, state) in self.by_key.values_mut() {
             if let State::Sent {
@@ -149,7 +149,7 @@ impl InFlightCalls {
         }
     }
 
-    /// Lets go of calls that nobody waits for: those that have ended, and those that have not been sent.
+    /// Drops calls that no request waits for, unless they have been sent and not answered.
     pub fn evict(&mut self, is_awaited: impl Fn(CacheKey) -> bool) {
         self.by_key.retain(|key, (_, state)| match state {
             State::Completed(_) | State::Queued(_) => is_awaited(*key),

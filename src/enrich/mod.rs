@@ -1,4 +1,4 @@
-//! Beyond the token: more claims from UserInfo, the application's own user from a lookup.
+//! Data about the user beyond the token: more claims from UserInfo, the application's own user from a lookup.
 //!
 //! Both are an [`Enrichment`]: a call about a verified token, whose answer is cached and shared by all workers.
 
@@ -28,32 +28,32 @@ pub trait Enrichment {
     /// Returns which of the calls it is.
     fn kind(&self) -> EnrichmentKind;
 
-    /// Returns where the call goes to, and how its answers are kept.
+    /// Returns where the call is sent, and how its answers are cached.
     fn policy(&self) -> &CallPolicy;
 
-    /// Returns whether there is anything to ask about this token.
+    /// Reports whether the call is made for this token.
     fn applies_to(&self, identity: &Identity) -> bool;
 
-    /// Returns what the answer may depend on. Two questions of one key may get the same answer.
+    /// Returns a digest of everything that the answer depends on. Two questions with the same key share an answer.
     fn cache_key(&self, question: &Question<'_>) -> CacheKey;
 
     /// Returns the call.
     fn call(&self, question: &Question<'_>) -> HttpCall;
 
-    /// Returns what an answer means for a token of this `sub`.
+    /// Interprets an answer for a token of this `sub`.
     fn interpret(&self, answer: &Answer, sub: &str) -> Interpretation;
 
-    /// Returns the answer without what nobody needs of it, for the memory that workers share.
+    /// Returns the answer without the parts that are not needed, for the memory that workers share.
     fn reduced(&self, answer: Answer) -> Answer;
 
-    /// Returns the time past which an answer about this token is not kept.
+    /// Returns the time until which an answer about this token may be cached.
     fn not_after(&self, identity: &Identity) -> UnixTime;
 }
 
 /// What a call is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// The token's text: visible ASCII, since it has been parsed.
+    /// The token's text, which was parsed, so it is visible ASCII.
     pub token: &'a [u8],
     /// Its claims, with those that UserInfo has added.
     pub claims: MergedClaims<'a>,
@@ -69,7 +69,7 @@ pub enum EnrichmentKind {
 }
 
 impl EnrichmentKind {
-    /// Both, in the order in which they are asked: the lookup gets what UserInfo adds.
+    /// Both, in the order of the calls: the lookup gets the claims that UserInfo adds.
     pub const ALL: [EnrichmentKind; 2] = [EnrichmentKind::UserInfo, EnrichmentKind::UserLookup];
 
     /// Returns its name in log lines, at their beginning.
@@ -80,7 +80,7 @@ impl EnrichmentKind {
         }
     }
 
-    /// Returns what counts calls that ended so.
+    /// Returns the counter of calls with this outcome.
     pub const fn counter(self, outcome: &Outcome) -> Counter {
         match (self, outcome) {
             (EnrichmentKind::UserInfo, Outcome::Failed) => Counter::UserInfoFailed,
@@ -90,7 +90,7 @@ impl EnrichmentKind {
         }
     }
 
-    /// Returns what counts requests that needed no call.
+    /// Returns the counter of requests that needed no call.
     pub const fn cached_counter(self) -> Counter {
         match self {
             EnrichmentKind::UserInfo => Counter::UserInfoCached,
@@ -102,13 +102,13 @@ impl EnrichmentKind {
 /// What to do when a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
-    /// Answer 503.
+    /// Respond with 503.
     Reject,
-    /// Pass without what the call would have given.
+    /// Pass without the result of the call.
     Continue,
 }
 
-/// Where a call goes to and how its answers are kept. Used for UserInfo and for the user lookup.
+/// Where a call is sent, and how its answers are cached. Used for UserInfo and for the user lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallPolicy {
     /// The Envoy cluster.
@@ -126,7 +126,7 @@ pub struct CallPolicy {
 }
 
 impl CallPolicy {
-    /// Returns the parts of a [`CacheKey`] that say where the call goes to.
+    /// Returns the parts of a [`CacheKey`] that identify where the call is sent.
     fn target(&self) -> [&[u8]; 3] {
         [&self.cluster, &self.authority, &self.path].map(|part| part.as_bytes())
     }
@@ -144,16 +144,16 @@ impl CallPolicy {
     }
 }
 
-/// An answer as it is shared: what is needed to interpret it again.
+/// An answer as workers share it: what is needed to interpret it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The body, or what matters of it.
+    /// The body, or the parts of it that are needed.
     pub body: Vec<u8>,
 }
 
-/// What a call, or the cache of one, gave.
+/// The result of a call, or of its cached answer.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// UserInfo's claims.
@@ -177,10 +177,10 @@ impl Outcome {
     }
 }
 
-/// What an answer means, and which headers are left out of it.
+/// The interpretation of an answer, and the headers that it leaves out.
 #[derive(Clone, Debug)]
 pub struct Interpretation {
-    /// What it means.
+    /// The outcome.
     pub outcome: Outcome,
     /// To be logged as warnings.
     pub left_out: Vec<ValueTooLong>,
@@ -195,12 +195,12 @@ impl From<Outcome> for Interpretation {
     }
 }
 
-/// What an answer may depend on: a digest, so that no token and no claim stands anywhere in clear.
+/// A digest of what an answer depends on, so that no token and no claim is stored in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CacheKey(pub [u8; 32]);
 
 impl CacheKey {
-    /// Returns the digest of these parts, each with its length, so that no two lists of parts give the same bytes.
+    /// Returns the digest of these parts, each with its length, so that different lists of parts never give the same bytes.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> CacheKey {
         CacheKey(digest::of_parts(parts))
     }

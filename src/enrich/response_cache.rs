@@ -1,4 +1,4 @@
-//! The answers of calls, cached: in the worker, and for all workers in what the host shares.
+//! The cache of answers to calls: in the worker, and for all workers in the host's shared data.
 
 use crate::bounded_cache::BoundedCache;
 use crate::enrich::shared_answers::{SharedAnswer, SharedAnswers};
@@ -7,26 +7,25 @@ use crate::keys::shared::SharedStore;
 use crate::time::UnixTime;
 use std::time::Duration;
 
-/// How many bytes of answers a worker caches, of all calls together.
+/// How many bytes of answers a worker caches, for all calls together.
 pub const MAX_LOCAL_BYTES: usize = 16 << 20;
 
-/// How long a failed call is not repeated: long enough that a service in trouble is not asked for each request, short enough
-/// that nobody notices when it is well again.
+/// How long a failed call is not repeated: long enough that a service in trouble is not called for each request, short enough
+/// that its recovery is noticed at once.
 pub const FAILURE_TTL: Duration = Duration::from_secs(1);
 
 /// A call that has ended.
 #[derive(Debug)]
 pub struct EndedCall<'a> {
-    /// What it has come to.
+    /// Its outcome.
     pub outcome: &'a Outcome,
-    /// The answer, if one came.
+    /// The answer, if there is one.
     pub answer: Option<Answer>,
-    /// The time past which the answer is not kept.
+    /// The time until which the answer may be cached.
     pub not_after: UnixTime,
 }
 
-/// A worker's cache of the answers of all calls. Where the shared store is a bounded memory of its own, only failures are kept here:
-/// what all workers keep together is bounded then.
+/// A worker's cache of the answers of all calls. If the shared store is bounded, only failures are cached here, so that the memory of all workers together is bounded.
 #[derive(Debug)]
 pub struct ResponseCache {
     local: BoundedCache<CacheKey, Cached>,
@@ -40,7 +39,7 @@ struct Cached {
 }
 
 impl Cached {
-    /// Not past, and not from a future that a clock which was set back has not seen yet.
+    /// Reports whether it has neither expired nor a time in the future, as after the clock was set back.
     fn is_fresh(&self, now: UnixTime) -> bool {
         self.at <= now && now < self.until
     }
@@ -53,14 +52,14 @@ impl Default for ResponseCache {
 }
 
 impl ResponseCache {
-    /// Returns an empty cache of at most so many bytes.
+    /// Returns an empty cache of at most `max_bytes`.
     pub fn new(max_bytes: usize) -> ResponseCache {
         ResponseCache {
             local: BoundedCache::new(usize::MAX, max_bytes),
         }
     }
 
-    /// Returns what the cached answer under this key means for a token of this `sub`; a failure of the last second is one.
+    /// Returns the outcome of the cached answer under this key for a token of this `sub`. A failure in the last second is an outcome.
     pub fn find(
         &mut self,
         key: CacheKey,
@@ -83,7 +82,7 @@ impl ResponseCache {
         let until = at.after(ttl).min(not_after);
         let is_fresh = at <= now && now < until;
         let interpretation = is_fresh.then(|| enrichment.interpret(&answer, sub))?;
-        // A good answer is never stored as one that fails: somebody else wrote this.
+        // Only answers that do not fail are stored: another plugin wrote this one.
         if matches!(interpretation.outcome, Outcome::Failed) {
             return None;
         }
@@ -94,8 +93,8 @@ impl ResponseCache {
         Some(interpretation)
     }
 
-    /// Caches what a call has come to at this moment: a failure for [`FAILURE_TTL`] in the worker, anything else for the TTL and
-    /// not past `not_after`, for all workers.
+    /// Caches the outcome of a call at this time: a failure for [`FAILURE_TTL`] in the worker, any other outcome for the TTL, but
+    /// not longer than `not_after`, for all workers.
     pub fn store(
         &mut self,
         key: CacheKey,
@@ -261,7 +260,7 @@ mod tests {
             (None, None)
         );
         writer.store(&store, refused(), NEVER, NOW);
-        // The clock was set back by a day: nobody knows how old the answer is.
+        // The clock was set back by a day: the age of the answer is unknown.
         let yesterday = NOW.before(Duration::from_secs(86_400));
         assert_eq!(
             (writer.find(&store, yesterday), reader.find(&store, yesterday)),

@@ -1,4 +1,4 @@
-//! Answers that all workers of a host see.
+//! Answers to calls that all workers of a host share.
 
 use crate::enrich::{Answer, CacheKey};
 use crate::keys::shared::SharedStore;
@@ -9,26 +9,26 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// The largest body that is shared: the bound of UserInfo's answers and of the user lookup's.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// An answer as all workers see it.
+/// An answer in the shared data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedAnswer {
     /// The answer.
     pub answer: Answer,
-    /// When it came. Each reader applies its own TTL.
+    /// When it arrived. Each reader applies its own TTL.
     pub at: UnixTime,
-    /// The end of the token that it is about, where it ends with that.
+    /// The expiry of the token that it is about, if it ends with the token.
     pub not_after: UnixTime,
 }
 
 /// Answers in a host's shared data.
 ///
-/// Where that drops nothing by itself ([`SharedStore::is_bounded`]) it must not grow without bound, so an answer's place is one of a
-/// fixed number of slots, chosen by its key; a newer answer takes an older one's slot. Other plugins may write there: what is
-/// read is bound to its key by the whole digest, bounded in size, and read as strictly as an answer from the network.
+/// If the store is not bounded itself ([`SharedStore::is_bounded`]), it must not grow without limit, so an answer is stored in one of a
+/// fixed number of slots, chosen by its key; a newer answer replaces an older one in the slot. Other plugins may write there: an entry
+/// is bound to its key by the whole digest, bounded in size, and read as strictly as an answer from the network.
 #[derive(Clone, Copy)]
 pub struct SharedAnswers<'a>(pub &'a dyn SharedStore);
 
-/// Slots for answers up to one size. All classes together bound what the store may come to hold: 32 MiB.
+/// Slots for answers up to one size. All classes together limit the store to 32 MiB.
 struct SlotClass {
     name: &'static str,
     slots: u16,
@@ -52,10 +52,10 @@ const CLASSES: [SlotClass; 2] = [
 const LAYOUT: u8 = 2;
 
 impl SharedAnswers<'_> {
-    /// Returns the answer that was stored last under this key, if it is still there.
+    /// Returns the answer that was stored last under this key, if it has not been replaced.
     pub fn load(&self, key: CacheKey) -> Option<SharedAnswer> {
         let read = |class| decode(&self.0.load(&self.entry(key, class))?.bytes, key, class);
-        // If the answer has changed its size there may be one in each class.
+        // If the size of the answer has changed, there may be one in each class.
         CLASSES.iter().filter_map(read).max_by_key(|stored| stored.at)
     }
 
@@ -205,7 +205,7 @@ mod tests {
         bobs.splice(1..33, key("alice").0);
         store.entries.borrow_mut().insert(small, (bobs, 1));
         assert_eq!(SharedAnswers(&store).load(key("alice")), Some(answer(7, NOW)));
-        // What stands in the one class takes nothing from the other.
+        // The slots of one class are independent of the other.
         store.entries.borrow_mut().insert(large, (vec![b'{'; 1_000_000], 1));
         assert_eq!(SharedAnswers(&store).load(key("alice")), Some(answer(7, NOW)));
     }

@@ -10,8 +10,8 @@ use std::rc::Rc;
 /// The longest answer that is read. Cognito's are far below; there is no documented bound.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// The scope without which Cognito refuses an access token at UserInfo, with 401: sign-in without a hosted page and machines
-/// have no such tokens, and must not be taken for revoked.
+/// The scope without which Cognito rejects an access token at UserInfo, with 401. Tokens of machines and of sign-in without a hosted
+/// page do not have it, and must not be treated as revoked.
 const REQUIRED_SCOPE: &str = "openid";
 
 /// `user_info` of a pool.
@@ -53,7 +53,7 @@ impl Enrichment for UserInfoPolicy {
         self.call.call("GET", headers, Vec::new())
     }
 
-    /// Claims if they are the same user's.
+    /// Reads the claims, if they are about the same user.
     fn interpret(&self, answer: &Answer, sub: &str) -> Interpretation {
         let outcome = match answer.status {
             200 => claims(&answer.body, sub).map_or(Outcome::Failed, |claims| Outcome::Claims(Rc::new(claims))),
@@ -74,7 +74,7 @@ impl Enrichment for UserInfoPolicy {
         }
     }
 
-    /// It ends with the token.
+    /// Returns the token's expiry: the response is not used longer.
     fn not_after(&self, identity: &Identity) -> UnixTime {
         identity.expires_at()
     }

@@ -1,4 +1,4 @@
-//! The application's own user, found or made from the verified claims: `get_or_create_for_cognito(payload)` as a service.
+//! The application's own user, found or created from the verified claims: `get_or_create_for_cognito(payload)` as a service.
 
 use crate::call::HttpCall;
 use crate::command::Headers;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 /// The longest answer that is read.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// Claims that differ from one token of a user to the next and say nothing about the user.
+/// Claims that differ between the tokens of a user and are not about the user.
 const PER_TOKEN: [&str; 9] = [
     "exp",
     "iat",
@@ -51,9 +51,9 @@ impl Enrichment for UserLookupPolicy {
         true
     }
 
-    /// Returns the endpoint, the headers that are made of the answer, and the claims that are sent, without those that each token
-    /// has of its own. What differs in anything else (the app client, the scope, a group) gets an answer of its own, whatever order
-    /// the claims have.
+    /// Returns the digest of the endpoint, of the headers that are made of the answer, and of the claims that are sent, without those that
+    /// differ for each token. A question that differs in anything else (the app client, the scope, a group) gets an answer of its own;
+    /// the order of the claims does not matter.
     fn cache_key(&self, question: &Question<'_>) -> CacheKey {
         let [cluster, authority, path] = self.call.target();
         let headers = self.headers.iter();
@@ -64,7 +64,7 @@ impl Enrichment for UserLookupPolicy {
         let claims = claims
             .iter()
             .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
-        // Headers and claims are lists: without the length of one of them the end of the one could be the beginning of the other.
+        // Headers and claims are lists: without a length, the end of one could be read as the beginning of the other.
         let header_count = self.headers.len().to_be_bytes();
         let target = [b"user-lookup", cluster, authority, path, header_count.as_slice()];
         CacheKey::of(target.into_iter().chain(headers).chain(claims))
@@ -88,7 +88,7 @@ impl Enrichment for UserLookupPolicy {
         }
     }
 
-    /// Without what no header needs.
+    /// Removes the members that no header needs.
     fn reduced(&self, answer: Answer) -> Answer {
         let body = match parse(&answer.body) {
             Some(found) if matches!(answer.status, 200 | 201) => {

@@ -7,12 +7,12 @@ use crate::enrich::response_cache::EndedCall;
 use crate::enrich::{Answer, CacheKey, EnrichmentKind, Interpretation, Outcome};
 use crate::env::Env;
 
-/// How many calls are sent in one callback. The host answers a call that leads nowhere (no healthy endpoint) at once, inside the
-/// callback that sent it, and nests those answers as it does what they resolve.
+/// How many calls are sent in one callback. The host answers a call that cannot be sent (no healthy endpoint) at once, inside the
+/// callback that sent it, so such answers nest, and so does what they resolve.
 pub const MAX_SENT_AT_ONCE: usize = 32;
 
 impl Filter {
-    /// Sends the calls that are queued, up to the bound. Those that nobody waits for any more are not among them.
+    /// Sends the queued calls, up to the bound, without those that no request waits for any more.
     pub(super) fn send_queued(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
         for _ in 0..MAX_SENT_AT_ONCE {
             let Some((key, call)) = self.in_flight.next_queued() else {
@@ -31,7 +31,7 @@ impl Filter {
         }
     }
 
-    /// A call has ended: what it means is cached, and given to the requests that wait for it.
+    /// Completes a call: its outcome is cached, and passed to the requests that wait for it.
     pub(super) fn complete(
         &mut self,
         key: CacheKey,
@@ -64,7 +64,7 @@ impl Filter {
         self.in_flight.complete(key, outcome);
     }
 
-    /// Lets go of calls that nobody waits for any more.
+    /// Drops calls that no request waits for any more.
     pub(super) fn evict_calls(&mut self) {
         let pending = &self.pending;
         self.in_flight.evict(|key| pending.awaits(key));
@@ -96,9 +96,9 @@ fn failed_line(kind: EnrichmentKind, status: Option<u16>) -> String {
     let call = kind.name();
     match status {
         Some(200 | 201) => {
-            format!("{call} call failed: the answer is not usable (no JSON object, another user's, or too large)")
+            format!("{call} call failed: the response is not usable (not a JSON object, about another user, or too large)")
         }
-        Some(status) => format!("{call} call failed: the answer's status is {status}"),
-        None => format!("{call} call failed: no answer"),
+        Some(status) => format!("{call} call failed: the response has status {status}"),
+        None => format!("{call} call failed: no response"),
     }
 }

@@ -1,13 +1,13 @@
-//! Requests that wait, and what becomes of them.
+//! Resolves requests that wait.
 //!
 //! ```text
-//!              what it waits for is there
-//! ┌─────────┐ ───────────────────────────► ┌───────┐ authenticated once more: an end, or another wait
+//!              what it waits for is available
+//! ┌─────────┐ ───────────────────────────► ┌───────┐ authenticated again: a decision, or another wait
 //! │ Pending │                              │ Ready │
 //! └─────────┘                              └───────┘
-//!      │ its time is over, or what it waits for cannot come in time
+//!      │ its time limit has passed, or what it waits for cannot arrive in time
 //!      ▼
-//! ┌───────────────┐ refused, or, where a call failed that need not succeed, authenticated without it
+//! ┌───────────────┐ rejected, or, after a failed call with `on_failure: continue`, authenticated without it
 //! │ Unsatisfiable │
 //! └───────────────┘
 //! ```
@@ -27,19 +27,19 @@ use std::time::Duration;
 /// How many requests that wait are resolved in one callback. Envoy's stack overflows somewhere below 300.
 pub const MAX_RESOLVED_AT_ONCE: usize = 100;
 
-/// What has become of what a request waits for.
+/// The state of what a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WaitStatus {
-    /// It may still come.
+    /// It may still arrive.
     Pending,
-    /// It is there.
+    /// It is available.
     Ready,
-    /// It does not come in time.
+    /// It will not arrive in time.
     Unsatisfiable,
 }
 
 impl Filter {
-    /// Resolves requests whose waiting has an end, up to the bound; the others' turn is the next tick.
+    /// Resolves the requests that are not pending any more, up to the bound; the others are resolved at the next tick.
     pub(super) fn resolve(&mut self, env: &Env<'_>, out: &mut Vec<Command>) {
         let statuses = self
             .pending
@@ -108,7 +108,7 @@ impl Filter {
                 }
             }
             Progress::Pending(context, wait) => {
-                // Waiting for the same keys goes on with the same limit; a call has one of its own.
+                // A wait for the same keys keeps its time limit; a call has its own.
                 let deadline = if matches!(wait, Wait::Call(..)) {
                     self.deadline(wait, env.now)
                 } else {
@@ -142,7 +142,7 @@ impl Filter {
         }
     }
 
-    /// No fetch will even start before the request has waited long enough.
+    /// Reports whether no fetch will start before the request's time limit.
     pub(super) fn is_unsatisfiable(&self, wait: Wait, deadline: UnixTime, now: UnixTime) -> bool {
         let Wait::Keys(pool) = wait else { return false };
         match self.jwks(pool).map(|jwks| jwks.outlook(now)) {
@@ -152,7 +152,7 @@ impl Filter {
         }
     }
 
-    /// When a request that begins to wait now has waited long enough.
+    /// Returns the time limit of a request that begins to wait now.
     pub(super) fn deadline(&self, wait: Wait, now: UnixTime) -> UnixTime {
         let longest = match wait {
             Wait::Keys(pool) | Wait::Kid(pool, _) => self.jwks(pool).map(JwksCache::longest_wait),
@@ -164,7 +164,7 @@ impl Filter {
         now.after(longest.unwrap_or(Duration::ZERO))
     }
 
-    /// Limits that were set by the old clock would be kept for as long as it was ahead.
+    /// Corrects time limits after the clock was set back: otherwise they would be too late by that difference.
     pub(super) fn clock_went_back(&mut self, now: UnixTime) {
         let mut pending = std::mem::take(&mut self.pending);
         for request in pending.iter_mut() {

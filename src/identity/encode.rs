@@ -5,10 +5,10 @@ use crate::token::json;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::iter;
 
-/// The default of `limits.header_value_bytes`: 4 KiB, half of what many servers take for all headers of a request together.
+/// The default of `limits.header_value_bytes`: 4 KiB, half of what many servers accept for all headers of a request together.
 pub const DEFAULT_MAX_VALUE_BYTES: usize = 4 * 1024;
 
-/// Appends the header value of a JSON value, given as its text, to `encoded`; nothing for what sends no header: `null`, an
+/// Appends the header value of a JSON value, given as its text, to `encoded`; nothing for values without a header: `null`, an
 /// empty string, an empty list. Visible ASCII and spaces only, so nobody can write a second header line into it.
 ///
 /// A string is sent as it is but for what [`encode_text`] escapes. A list is its elements with commas between them; a

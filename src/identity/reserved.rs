@@ -1,4 +1,4 @@
-//! The headers that only the filter may set: removed from every request before anything else, so that no client can forge an
+//! The headers that only the filter may set: removed from every request before any other step, so that no client can forge an
 //! identity.
 //!
 //! Upstreams fold the names of headers before an application reads them, and not all in the same way. Names are therefore
@@ -8,15 +8,15 @@ use crate::command::{Command, HeaderEdit};
 use crate::request::{RequestHead, fold, folds_to, is_token_byte};
 use std::collections::BTreeSet;
 
-/// Every name that begins so is reserved, whether it is configured or not.
+/// Every name with this prefix is reserved, whether it is configured or not.
 const PREFIX: &[u8] = b"x-cognito-";
 
-/// The headers that are removed from every request, compared as [`fold`] says.
+/// The headers that are removed from every request, compared by [`fold`].
 #[derive(Clone, Debug, Default)]
 pub struct ReservedHeaders {
-    /// Folded; without those that the prefix covers.
+    /// Folded, without those that have the prefix.
     names: Vec<Box<[u8]>>,
-    /// Bit n is set if a name has n bytes; bit 63 stands for all longer ones, too.
+    /// Bit n is set if a name has n bytes; bit 63 also represents all longer ones.
     lengths: u64,
 }
 
@@ -74,7 +74,7 @@ impl ReservedHeaders {
         RequestHead::new(kept).with_end_of_stream(head.ends_stream())
     }
 
-    /// Takes reserved names out of `connection`: a proxy behind removes the headers that are named there (RFC 9110, section
+    /// Removes reserved names from `connection`: a proxy behind removes the headers that are named there (RFC 9110, section
     /// 7.6.1), so a client could have it remove those that the filter sets. The other options keep their order.
     fn strip_connection(&self, head: &RequestHead<'_>, edits: &mut Vec<Command>) {
         let options = || {
@@ -241,7 +241,7 @@ mod tests {
         }
     }
 
-    /// Comparing each removed name with all others would take minutes.
+    /// A comparison of each removed name with all others would take minutes.
     #[test]
     fn the_time_does_not_grow_with_the_square_of_the_number_of_headers() {
         let names: Vec<String> = (0..200_000).map(|number| format!("x-cognito-{number}")).collect();

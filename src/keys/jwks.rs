@@ -18,16 +18,16 @@ use serde::Deserialize as _;
 use serde::de::value::MapDeserializer;
 use std::rc::Rc;
 
-/// No set has more keys than this. Cognito publishes two.
+/// The most keys of a set. Cognito publishes two.
 pub const MAX_KEYS: usize = 64;
 
-/// No set is read that has more bytes than this.
+/// The longest set that is read, in bytes.
 pub const MAX_SET_BYTES: usize = MAX_BODY_BYTES;
 
-/// A `kid` in a log line has at most this many characters.
+/// The longest `kid` in a log line, in characters.
 pub const MAX_KID_CHARS_IN_LOG: usize = 64;
 
-/// A key and the name that tokens call it by.
+/// A key and its name in tokens.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Key {
     /// The `kid`, opaque: Cognito's hold `+`, `/` and `=`. Escape it for log lines: [`kid_for_log`].
@@ -42,7 +42,7 @@ pub struct KeySet {
     keys: Vec<Rc<Key>>,
 }
 
-/// A key set and what was not used of it.
+/// A key set and the keys that were skipped.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parsed {
     /// The usable keys.
@@ -58,8 +58,8 @@ impl KeySet {
     /// since readers disagree on which one counts (section 4).
     ///
     /// # Errors
-    /// Nothing of the set can be used: it is over 256 KiB, no JSON, no JWK set, has over 64 keys, one `kid` twice (in
-    /// whatever keys), or no usable key.
+    /// The set cannot be used: it is over 256 KiB, not JSON, not a JWK set, has over 64 keys, repeats a `kid` (in
+    /// any keys), or has no usable key.
     pub fn parse(json: &[u8]) -> Result<Parsed, BadKeySet> {
         if json.len() > MAX_SET_BYTES {
             return Err(BadKeySet::TooLarge(json.len()));
@@ -72,7 +72,7 @@ impl KeySet {
         KeySet::from_tree(&tree)
     }
 
-    /// Reads a JWK set that has been JSON text, or stands in the configuration.
+    /// Reads a JWK set from a JSON tree, as in the configuration.
     ///
     /// # Errors
     /// As those of [`KeySet::parse`] that are not about text.
@@ -85,7 +85,7 @@ impl KeySet {
     /// Returns the set of these keys, which were read from a set before.
     ///
     /// # Errors
-    /// There are none or over 64, or one `kid` stands twice.
+    /// There are none or over 64, or a `kid` is repeated.
     pub fn from_keys(keys: Vec<Key>) -> Result<KeySet, BadKeySet> {
         if keys.is_empty() {
             return Err(BadKeySet::NoUsableKey(Vec::new()));
@@ -104,7 +104,7 @@ impl KeySet {
         self.find(&key.kid).is_some_and(|found| found.public == key.public)
     }
 
-    /// Returns the key that is called `kid`; the comparison is exact.
+    /// Returns the key with this `kid`; the comparison is exact.
     pub fn find(&self, kid: &str) -> Option<&Rc<Key>> {
         self.keys.iter().find(|key| *key.kid == *kid)
     }
@@ -115,8 +115,8 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Returns how many bytes of memory the set takes, estimated on the safe side: a key has its numbers, and what a
-    /// verifier has made of them.
+    /// Returns how many bytes of memory the set takes, estimated on the safe side: a key has its numbers, and a
+ /// prepared form for the verifier.
     pub(crate) fn bytes(&self) -> usize {
         let numbers = |key: &Key| memory::block(key.public.modulus_len().saturating_mul(4));
         memory::sum(self.keys.iter().map(|key| {
@@ -140,7 +140,7 @@ impl KeySet {
     }
 }
 
-/// Returns a `kid`, which anybody can write into a token, escaped for a log line and cut at 64 characters.
+/// Returns a `kid`, which anyone can choose in a token, escaped for a log line and truncated to 64 characters.
 pub fn kid_for_log(kid: &str) -> String {
     escaped(kid, MAX_KID_CHARS_IN_LOG)
 }
@@ -220,7 +220,7 @@ fn check_kid<'a>(jwk: &Jwk<'a>) -> Result<&'a str, KeyFault> {
     }
 }
 
-/// RFC 7517, sections 4.2 to 4.4: what a key says that it is for, it is for that alone.
+/// RFC 7517, sections 4.2 to 4.4: a key is only used for the purpose that it states.
 fn check_purpose(jwk: &Jwk<'_>) -> Result<(), KeyFault> {
     match jwk.usage {
         None => {}
@@ -247,7 +247,7 @@ fn is_for_verifying(operations: &[Node]) -> bool {
             .any(|operation| matches!(operation, Node::Text(text) if text == "verify"))
 }
 
-/// `Base64urlUInt` (RFC 7518, section 2): no padding, no line breaks, canonical last bits; leading zeros are the key's matter.
+/// `Base64urlUInt` (RFC 7518, section 2): no padding, no line breaks, canonical last bits; the key handles leading zeros.
 fn base64url_uint(member: Option<&Node>) -> Option<&str> {
     match member {
         Some(Node::Text(text)) if !text.is_empty() && URL_SAFE_NO_PAD.decode(text).is_ok() => Some(text),
@@ -255,7 +255,7 @@ fn base64url_uint(member: Option<&Node>) -> Option<&str> {
     }
 }
 
-/// Reads the JWK of these members. It sees nothing else of the key: it would take repeated members, and read private ones.
+/// Reads the JWK from these members only: jwt-compact would accept repeated members and read private ones.
 fn rsa_jwk<'a>(n: &'a str, e: &'a str) -> Option<JsonWebKey<'a>> {
     let members = [("kty", "RSA"), ("n", n), ("e", e)];
     let reader = MapDeserializer::<_, serde::de::value::Error>::new(members.into_iter());

@@ -1,4 +1,4 @@
-//! The keys of a user pool: what is accepted as one, when they are fetched, how workers share them.
+//! The keys of a user pool: which are accepted, when they are fetched, how workers share them.
 
 pub mod jwks;
 pub mod pool;

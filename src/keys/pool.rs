@@ -1,4 +1,4 @@
-//! A pool's keys, wherever they come from.
+//! A pool's keys, fetched or from the configuration.
 
 use crate::keys::jwks::KeySet;
 use crate::keys::refresh::{JwksCache, Refetch};
@@ -8,14 +8,14 @@ use std::rc::Rc;
 /// The keys of one pool in one worker.
 #[derive(Debug)]
 pub enum PoolKeys {
-    /// From the configuration: they never change.
+    /// They are in the configuration and never change.
     Inline(Rc<KeySet>),
-    /// From the pool's JWKS endpoint.
+    /// They are fetched from the pool's JWKS endpoint.
     Fetched(Box<JwksCache>),
 }
 
 impl PoolKeys {
-    /// Returns the keys, if there are any that may be used.
+    /// Returns the keys, if they may be used.
     pub fn usable(&self, now: UnixTime) -> Option<&Rc<KeySet>> {
         match self {
             PoolKeys::Inline(set) => Some(set),
@@ -31,7 +31,7 @@ impl PoolKeys {
         }
     }
 
-    /// Another number for each other set of keys.
+    /// A number that changes with each new set of keys.
     pub fn generation(&self) -> u32 {
         match self {
             PoolKeys::Inline(_) => 0,

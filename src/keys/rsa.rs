@@ -14,17 +14,17 @@ pub const MIN_MODULUS_BITS: usize = 2048;
 /// The largest modulus in bits. Each doubling costs four times the work, and Cognito signs with 2048 bits.
 pub const MAX_MODULUS_BITS: usize = 4096;
 
-/// An RSA public key of 2048 to 4096 bits. Whoever holds one needs no further check of its strength.
+/// An RSA public key of 2048 to 4096 bits. A value of this type needs no further check of its strength.
 pub struct PublicKey {
     rsa: RsaPublicKey,
-    /// What the verifier in use has made of the key, at the first use.
+    /// The key in the form of the verifier in use, created at the first use.
     prepared: OnceCell<Box<dyn Any>>,
 }
 
 impl PublicKey {
-    /// Takes the key out of a JWK (RFC 7518, section 6.3.1).
+    /// Reads the key from a JWK (RFC 7518, section 6.3.1).
     ///
-    /// The RFC wants the numbers without leading zeros and warns that some libraries send one. Leading zeros change no
+    /// The RFC requires the numbers without leading zeros and warns that some libraries send one. Leading zeros do not change the
     /// value, so they are dropped.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl PublicKey {
         };
         check_modulus(without_leading_zeros(modulus))?;
         check_exponent(without_leading_zeros(public_exponent))?;
-        // All that it could still refuse has been refused above.
+        // Everything that it could still refuse was refused above.
         let rsa = RsaPublicKey::try_from(jwk).map_err(|_| WeakKey::NotRsa)?;
         Ok(PublicKey {
             rsa,
@@ -49,7 +49,7 @@ impl PublicKey {
         })
     }
 
-    /// Makes the key of modulus `n` and public exponent `e`, both big-endian.
+    /// Returns the key with modulus `n` and public exponent `e`, both big-endian.
     ///
     /// # Errors
     /// Those of [`PublicKey::from_jwk`].
@@ -61,7 +61,7 @@ impl PublicKey {
         })
     }
 
-    /// Returns the key as the `rsa` crate has it.
+    /// Returns the key as a type of the `rsa` crate.
     pub fn as_rsa(&self) -> &RsaPublicKey {
         &self.rsa
     }
@@ -88,10 +88,10 @@ impl PublicKey {
         self.rsa.to_public_key_der().ok().map(|der| der.into_vec())
     }
 
-    /// Returns what `prepare` makes of this key: at the first call it is run, and its result kept with the key.
+    /// Returns the result of `prepare` for this key, which is called once and kept with the key.
     ///
-    /// A process has one way of verifying besides the module's own, which needs no preparation. `None`: another type has
-    /// been prepared before, and this one would have to be made for each signature.
+    /// A process has one verifier besides the module's own, which needs no preparation. `None`: another type was prepared before,
+    /// so this one would have to be created for each signature.
     pub fn prepared<T: 'static>(&self, prepare: impl FnOnce(&PublicKey) -> T) -> Option<&T> {
         self.prepared.get_or_init(|| Box::new(prepare(self))).downcast_ref()
     }
@@ -115,18 +115,18 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Why a JWK is no acceptable RSA key.
+/// Why a JWK is not an acceptable RSA key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeakKey {
     /// The modulus has this many bits, which is not from 2048 to 4096.
     ModulusSize(usize),
-    /// The modulus is even: no product of two large primes.
+    /// The modulus is even, so it is not a product of two large primes.
     EvenModulus,
     /// The public exponent is even: it has no inverse.
     EvenExponent,
     /// The public exponent is not from 3 to 2^32-1.
     ExponentRange,
-    /// It is no RSA key at all.
+    /// It is not an RSA key.
     NotRsa,
 }
 

@@ -1,5 +1,5 @@
-//! Which pools' keys are looked after at a tick, of up to 1,000: fetches go out in portions, pools that requests wait for
-//! first, and the sets together are bounded in bytes.
+//! Selects the pools, of up to 1,000, whose keys a tick handles: fetches are sent in portions, those that requests wait for
+//! first, and the key sets together are bounded in bytes.
 
 use crate::command::Command;
 use crate::keys::PoolId;
@@ -10,28 +10,28 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::time::Duration;
 
-/// How many key fetches are under way in a worker.
+/// How many key fetches may be in progress in a worker.
 pub const MAX_FETCHES: usize = 32;
-/// How many of them may be for pools that nobody waits for: a slow key server must not hold up those that somebody does.
+/// How many of them may be for pools that no request waits for: a slow key server must not delay the others.
 const MAX_BACKGROUND_FETCHES: usize = 24;
-/// How many fetches that nobody waits for begin within one [`WINDOW`], so that a start with many pools does not flood.
+/// How many fetches that no request waits for begin within one [`WINDOW`], so that a start with many pools causes no flood.
 const FETCHES_PER_WINDOW: usize = 32;
-/// See [`FETCHES_PER_WINDOW`]. A little less than the tick at rest.
+/// See [`FETCHES_PER_WINDOW`]. A little less than the usual tick.
 const WINDOW: Duration = Duration::from_millis(200);
-/// Every pool's shared entry is looked at once within this time: workers take a new set over within a second.
+/// The time within which every pool's shared entry is read once: workers adopt a new set within a second.
 const SWEEP: Duration = Duration::from_millis(500);
-/// With so few pools all entries are looked at at each tick.
+/// With at most this many pools, all entries are read at each tick.
 const FEW_POOLS: usize = 64;
-/// How many bytes the key sets of a worker take; beyond that the least recently used are in the shared store alone.
+/// How many bytes the key sets of a worker may use; beyond that, the least recently used are only in the shared store.
 pub const MAX_SET_BYTES: usize = 64 * 1024 * 1024;
 
 /// When and for which pools the next fetches are.
 #[derive(Debug)]
 pub struct FetchSchedule {
-    /// The earliest time at which a pool is due; `None`: no pool can become due but by an answer.
+    /// The earliest time at which a pool is due; `None`: only an answer can make a pool due.
     next_due: Option<UnixTime>,
     under_way: usize,
-    /// The pool whose entry is looked at next.
+    /// The pool whose entry is read next.
     cursor: usize,
     swept_at: UnixTime,
     window_began: UnixTime,
@@ -57,7 +57,7 @@ impl Default for FetchSchedule {
 }
 
 impl FetchSchedule {
-    /// Time has passed. `waited_for` are the pools whose keys requests wait for.
+    /// Handles a tick. `waited_for` are the pools whose keys requests wait for.
     pub fn on_tick(
         &mut self,
         pools: &mut [PoolKeys],
@@ -87,19 +87,19 @@ impl FetchSchedule {
         self.plan(pools);
     }
 
-    /// A request that another filter holds waits for this pool's keys: it goes first at the next tick.
+    /// Records that a request of another filter waits for this pool's keys: the pool is first at the next tick.
     pub fn want(&mut self, pool: PoolId) {
         self.wanted.insert(pool);
     }
 
-    /// Looks when the next pool is due: after an answer.
+    /// Computes when the next pool is due, after an answer.
     pub fn plan(&mut self, pools: &[PoolKeys]) {
         let caches = || pools.iter().filter_map(PoolKeys::jwks);
         self.under_way = caches().filter(|jwks| jwks.is_fetching()).count();
         self.next_due = caches().filter_map(JwksCache::due_at).min();
     }
 
-    /// A request has asked for keys of this pool.
+    /// Records that a request needs keys of this pool.
     pub fn on_request(&mut self, pool: &PoolKeys) {
         let due_at = pool.jwks().and_then(JwksCache::due_at);
         self.next_due = match (self.next_due, due_at) {
@@ -108,8 +108,7 @@ impl FetchSchedule {
         };
     }
 
-    /// Reports whether the next tick should come at once: a fetch is due and may begin. However many pools there are, this takes
-    /// the same time.
+    /// Reports whether the next tick should come at once: a fetch is due and may begin. The time does not depend on the number of pools.
     pub fn wants_tick(&self, now: UnixTime) -> bool {
         let is_due = self.next_due.is_some_and(|due_at| due_at <= now);
         is_due && self.under_way < MAX_BACKGROUND_FETCHES && self.room_in_window(now) > 0
@@ -138,7 +137,7 @@ impl FetchSchedule {
         true
     }
 
-    /// Begins somewhere else each time, so that several workers do not want the same leases.
+    /// Begins with another pool each time, so that several workers do not compete for the same leases.
     fn fetch_in_background(&mut self, pools: &mut [PoolKeys], world: &Surroundings<'_>, out: &mut Vec<Command>) {
         let mut room = self.room_in_window(world.now);
         if room == FETCHES_PER_WINDOW {
@@ -159,7 +158,7 @@ impl FetchSchedule {
         }
     }
 
-    /// Takes over what other workers have fetched, for as many pools as keeps to [`SWEEP`].
+    /// Adopts what other workers have fetched, for as many pools as [`SWEEP`] requires.
     fn sweep(&mut self, pools: &mut [PoolKeys], world: &Surroundings<'_>) {
         let count = pools.len();
         let elapsed = if world.now < self.swept_at {

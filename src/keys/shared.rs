@@ -1,4 +1,4 @@
-//! What workers share about a pool's keys: one record in the host's shared data, changed by compare-and-swap.
+//! The record about a pool's keys that workers share in the host's shared data. It is changed by compare-and-swap.
 //!
 //! Any plugin of the same `vm_id` can write there, so a record is read as if it came from the network: parsed strictly,
 //! bound to its pool, its times bounded, each key checked for strength again.
@@ -12,11 +12,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Which state of an entry was read; the host gives each write a new one.
+/// The version of an entry that was read; the host gives each write a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(pub u32);
 
-/// An entry as it was read.
+/// An entry that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// The bytes.
@@ -25,40 +25,40 @@ pub struct Stored {
     pub version: Version,
 }
 
-/// Somebody else wrote in between, or the host refused.
+/// Another writer was faster, or the host refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conflict;
 
-/// The host's shared data: all workers see it.
+/// The host's shared data, which all workers can access.
 pub trait SharedStore {
     /// Returns the entry of this name.
     fn load(&self, name: &str) -> Option<Stored>;
 
-    /// Writes the entry if it is still as it was `seen`; `None`: if there is none.
+    /// Writes the entry if it still has the version `seen`; `None`: if it does not exist.
     ///
     /// # Errors
-    /// It is not: nothing was written.
+    /// It has not: nothing was written.
     fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict>;
 
-    /// Reports whether the store bounds the bytes of all entries but those of keys, by dropping the least recently used. One that
-    /// does not is written to under a fixed number of names only.
+    /// Reports whether the store bounds the bytes of all entries but those of keys, by dropping the least recently used. In a store
+ /// that does not, entries have a fixed number of names.
     fn is_bounded(&self) -> bool {
         false
     }
 }
 
-/// The longest record that is read. All that can come of a set of [`MAX_SET_BYTES`](crate::keys::jwks::MAX_SET_BYTES) stays below:
-/// its numbers stand here as they stand there, and a `kid` takes a third more.
+/// The longest record that is read. A record of a set of [`MAX_SET_BYTES`](crate::keys::jwks::MAX_SET_BYTES) is shorter:
+/// it has the same numbers, and a `kid` that is a third longer.
 pub const MAX_RECORD_BYTES: usize = 384 * 1024;
 
-/// How far ahead of this worker's time another worker's may be: both read one clock, but at different moments of the same
+/// How far ahead of this worker's time another worker's may be: both read the same clock, but at different times during their
 /// callbacks. Without it, a worker that is a millisecond behind would ignore the lease of one that is ahead.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// The only layout that is read and written.
 const LAYOUT: &str = "1";
 
-/// The word for what there is not.
+/// The word for an absent value.
 const NONE: &str = "-";
 
 /// The name of a pool's entry and the mark that binds a record to it.
@@ -68,7 +68,7 @@ pub struct EntryName {
     pool: String,
 }
 
-/// How the names of all pools' entries begin.
+/// The prefix of the names of all pools' entries.
 const KEY_ENTRIES: &str = "envoy-cognito-jwt/keys/";
 
 /// Reports whether an entry of the store is one of a pool's keys, not an answer of a call.
@@ -78,8 +78,8 @@ pub fn is_key_entry(name: &str) -> bool {
 
 impl EntryName {
     /// Returns the entry for these issuers' keys, fetched from `uri` through `cluster`. The name holds a digest of all three, since
-    /// other plugins may share the store, among them an older configuration of this one: what came through a cluster that it
-    /// trusted, or failed to, is nothing to the newer.
+    /// other plugins may share the store, among them an older configuration of this one: keys that it fetched through another
+ /// cluster, or failed to fetch, must not be used by the newer one.
     pub fn of(issuers: &[String], uri: &str, cluster: &str) -> EntryName {
         let parts = issuers.iter().map(String::as_str).chain([uri, cluster]);
         let pool = URL_SAFE_NO_PAD.encode(digest::of_parts(parts.map(str::as_bytes)));
@@ -95,12 +95,12 @@ impl EntryName {
     }
 }
 
-/// What stands in the entry.
+/// The content of the entry.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     /// The set that was fetched last, and when.
     pub fetched: Option<Fetched>,
-    /// Who is fetching.
+    /// The lease of the worker that is fetching.
     pub lease: Option<Lease>,
     /// How many fetches have failed in a row.
     pub failures: u32,
@@ -115,13 +115,13 @@ pub struct Record {
 pub struct Fetched {
     /// The keys.
     pub set: Rc<KeySet>,
-    /// When they came.
+    /// When they were fetched.
     pub at: UnixTime,
     /// When they are to be fetched again: the TTL, less a random part.
     pub refresh_at: UnixTime,
 }
 
-/// The right to fetch, for a while.
+/// The right to fetch, for a limited time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The holder's random mark.
@@ -164,7 +164,7 @@ impl Record {
     /// kid modulus exponent
     /// ```
     ///
-    /// Times are in milliseconds, `kid` and numbers base64url; `-` stands for what there is not.
+    /// Times are in milliseconds, `kid` and numbers base64url; `-` is an absent value.
     pub fn encode(&self, name: &EntryName) -> Vec<u8> {
         let or_none = |number: Option<u64>| number.map_or_else(|| NONE.into(), |number| number.to_string());
         let lease = self.lease.as_ref();
@@ -191,7 +191,7 @@ impl Record {
         text.into_bytes()
     }
 
-    /// Reads a record of the entry `name`. What is no record of this entry is none at all; times past the horizon are dropped.
+    /// Reads a record of the entry `name`. Returns nothing for anything else; times past the horizon are dropped.
     pub fn decode(bytes: &[u8], name: &EntryName, now: UnixTime, horizon: Horizon) -> Option<Record> {
         if bytes.len() > MAX_RECORD_BYTES {
             return None;
@@ -229,7 +229,7 @@ impl Record {
         Some(record.bounded(now, horizon))
     }
 
-    /// This record without the times of lease, back-off and refetch that lie past the horizon: a clock that was set back, or a
+    /// Returns this record without the times of lease, back-off and refetch that are past the horizon: a clock that was set back, or a
     /// forgery, must not end fetching for as long as they are ahead.
     pub fn bounded(self, now: UnixTime, horizon: Horizon) -> Record {
         let last = |span: Duration| now.after(span).after(CLOCK_TOLERANCE);
@@ -270,7 +270,7 @@ impl Fetched {
     }
 }
 
-/// Returns a number of a record's first line: outer `None`, it is none; inner `None`, it is not there.
+/// Returns a number of a record's first line: outer `None`: it is not a number; inner `None`: it is absent.
 fn number(word: &str) -> Option<Option<u64>> {
     if word == NONE {
         return Some(None);

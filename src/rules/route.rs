@@ -82,8 +82,8 @@ impl fmt::Display for MetadataError {
             }
             MetadataError::Contradiction { member } => write!(
                 out,
-                "{member}: must stand beside \"auth\": \"required\" or without \"auth\": without a token there is nothing to \
-                 look at"
+                "{member}: is only allowed with \"auth\": \"required\" or without \"auth\": without a token there is nothing \
+                 to check"
             ),
         }
     }
@@ -236,7 +236,7 @@ mod tests {
         let members = "members are: auth, groups, scopes";
         let auth = "auth: must be \"required\", \"optional\" or \"none\", not ";
         let groups = "groups: must be a non-empty list of strings, not ";
-        let beside = "must stand beside \"auth\": \"required\" or without \"auth\"";
+        let beside = "is only allowed with \"auth\": \"required\" or without \"auth\"";
         let good = ("auth", text("none"));
         let table: &[(&[(&str, MetadataValue)], String)] = &[
             (

@@ -7,8 +7,8 @@ use super::{Verification, Verifier, VerifySignature};
 use crate::keys::rsa::PublicKey;
 use std::cell::Cell;
 
-/// Verifies by the host if its self-test passed, otherwise in the module. A signature that the host gives no answer about
-/// is verified in the module too: both accept the same, so nothing gets through that way.
+/// Verifies by the host if its self-test passed, otherwise in the module. If the host cannot verify a signature, the module does.
+/// Both accept the same signatures, so this makes no difference to the result.
 #[derive(Debug)]
 pub struct VerifierWithFallback<F> {
     host: HostCrypto<F>,
@@ -18,8 +18,8 @@ pub struct VerifierWithFallback<F> {
 }
 
 impl<F: CallForeign> VerifierWithFallback<F> {
-    /// Asks the host to pass the self-test: two calls of its function. With the feature `force-module-crypto` it is
-    /// never asked anything.
+    /// Runs the self-test of the host: two calls of its function. With the feature `force-module-crypto` the host
+    /// is never called.
     pub fn new(foreign: F) -> VerifierWithFallback<F> {
         let host = HostCrypto::new(foreign);
         let self_test = if cfg!(feature = "force-module-crypto") {
@@ -76,7 +76,7 @@ mod tests {
 
     type Answer = Result<Option<Vec<u8>>, ForeignError>;
 
-    /// Gives these answers in turn; asked once more, it fails the test.
+    /// Returns these answers in turn; another call fails the test.
     struct Scripted(RefCell<VecDeque<Answer>>);
 
     impl CallForeign for &Scripted {
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(verify(b"other"), verification(Verifier::Module, Err(BadSignature)));
         assert_eq!(chosen.take_fault(), Some(HostFault::Failed(10)));
         assert_eq!(chosen.take_fault(), None);
-        // It is asked again the next time.
+        // It is called again the next time.
         assert_eq!(verify(message), verification(Verifier::Host, Err(BadSignature)));
     }
 

@@ -1,4 +1,4 @@
-//! Envoy's foreign function `verify_signature`: what it is asked and how its answer is read.
+//! Envoy's foreign function `verify_signature`: its argument and its result.
 
 use super::{BadSignature, Rs256, verify_by};
 use crate::keys::rsa::PublicKey;
@@ -15,32 +15,32 @@ pub const VERIFY_SIGNATURE: &str = "verify_signature";
 
 /// Calls the functions that a host offers beyond the Proxy-Wasm ABI.
 pub trait CallForeign {
-    /// Calls the function `name`. `None` stands for an empty answer, as the ABI has it.
+    /// Calls the function `name`. `None` is an empty result, as in the ABI.
     ///
     /// # Errors
     /// The host has no such function, or its call failed.
     fn call(&self, name: &str, argument: &[u8]) -> Result<Option<Vec<u8>>, ForeignError>;
 }
 
-/// Why a foreign function gave no answer.
+/// Why a foreign function returned no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForeignError {
-    /// The host has none of this name.
+    /// The host has no function of this name.
     NotFound,
     /// The call failed with this status of the Proxy-Wasm ABI.
     Other(u32),
 }
 
-/// Why the host gave no answer about a signature. Nothing is known of the signature then.
+/// Why the host did not verify a signature. It is unknown then whether the signature is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostFault {
     /// It has no `verify_signature`.
     NotFound,
     /// The call failed with this status.
     Failed(u32),
-    /// What it answered is not the answer's message.
+    /// The result is not the expected message.
     Garbled,
-    /// The key cannot be put into the question.
+    /// The key cannot be encoded into the argument.
     Key,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for HostFault {
         match self {
             HostFault::NotFound => write!(f, "the host has no function {VERIFY_SIGNATURE}"),
             HostFault::Failed(status) => write!(f, "the host's {VERIFY_SIGNATURE} failed with status {status}"),
-            HostFault::Garbled => write!(f, "the host's {VERIFY_SIGNATURE} gave an answer that cannot be read"),
+            HostFault::Garbled => write!(f, "the host's {VERIFY_SIGNATURE} returned a result that cannot be read"),
             HostFault::Key => write!(f, "the key has no form that the host's {VERIFY_SIGNATURE} takes"),
         }
     }
@@ -71,7 +71,7 @@ struct VerifySignatureArguments {
     text: Vec<u8>,
 }
 
-/// The answer: the same file.
+/// The result: the same file.
 #[derive(prost::Message)]
 struct VerifySignatureResult {
     #[prost(bool, tag = "1")]
@@ -83,7 +83,7 @@ struct VerifySignatureResult {
 /// Verifies by the host's `verify_signature`.
 pub struct HostCrypto<F> {
     foreign: F,
-    /// Why the last question was not answered. [`Algorithm::verify_signature`] can only say no then.
+    /// Why the last call failed. [`Algorithm::verify_signature`] can only return false then.
     fault: Cell<Option<HostFault>>,
 }
 
@@ -105,10 +105,10 @@ impl<F: CallForeign> HostCrypto<F> {
     /// Checks the RS256 `signature` of `message`.
     ///
     /// The host checks neither the key's type nor its size; a [`PublicKey`] is RSA and large enough by its type. A
-    /// signature that is not as long as the modulus is bad without asking.
+ /// signature that is not as long as the modulus is bad without a call.
     ///
     /// # Errors
-    /// The host gave no answer. Inside is the answer.
+    /// The host did not verify the signature. Otherwise, the inner result says whether it is good.
     pub fn verify_rs256(
         &self,
         key: &PublicKey,
@@ -135,13 +135,13 @@ impl<F: CallForeign> HostCrypto<F> {
     }
 }
 
-/// Reads an answer; `None` if it is none. A yes with a reason against it is a contradiction.
+/// Reads the result; `None` if it is not one. A "yes" with an error text is a contradiction.
 fn read_answer(answer: &[u8]) -> Option<bool> {
     let VerifySignatureResult { result, error } = VerifySignatureResult::decode(answer).ok()?;
     (!result || error.is_empty()).then_some(result)
 }
 
-/// A key as the host takes it: DER `SubjectPublicKeyInfo`.
+/// A key in the host's form: DER `SubjectPublicKeyInfo`.
 pub struct HostKey(Vec<u8>);
 
 impl<F: CallForeign> Algorithm for HostCrypto<F> {
@@ -237,13 +237,13 @@ mod tests {
             (b"\x08\x01\x12\x00", Some(true)),
             (b"\x12\x02no", Some(false)),
             (b"\x08\x00\x12\x02no", Some(false)),
-            // Fields of a later day: 3 varint, 4 fixed64, 5 bytes, 6 fixed32, 536870911 varint.
+            // Fields of later versions: 3 varint, 4 fixed64, 5 bytes, 6 fixed32, 536870911 varint.
             (b"\x18\x96\x01\x08\x01", Some(true)),
             (b"\x21\x01\x02\x03\x04\x05\x06\x07\x08\x08\x01", Some(true)),
             (b"\x2a\x02\x08\x00\x08\x01", Some(true)),
             (b"\x35\x01\x02\x03\x04\x08\x01", Some(true)),
             (b"\xf8\xff\xff\xff\x0f\x01\x08\x01", Some(true)),
-            // Of a field that is repeated the last counts.
+            // The last value of a repeated field counts.
             (b"\x08\x01\x08\x00", Some(false)),
             (b"\x08\x00\x08\x01", Some(true)),
             // A contradiction, other types.

@@ -1,4 +1,4 @@
-//! Whether a host's crypto can be relied on: one good and one bad signature, before the first request.
+//! The self-test of a host's crypto: one good and one bad signature, before the first request.
 
 use super::BadSignature;
 use super::host::{CallForeign, HostCrypto, HostFault};
@@ -7,18 +7,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
 
-/// What a host's self-test showed.
+/// The result of a host's self-test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SelfTest {
-    /// It accepts the good signature and refuses the bad one: it verifies.
+    /// It accepts the good signature and rejects the bad one: the host verifies.
     Passed,
-    /// It gave no answer: the module verifies.
+    /// It returned no result: the module verifies.
     NoAnswer(HostFault),
-    /// It refused the good signature: the module verifies.
+    /// It rejected the good signature: the module verifies.
     RefusedGood,
     /// It accepted the bad signature: the module verifies.
     AcceptedBad,
-    /// It was not asked, for this build never does (the feature `force-module-crypto`).
+    /// It was not called, since this build never does (the feature `force-module-crypto`).
     NotAsked,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for SelfTest {
     }
 }
 
-/// Asks the host about a good and a bad signature.
+/// Lets the host verify a good and a bad signature.
 pub fn self_test<F: CallForeign>(host: &HostCrypto<F>) -> SelfTest {
     let Some(Vector {
         key,

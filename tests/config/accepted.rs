@@ -631,7 +631,7 @@ fn warnings_name_place_and_reason() {
         ),
         (
             with("/rules", shadowing),
-            "config: rules[1]: never decides: rules[0] comes first and takes every request that it is for",
+            "config: rules[1]: never decides: rules[0] comes first and matches every request that it matches",
         ),
         (
             with("/pools/0/user_info", info),

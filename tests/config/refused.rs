@@ -246,7 +246,7 @@ fn keys_in_the_configuration_that_cannot_all_be_used() {
         (
             "uri",
             "https://a.example/",
-            r#"pools[0].jwks.uri: must stand beside "cluster": inline keys are not fetched"#,
+            r#"pools[0].jwks.uri: is only allowed together with "cluster": inline keys are not fetched"#,
         ),
     ] {
         let both = json!({"inline": {"keys": [named("a")]}, name: value});
@@ -268,7 +268,7 @@ fn what_no_token_can_meet_is_refused_with_the_reason() {
     };
     let never = "no token can meet it, since";
     let apart = format!("{place}: {never} no pool accepts such tokens of such app clients");
-    let custom = "would let every value pass, since custom attributes are strings in tokens: compare it with a string such as \"1\"";
+    let custom = "would accept every value, since custom attributes are strings in tokens: compare it with a string such as \"1\"";
     let table: Vec<(Vec<&Value>, Value, String)> = vec![
         (
             vec![&id],
@@ -295,7 +295,7 @@ fn what_no_token_can_meet_is_refused_with_the_reason() {
             vec![&any],
             json!({"scopes": {"any": ["s"]}, "token_use": "id"}),
             format!(
-                "{place}.scopes: no token can meet it beside \"token_use\": \"id\", since only access tokens have scopes"
+                "{place}.scopes: no token can meet it together with \"token_use\": \"id\", since only access tokens have scopes"
             ),
         ),
         (
@@ -374,7 +374,7 @@ fn what_no_token_can_meet_is_refused_with_the_reason() {
             vec![&any],
             json!({"claims": {"/cognito:groups": {"not": ["a", 5]}}}),
             format!(
-                "{place}.claims[\"/cognito:groups\"]: would let every value pass, since \"cognito:groups\" is always a list of strings: compare it with that"
+                "{place}.claims[\"/cognito:groups\"]: would accept every value, since \"cognito:groups\" is always a list of strings: compare it with that"
             ),
         ),
         (
@@ -575,7 +575,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/issuer",
             json!("https://u:p@a.example/x"),
-            "pools[0].issuer: must not hold a user name or password (@)",
+            "pools[0].issuer: must not contain a user name or password (@)",
         ),
         (
             "/pools/0/issuer",
@@ -691,7 +691,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/pools/0/jwks/refetch_cooldown_seconds",
             json!(1e300),
-            "pools[0].jwks.refetch_cooldown_seconds: must be a whole number from 0 to 3600, not a number so large",
+            "pools[0].jwks.refetch_cooldown_seconds: must be a whole number from 0 to 3600, not a larger number",
         ),
         (
             "/pools/0/user_info",
@@ -746,7 +746,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{"cookie": "a", "scheme": "Bearer"}]),
-            r#"token_sources[0].scheme: must stand beside "header": other sources have no scheme"#,
+            r#"token_sources[0].scheme: is only allowed together with "header": other sources have no scheme"#,
         ),
         (
             "/token_sources",
@@ -796,7 +796,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{"cookie": "a*b*"}]),
-            "token_sources[0].cookie: must hold at most one *",
+            "token_sources[0].cookie: must contain at most one *",
         ),
         (
             "/token_sources",
@@ -826,7 +826,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/token_sources",
             json!([{"cookie": "a", "token": "id"}]),
-            r#"token_sources[0].token: must stand beside "amplify": other sources hold one token"#,
+            r#"token_sources[0].token: is only allowed together with "amplify": other sources hold one token"#,
         ),
         (
             "/token_sources",
@@ -996,12 +996,12 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             rule(json!({"auth": "none", "require": {"token_use": "id"}})),
-            r#"rules[0].require: must stand beside "auth": "required" only: without a token there is nothing to look at"#,
+            r#"rules[0].require: is only allowed with "auth": "required": without a token there is nothing to check"#,
         ),
         (
             "/rules",
             rule(json!({"auth": "optional", "require": {"token_use": "id"}})),
-            r#"rules[0].require: must stand beside "auth": "required" only: without a token there is nothing to look at"#,
+            r#"rules[0].require: is only allowed with "auth": "required": without a token there is nothing to check"#,
         ),
         (
             "/rules",
@@ -1066,7 +1066,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/rules",
             require(json!({"claims": {"a": [1, -9007199254740992_i64]}})),
-            "rules[0].require.claims.a[1]: is 2^53 or more, where one number cannot be told from the next: have it issued as a \
+            "rules[0].require.claims.a[1]: is 2^53 or more, where numbers are no longer exact: have it issued as a \
              string, and compare that",
         ),
         (
@@ -1257,42 +1257,42 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/identity/headers/Host",
             json!("sub"),
-            r#"identity.headers.Host: must not be the header "host": it steers the request itself"#,
+            r#"identity.headers.Host: must not be the header "host": it controls the request itself"#,
         ),
         (
             "/identity/headers/content_length",
             json!("sub"),
-            r#"identity.headers.content_length: must not be the header "content_length": it steers the request itself"#,
+            r#"identity.headers.content_length: must not be the header "content_length": it controls the request itself"#,
         ),
         (
             "/identity/headers/content.length",
             json!("sub"),
-            r#"identity.headers["content.length"]: must not be the header "content.length": it steers the request itself"#,
+            r#"identity.headers["content.length"]: must not be the header "content.length": it controls the request itself"#,
         ),
         (
             "/identity/headers/Sec-WebSocket-Protocol",
             json!("sub"),
-            r#"identity.headers.Sec-WebSocket-Protocol: must not be the header "sec-websocket-protocol": it steers the request itself"#,
+            r#"identity.headers.Sec-WebSocket-Protocol: must not be the header "sec-websocket-protocol": it controls the request itself"#,
         ),
         (
             "/identity/headers/sec_websocket_key",
             json!("sub"),
-            r#"identity.headers.sec_websocket_key: must not be the header "sec_websocket_key": it steers the request itself"#,
+            r#"identity.headers.sec_websocket_key: must not be the header "sec_websocket_key": it controls the request itself"#,
         ),
         (
             "/identity/headers/X-HTTP-Method-Override",
             json!("sub"),
-            r#"identity.headers.X-HTTP-Method-Override: must not be the header "x-http-method-override": it steers the request itself"#,
+            r#"identity.headers.X-HTTP-Method-Override: must not be the header "x-http-method-override": it controls the request itself"#,
         ),
         (
             "/identity/headers/x.http.method",
             json!("sub"),
-            r#"identity.headers["x.http.method"]: must not be the header "x.http.method": it steers the request itself"#,
+            r#"identity.headers["x.http.method"]: must not be the header "x.http.method": it controls the request itself"#,
         ),
         (
             "/identity/payload_header",
             json!("x-method-override"),
-            r#"identity.payload_header: must not be the header "x-method-override": it steers the request itself"#,
+            r#"identity.payload_header: must not be the header "x-method-override": it controls the request itself"#,
         ),
         (
             "/identity/headers",
@@ -1307,7 +1307,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/identity/payload_header",
             json!("cookie"),
-            r#"identity.payload_header: must not be the header "cookie": it steers the request itself"#,
+            r#"identity.payload_header: must not be the header "cookie": it controls the request itself"#,
         ),
         (
             "/identity/payload_header",
@@ -1392,7 +1392,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/user_lookup",
             json!({"cluster": "c", "uri": "http://a.example/", "headers": {"te": "id"}}),
-            r#"user_lookup.headers.te: must not be the header "te": it steers the request itself"#,
+            r#"user_lookup.headers.te: must not be the header "te": it controls the request itself"#,
         ),
         (
             "/clock_skew_seconds",

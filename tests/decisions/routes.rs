@@ -107,9 +107,9 @@ fn unreadable() -> Vec<(RouteMetadata, &'static str)> {
         (members(&[("groups", text("readers"))]), "groups: must be"),
         (
             says(Some("none"), Some(&["readers"]), None),
-            "groups: must stand beside",
+            "groups: is only allowed with",
         ),
-        (says(Some("optional"), None, Some(&["x"])), "scopes: must stand beside"),
+        (says(Some("optional"), None, Some(&["x"])), "scopes: is only allowed with"),
         (members(&[("group", list(&["readers"]))]), "unknown member \"group\""),
         (members(&[("Groups", list(&["readers"]))]), "unknown member \"Groups\""),
         (

@@ -360,7 +360,7 @@ fn nothing_is_cached_past_the_end_of_the_token() {
 }
 
 #[test]
-fn a_store_that_lies_gives_nobody_anothers_claims() {
+fn a_store_that_lies_gives_nobody_the_claims_of_another() {
     let mut world = World::start(&user_info(json!({})), 2);
     world.ask(0, &access(json!({})));
     world.pass_millis(1);

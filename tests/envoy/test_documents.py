@@ -343,7 +343,7 @@ def test_the_tables_name_all_fields_and_no_other(stages: Stages) -> None:
         "user_lookup": "user_lookup", "rule": "rules[0]", "match": "rules[0].match", "require": "rules[0].require",
         "token_cache": "token_cache", "limits": "limits",
     }
-    assert {*marked("fields")} == {*places}
+    assert {*marked("fields")} == {*places} == {*schemas()}
     for table, path in places.items():
         assert {code(cells[0]) for cells in rows(f"fields: {table}")} == listed[path], table
 
@@ -367,6 +367,68 @@ def test_the_tables_name_the_ranges(stages: Stages) -> None:
     for words in expected:
         assert words in line
     assert line.count("config: ") == len(expected)
+
+
+SCHEMA = json.loads((PROJECT / "docs/config.schema.json").read_text())
+
+
+def schemas() -> dict[str, dict]:
+    """The objects of the JSON Schema by the names of their tables. A test of the core holds the schema to the code."""
+    top = SCHEMA["properties"]
+    pool, rule = top["pools"]["items"], top["rules"]["items"]
+    found = {"configuration": SCHEMA, "pool": pool, "jwks": pool["properties"]["jwks"], "user_info": pool["properties"]["user_info"]}
+    found |= {"rule": rule, "match": rule["properties"]["match"], "require": rule["properties"]["require"]["anyOf"][0]}
+    return found | {name: top[name] for name in ("identity", "user_lookup", "token_cache", "limits")}
+
+
+def type_cell(schema: dict) -> str:
+    """What a table says of a field's type and bounds."""
+    if "anyOf" in schema:
+        return ", or ".join(map(type_cell, schema["anyOf"]))
+    if words := schema.get("enum") or [word for word in [schema.get("const")] if word]:
+        *others, last = [f"`{word}`" for word in words]
+        return f"{', '.join(others)} or {last}" if others else last
+    if schema["type"] == "integer":
+        return f"{schema['minimum']} to {schema['maximum']}"
+    if schema["type"] == "array" and "maxItems" in schema:
+        return f"list of {schema['minItems']} to {schema['maxItems']}"
+    return {"array": "list"}.get(schema["type"], schema["type"])
+
+
+def default_cell(table: dict, name: str) -> str:
+    """What a table says of a field that is not given."""
+    schema = table["properties"][name]
+    if name in table.get("required", []):
+        return "required"
+    if "default" in schema:
+        default = schema["default"]
+        return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+    alternatives = [one for each in table.get("oneOf", []) for one in each["required"]]
+    others = [f"`{other}`" for other in alternatives if other != name]
+    return f"required without {' and '.join(others)}" if name in alternatives else "none"
+
+
+@pytest.mark.parametrize("name", schemas())
+def test_the_tables_of_fields_are_those_of_the_schema(name: str) -> None:
+    """Names, types, bounds and defaults."""
+    table = schemas()[name]
+    expected = {field: [type_cell(schema), default_cell(table, field)] for field, schema in table["properties"].items()}
+    assert {code(field): [kind, default] for field, kind, default, _ in rows(f"fields: {name}")} == expected
+
+
+def test_the_table_of_token_sources() -> None:
+    """All kinds, with all of their members."""
+    source = SCHEMA["properties"]["token_sources"]["items"]
+    members = [re.findall(r'[{ ]"(\w+)":', cells[0]) for cells in rows("sources")]
+    assert [names[0] for names in members] == [one for each in source["oneOf"] for one in each["required"]]
+    assert {name for names in members for name in names} == {*source["properties"]}
+
+
+def test_the_table_of_matchers() -> None:
+    """All kinds of a matcher that is an object."""
+    claims = schemas()["require"]["properties"]["claims"]["additionalProperties"]
+    (matcher,) = [each for each in claims["anyOf"] if each.get("type") == "object"]
+    assert {name for cells in rows("matchers") for name in re.findall(r'\{"(\w+)":', cells[0])} == {*matcher["properties"]}
 
 
 def test_the_table_of_codes() -> None:

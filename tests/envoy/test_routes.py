@@ -30,7 +30,7 @@ NAMED = {
     "group": 'unknown member "group"; members are: auth, groups, scopes', "capital": 'unknown member "Groups"; members are',
     "require": 'unknown member "require"; members are', "typo beside good": 'unknown member "scope"; members are', "unrelated": 'unknown member "something"',
     "auth unknown": 'auth: must be "required", "optional" or "none", not "sometimes"', "groups a string": "groups: must be a non-empty list of strings",
-    "scopes empty": "scopes: must be a non-empty list of strings", "contradiction": "groups: must stand beside",
+    "scopes empty": "scopes: must be a non-empty list of strings", "contradiction": "groups: is only allowed with",
 }
 
 

@@ -72,7 +72,7 @@ fn a_worker_that_read_before_another_wrote_loses() {
 }
 
 #[test]
-fn who_reads_anothers_mark_after_writing_its_own_has_lost() {
+fn a_worker_that_reads_another_mark_after_writing_its_own_has_lost() {
     // Some hosts let two write a new entry at the same time; the last one stays.
     let others_lease = {
         let mut world = World::start(&fetched(json!({})), 1);

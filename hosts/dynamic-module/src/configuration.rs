@@ -21,7 +21,7 @@ pub fn begin(envoy: EnvoyConfig, text: &[u8]) -> Option<Arc<Instance>> {
         log::warn!("{warning}");
     }
     let Ok(metrics) = Metrics::define(envoy) else {
-        return refused("config: Envoy defines no metrics");
+        return refused("config: failed to define the metrics");
     };
     let is_checked_only = envoy::is_validation_mode();
     let scheduler = if is_checked_only { None } else { envoy.scheduler() };

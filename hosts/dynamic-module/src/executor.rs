@@ -38,7 +38,7 @@ pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoI
             about_request => {
                 let Subject::Stream(stream) = &subject else { continue };
                 if about(worker, stream, about_request).is_err() {
-                    log::error!("a request could not be changed: it is refused");
+                    log::error!("failed to change a request: it is rejected");
                     refuse(worker, stream);
                     subject = Subject::Refused;
                 }

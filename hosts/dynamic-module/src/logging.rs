@@ -55,8 +55,8 @@ pub fn write(severity: Severity, line: &str) {
 /// Logs where a panic happened, and not its message, which may quote a request: that of a failed slice holds the text.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     match panic.location() {
-        Some(location) => log::error!("panic at {location}: the request at hand is refused"),
-        None => log::error!("panic: the request at hand is refused"),
+        Some(location) => log::error!("panic at {location}: the current request is rejected"),
+        None => log::error!("panic: the current request is rejected"),
     }
 }
 

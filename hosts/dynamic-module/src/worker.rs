@@ -314,7 +314,7 @@ impl Core {
                 ticked_at: UnixTime::default(),
             }),
             Err(errors) => {
-                log::error!("a configuration that was good is not: {errors}");
+                log::error!("failed to load a configuration that loaded before: {errors}");
                 None
             }
         }

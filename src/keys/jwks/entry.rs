@@ -1,4 +1,4 @@
-//! A JWK set as JSON has it: every shape is read, so that one odd key does not cost the others.
+//! The JSON structure of a JWK set. Every form of element is read, so that one odd key does not make the others unusable.
 
 use super::{BadKeySet, MAX_KEYS};
 use crate::json::{self, Node};
@@ -22,7 +22,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// A JWK: the members that decide, each as it first came.
+/// A JWK: the members that matter, with the first value of each.
 pub(super) struct Jwk<'a> {
     pub(super) kty: Option<&'a Node>,
     pub(super) kid: Option<&'a Node>,
@@ -32,7 +32,7 @@ pub(super) struct Jwk<'a> {
     pub(super) alg: Option<&'a Node>,
     pub(super) n: Option<&'a Node>,
     pub(super) e: Option<&'a Node>,
-    /// A member name that stands twice.
+    /// A member name that is repeated.
     pub(super) repeated: Option<&'a str>,
 }
 

@@ -1,24 +1,24 @@
-//! What is wrong with a JWK set or with one of its keys.
+//! The faults of a JWK set and of its keys.
 
 use super::{MAX_KEYS, MAX_SET_BYTES, kid_for_log};
 use crate::keys::rsa::{MAX_MODULUS_BITS, MIN_MODULUS_BITS, WeakKey};
 use std::fmt;
 
-/// Why nothing of a JWK set can be used.
+/// Why a JWK set cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadKeySet {
     /// It has this many bytes: over 256 KiB.
     TooLarge(usize),
     /// It is UTF-8 up to this byte only.
     NotUtf8(usize),
-    /// It is no JSON, for a reason at this place (both counted from 1).
+    /// It is not JSON, because of an error at this place (both counted from 1).
     NotJson {
         /// The line.
         line: usize,
         /// The column, in bytes.
         column: usize,
     },
-    /// It is no JSON object with a list `keys` (RFC 7517, section 5).
+    /// It is not a JSON object with a list `keys` (RFC 7517, section 5).
     NotASet,
     /// It has the member `keys` more than once.
     KeysTwice,
@@ -51,25 +51,25 @@ pub struct SkippedKey {
 /// Why a key of a set is not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyFault {
-    /// It is no JSON object.
+    /// It is not a JSON object.
     NotAnObject,
-    /// It has this member name twice (RFC 7517, section 4).
+    /// It repeats this member name (RFC 7517, section 4).
     RepeatedMember(String),
     /// `kty` is not `RSA`.
     NotRsa,
-    /// `kid` is absent, empty or no string.
+    /// `kid` is absent, empty or not a string.
     NoKid,
-    /// `use` is there and not `sig`.
+    /// `use` is present and not `sig`.
     NotForSignatures,
-    /// `key_ops` is there and no list of strings with `verify` among them.
+    /// `key_ops` is present and not a list of strings that contains `verify`.
     NotForVerifying,
-    /// `alg` is there and not `RS256`.
+    /// `alg` is present and not `RS256`.
     NotRs256,
     /// `n` is absent or not base64url.
     Modulus,
     /// `e` is absent or not base64url.
     Exponent,
-    /// The numbers make no acceptable key.
+    /// The numbers are not those of an acceptable key.
     Weak(WeakKey),
 }
 

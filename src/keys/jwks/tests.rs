@@ -18,7 +18,7 @@ fn parse(json: &str) -> Result<Parsed, BadKeySet> {
     KeySet::parse(json.as_bytes())
 }
 
-/// Returns what becomes of one key beside a good one.
+/// Returns the fault of a key in a set with a good one.
 fn fault(key_json: &str) -> Option<KeyFault> {
     let parsed = parse(&set(&[key_json.into(), key(r#", "kid": "good""#)])).unwrap();
     assert!(parsed.set.find("good").is_some());
@@ -274,7 +274,7 @@ fn keys_read_before_make_the_same_set() {
 }
 
 proptest::proptest! {
-    /// Whatever a key server sends, reading it ends, and what comes of it keeps the promises of [`KeySet`].
+    /// Any input can be read to its end, and the result has the properties of [`KeySet`].
     #[test]
     fn no_text_breaks_the_reader(
         cuts in proptest::collection::vec((0_usize..700, 0_usize..8, "[\\[\\]{}\",:\\\\a-z0-9 ]{0,6}"), 0..6),

@@ -1,31 +1,31 @@
-//! Fetches that gave no usable set, and what an operator can make of them.
+//! Fetches that returned no usable set, and hints for the operator.
 
 use crate::call::{Body, HttpAnswer, NotSent};
 use crate::keys::jwks::{BadKeySet, KeySet, MAX_SET_BYTES, Parsed};
 use crate::log_text::excerpt;
 use std::fmt;
 
-/// So many characters of an answer's body are shown.
+/// How many characters of an answer's body a log line shows.
 const SHOWN_BODY_CHARS: usize = 200;
 
-/// What Envoy answers in the place of a cluster without a host.
+/// The body of Envoy's answer for a cluster without a host.
 const NO_HEALTHY_UPSTREAM: &[u8] = b"no healthy upstream";
 
-/// How Envoy begins the reason why TLS or connecting failed, where it is not hidden.
+/// The beginning of Envoy's reason why TLS or a connection failed, if it is not hidden.
 const TRANSPORT_FAILURE_REASON: &str = "transport failure reason";
 
-/// Why a fetch gave no usable set.
+/// Why a fetch returned no usable set.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum FetchFailure {
     /// The call was not sent.
     NotSent(NotSent),
-    /// The call failed, or its answer did not come.
+    /// The call failed, or no answer arrived.
     NoAnswer,
     /// The status is not 200. A refused connection and a timeout are 503 and 504.
     Status(u16, BodyExcerpt),
     /// The body is too long to be read.
     TooLarge,
-    /// The body is no usable set.
+    /// The body is not a usable set.
     Unusable(BadKeySet, BodyExcerpt),
 }
 
@@ -61,22 +61,22 @@ impl fmt::Display for FetchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FetchFailure::NotSent(not_sent) => write!(f, "{not_sent}"),
-            FetchFailure::NoAnswer => f.write_str("no answer"),
+            FetchFailure::NoAnswer => f.write_str("no response"),
             FetchFailure::Status(status, body) => write!(f, "status {status}{body}"),
-            FetchFailure::TooLarge => write!(f, "the answer is over {MAX_SET_BYTES} bytes"),
+            FetchFailure::TooLarge => write!(f, "the response is over {MAX_SET_BYTES} bytes"),
             FetchFailure::Unusable(bad, body) => write!(f, "status 200, unusable JWK set ({bad}){body}"),
         }
     }
 }
 
 impl FetchFailure {
-    /// Returns what the operator can do about it, to stand behind the failure; empty where the answer says it all.
+    /// Returns what the operator can do about it, to append to the failure; empty if the answer itself is enough.
     pub(super) fn hint(&self, cluster: &str) -> String {
         match self {
             FetchFailure::NotSent(not_sent) => format!(": {}", not_sent.hint(cluster)),
             FetchFailure::Status(503, body) if !body.says_why_connecting_failed() => format!(
                 ": check the sni, trusted_ca, host name and port of cluster \"{cluster}\" \
-                 (Envoy says which where the runtime key \
+                 (Envoy reports which of them if the runtime key \
                  envoy.reloadable_features.hide_transport_failure_reason_in_response_body is false)"
             ),
             FetchFailure::Status(504, _) | FetchFailure::NoAnswer => format!(
@@ -107,7 +107,7 @@ pub(super) fn read_answer(answer: Option<HttpAnswer>) -> Result<Parsed, FetchFai
 mod tests {
     use super::*;
 
-    /// The failure and its hint, as they stand in the log line.
+    /// Returns the failure and its hint, as in the log line.
     fn line(answer: Option<HttpAnswer>) -> String {
         let failure = read_answer(answer).unwrap_err();
         format!("{failure}{}", failure.hint("cognito"))
@@ -127,7 +127,7 @@ mod tests {
         })
     }
 
-    const CHECK: &str = ": check the sni, trusted_ca, host name and port of cluster \"cognito\" (Envoy says which where the \
+    const CHECK: &str = ": check the sni, trusted_ca, host name and port of cluster \"cognito\" (Envoy reports which of them if the \
                          runtime key envoy.reloadable_features.hide_transport_failure_reason_in_response_body is false)";
     const REACH: &str =
         ": check that the host and port of cluster \"cognito\" can be reached from here, and jwks.timeout_ms";
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_failure_says_what_was_wrong_and_what_to_check() {
         for (answer, expected) in [
-            (None, format!("no answer{REACH}")),
+            (None, format!("no response{REACH}")),
             (
                 whole(404, r#"{"message":"User pool us-east-1_X does not exist."}"#),
                 r#"status 404 "{\"message\":\"User pool us-east-1_X does not exist.\"}": check user_pool_id and jwks.uri"#
@@ -147,7 +147,7 @@ mod tests {
             ),
             (whole(204, ""), "status 204".to_owned()),
             (too_large(500), "status 500".to_owned()),
-            (too_large(200), "the answer is over 262144 bytes".to_owned()),
+            (too_large(200), "the response is over 262144 bytes".to_owned()),
             (
                 whole(
                     503,

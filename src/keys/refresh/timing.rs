@@ -1,4 +1,4 @@
-//! How long until the next fetch, with some chance in it, so that many Envoys do not fetch in step.
+//! The time until the next fetch, with jitter, so that many Envoys do not fetch at the same time.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// The longest back-off, before jitter.
 pub(super) const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
-/// 1 s after the first failure, doubled up to 60 s, and up to a quarter longer, so that many Envoys do not fetch in step.
+/// 1 s after the first failure, doubled up to 60 s, and up to a quarter longer, so that many Envoys do not fetch at the same time.
 pub(super) fn back_off(failures: u32, random: u64) -> Duration {
     let doublings = failures.saturating_sub(1).min(6);
     let plain = FIRST_BACK_OFF.saturating_mul(1_u32 << doublings).min(LONGEST_BACK_OFF);
@@ -20,7 +20,7 @@ pub(super) fn share(whole: Duration, random: u64) -> Duration {
     part(whole.saturating_mul(thousandths), 1000)
 }
 
-/// Returns one of so many equal parts.
+/// Returns one of `parts` equal parts.
 pub(super) fn part(whole: Duration, parts: u32) -> Duration {
     whole.checked_div(parts).unwrap_or_default()
 }

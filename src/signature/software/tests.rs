@@ -54,8 +54,8 @@ fn rfc_7515_appendix_a_2() {
 }
 
 /// Returns a key with exponent 3 and a signature that opens to `encoded` (256 bytes, odd): for the signature *s*, whose cube
-/// is a little under 2^2048, the modulus is *s*^3 less the encoded message. Nobody needs a private key for that, so
-/// every wrong encoded message can be put behind a signature that is right.
+/// is a little under 2^2048, the modulus is *s*^3 less the encoded message. This needs no private key, so
+/// a valid signature can be made for every wrong encoded message.
 fn opening_to(encoded: &[u8]) -> (PublicKey, Vec<u8>) {
     let signature = BigUint::from(3_u8) << 681;
     let cube = &signature * &signature * &signature;
@@ -132,8 +132,8 @@ fn one_encoded_message_alone_is_right() {
     }
 }
 
-/// Bleichenbacher's forgery of 2006 against exponent 3: a cube root, rounded up, opens to a right beginning and garbage
-/// behind it. It needs no key but the public one.
+/// Bleichenbacher's forgery of 2006 against exponent 3: a cube root, rounded up, opens to a right beginning followed by
+/// garbage. It needs only the public key.
 #[test]
 fn a_cube_root_is_no_signature() {
     let message = b"forged";

@@ -63,7 +63,7 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
             Command::Log(severity, line) => logging::write(severity, &line),
             Command::TickEvery(period) => {
                 if hostcalls::set_tick_period(period).is_err() {
-                    log::error!("the host sets no tick period: keys are not fetched in time");
+                    log::error!("failed to set the tick period: keys are not fetched in time");
                 }
             }
             // This host is never asked to explain: its log contains the reason for a rejection.
@@ -97,7 +97,7 @@ pub fn fail(host: &Host, internal_error: &Reply) {
 pub fn answer(answer: &Reply) {
     if reply(answer).is_err() {
         // Nothing more can be done: the request stays paused, which is closed, too.
-        log::error!("the host takes no answer to a request that could not be checked");
+        log::error!("failed to respond to a request that could not be checked");
     }
 }
 

@@ -38,7 +38,7 @@ pub fn write(severity: Severity, line: &str) {
 /// module is built with `panic = "abort"`, so the VM ends here and the host refuses requests until it has made a new one.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     match panic.location() {
-        Some(location) => log::error!("panic at {location}: this VM ends, and its requests are refused"),
-        None => log::error!("panic: this VM ends, and its requests are refused"),
+        Some(location) => log::error!("panic at {location}: this VM ends, and its requests are rejected"),
+        None => log::error!("panic: this VM ends, and its requests are rejected"),
     }
 }

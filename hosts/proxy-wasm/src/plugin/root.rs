@@ -82,7 +82,7 @@ impl Worker {
             host.buffer_counters(filter.is_under_load());
             for failed in executor::carry_out(host, internal_error, Callback::Root, commands).failed {
                 if let Failed::Waiting(RequestId(id)) = failed {
-                    log::error!("request context {id} could not be changed: it was refused");
+                    log::error!("failed to change the request with context {id}: it is rejected");
                 }
             }
             host.flush_counters();
@@ -167,7 +167,7 @@ fn configure() -> Option<State> {
     let mut filter = Filter::new(config);
     filter.show_debug(logging::shows_debug());
     if hostcalls::set_tick_period(Filter::first_tick()).is_err() {
-        log::error!("the host sets no tick period: no keys could ever be fetched");
+        log::error!("failed to set the tick period: no keys could be fetched");
         return None;
     }
     Some(State {
