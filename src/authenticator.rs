@@ -207,7 +207,7 @@ impl Authenticator<'_> {
     }
 
     /// Checks what a cached token does not skip: the time, and that there are usable keys. The cache checks that the token's own
- /// key is still current.
+    /// key is still current.
     fn check_again(&mut self, verified: &Verified) -> Result<(), Stop> {
         self.check_time(verified)
             .map_err(|rejection| Stop::Deny(rejection, Some(verified.pool)))?;

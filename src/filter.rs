@@ -67,7 +67,7 @@ pub struct Filter {
     looked_at: UnixTime,
     load: LoadDetector,
     /// How many keys of all pools this worker recorded in the gauge last. Workers overwrite each other's gauges, but all of them end
- /// up with the same keys; each records its own change, and so does the one that fetched.
+    /// up with the same keys; each records its own change, and so does the one that fetched.
     last_reported_key_count: Option<u64>,
     is_debug_seen: bool,
     explains: bool,

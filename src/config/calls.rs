@@ -1,4 +1,4 @@
-//! `user_info` of a pool and `user_lookup`: the calls that the filter makes beside fetching keys.
+//! `user_info` of a pool and `user_lookup`: the calls that the filter makes in addition to fetching keys.
 
 use super::headers::OwnedHeaders;
 use super::reader::{Object, Value};
@@ -37,7 +37,7 @@ pub(in crate::config) fn user_lookup(
     })
 }
 
-/// Returns a call's URL, cut into what the call needs.
+/// Returns a call's URL, split into the parts that the call needs.
 pub(in crate::config) fn call_url(value: &Value<'_>) -> Option<Url> {
     Url::parse(value.text()?).map_err(|reason| value.refuse(reason)).ok()
 }
@@ -78,7 +78,7 @@ fn call(object: &Object<'_>, url: Option<Url>) -> Option<CallPolicy> {
     })
 }
 
-/// Header to the member of the answer that it carries.
+/// Reads the map from a header to the member of the answer that it carries.
 fn lookup_headers(value: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>, String)> {
     let mut headers = Vec::new();
     for (name, member) in value.entries().unwrap_or_default() {

@@ -1,4 +1,4 @@
-//! The configuration from top to bottom: its members, in the order in which the documentation has them.
+//! The configuration from top to bottom: its members, in the order of the documentation.
 
 use super::error::ConfigErrors;
 use super::headers::OwnedHeaders;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Compiles the tree.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All errors in it.
 pub(in crate::config) fn compile(tree: &Node) -> Result<Config, ConfigErrors> {
     let findings = Diagnostics::default();
     let root = Value::root(tree, &findings);
@@ -75,7 +75,7 @@ fn mode(object: &Object<'_>) -> Mode {
     if object.word("mode") != "shadow" {
         return Mode::Enforce;
     }
-    // Forgotten, it would leave the application open without a word.
+    // If this setting were forgotten, it would leave the application open without a message.
     if let Some(value) = object.get("mode") {
         value.warn(
             "is \"shadow\": nothing is refused, decisions are only logged and counted; leave it out to enforce them",

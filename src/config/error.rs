@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: the place and how to fix it.
+//! The errors of a configuration: the place of each and how to fix it.
 
 use super::headers::HeaderFault;
 use super::identity::IdentityFault;
@@ -15,7 +15,7 @@ use crate::token::claim_ref::BadClaimRef;
 use std::fmt;
 use thiserror::Error;
 
-/// One fault of a configuration.
+/// One error of a configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfigError {
     /// The JSON path of the fault (`pools[0].client_ids`); empty for the whole configuration.
@@ -30,7 +30,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// Returns what is said of the place `path`, as one line.
+/// Returns a message about the place `path`, as one line.
 pub(in crate::config) fn line(path: &str, text: &dyn fmt::Display) -> String {
     match path {
         "" => format!("config: {text}"),
@@ -38,13 +38,13 @@ pub(in crate::config) fn line(path: &str, text: &dyn fmt::Display) -> String {
     }
 }
 
-/// What is wrong with a value, in words that say how to fix it.
+/// An error of a value; its text says how to fix it.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum Fault {
     /// The bytes are neither JSON text nor a `google.protobuf.Struct`.
     #[error("must be JSON text or a google.protobuf.Struct, but {0}")]
     Unreadable(String),
-    /// The value has another type than it must have, or is out of bounds.
+    /// The value has the wrong type, or is out of bounds.
     #[error("must be {expected}, not {found}{}", hint(expected))]
     WrongType {
         /// What it must be.
@@ -59,9 +59,7 @@ pub enum Fault {
         expected: &'static Type,
     },
     /// The number is 2^53 or more.
-    #[error(
-        "is 2^53 or more, where numbers are no longer exact: have it issued as a string, and compare that"
-    )]
+    #[error("is 2^53 or more, where numbers are no longer exact: have it issued as a string, and compare that")]
     NumberTooLarge,
     /// The list or object has too few members; the text says what to do.
     #[error("{0}")]
@@ -79,7 +77,7 @@ pub enum Fault {
     /// The element equals an earlier one of its list.
     #[error("is in the list already: name it once")]
     Repeated,
-    /// The element means the same as an earlier one of its list, though it is spelled otherwise.
+    /// The element means the same as an earlier one of its list, though its spelling differs.
     #[error("means the same as an earlier one of the list: name it once")]
     Equivalent,
     /// The object has a member that does not exist.
@@ -95,7 +93,7 @@ pub enum Fault {
         /// The object's members.
         object: &'static Object,
     },
-    /// The object has a member twice.
+    /// The object repeats a member.
     #[error("repeated member {}{}", quoted(name), object.map(|object| format!("; members are: {}", names_of(object))).unwrap_or_default())]
     RepeatedMember {
         /// Its name.
@@ -106,7 +104,7 @@ pub enum Fault {
     /// The object has a member whose name is empty.
     #[error("must not have an empty name")]
     NamelessMember,
-    /// A member must be there and is not.
+    /// A required member is missing.
     #[error("is missing: must be {} ({})", field.ty, field.summary())]
     Missing {
         /// The member.
@@ -126,13 +124,13 @@ pub enum Fault {
         /// Those that it has.
         found: Vec<&'static str>,
     },
-    /// The member means something only beside another one, which is not there.
+    /// The member is only allowed together with another one, which is missing.
     #[error("is only allowed together with \"{}\": {}", .0.other, .0.reason)]
     NotBeside(&'static Beside),
     /// A URL that cannot be called.
     #[error(transparent)]
     Url(#[from] UrlFault),
-    /// Something about a user pool.
+    /// An error of a user pool.
     #[error(transparent)]
     Pool(#[from] PoolFault),
     /// The JWK set cannot be used.
@@ -150,28 +148,28 @@ pub enum Fault {
     /// The pattern of a host.
     #[error("{0}")]
     Host(HostError),
-    /// Something about a rule.
+    /// An error of a rule.
     #[error(transparent)]
     Rule(#[from] RuleFault),
-    /// Something about what a rule requires.
+    /// An error of a requirement.
     #[error(transparent)]
     Require(#[from] RequireFault),
     /// The name of a header.
     #[error(transparent)]
     Header(#[from] HeaderFault),
-    /// Something about a token source.
+    /// An error of a token source.
     #[error(transparent)]
     Source(#[from] SourceFault),
-    /// Something about `identity`.
+    /// An error of `identity`.
     #[error(transparent)]
     Identity(#[from] IdentityFault),
-    /// A reader refused what the table lets through: nothing is said of why.
+    /// A reader refused a value that the table allows, without a reason.
     #[error("is refused")]
     Unspecified,
 }
 
 impl Fault {
-    /// Reports whether the fault is one of types, bounds and members, which the JSON Schema knows as well.
+    /// Reports whether the fault is one of types, bounds and members, which the JSON Schema contains as well.
     pub fn is_structural(&self) -> bool {
         match self {
             Fault::WrongType { .. }
@@ -206,7 +204,7 @@ impl Fault {
     }
 }
 
-/// What a value of the wrong type is.
+/// A value of the wrong type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     /// A kind of JSON value, with its article.
@@ -257,15 +255,15 @@ fn but_has(found: &[&str]) -> String {
     }
 }
 
-/// Everything that is wrong with a configuration; shown as one line, which has the first [`SHOWN_ERRORS`]. Never empty.
+/// All errors of a configuration, at least one. They are shown as one line with the first [`SHOWN_ERRORS`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
-    /// These faults, or one that says that there is one.
+    /// Returns these errors, or an unspecified one if there are none.
     pub(in crate::config) fn new(mut errors: Vec<ConfigError>) -> ConfigErrors {
         if errors.is_empty() {
-            // Not reachable while every reader reports what it refuses; a line that says little is better than none.
+            // Not reachable as long as every reader reports what it refuses.
             errors.push(ConfigError {
                 path: String::new(),
                 fault: Fault::Unspecified,
@@ -274,7 +272,7 @@ impl ConfigErrors {
         ConfigErrors(errors)
     }
 
-    /// Returns a fault of the configuration as a whole.
+    /// Returns an error of the configuration as a whole.
     pub(in crate::config) fn unreadable(reason: String) -> ConfigErrors {
         ConfigErrors(vec![ConfigError {
             path: String::new(),
@@ -282,7 +280,7 @@ impl ConfigErrors {
         }])
     }
 
-    /// Returns the faults: first those of types, bounds and members, then those of what the values mean.
+    /// Returns the errors: first those of types, bounds and members, then those of the meaning of values.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
     }
@@ -305,7 +303,7 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
-/// `text` in double quotes, on one line and no longer than [`SHOWN_CHARS`]: for names and values in messages.
+/// Returns `text` in double quotes, on one line and no longer than [`SHOWN_CHARS`], for names and values in messages.
 pub(in crate::config) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for (nth, char) in text.chars().enumerate() {
@@ -326,8 +324,8 @@ pub(in crate::config) fn quoted(text: &str) -> String {
 /// How many errors one line reports: more than a person fixes at a time.
 pub const SHOWN_ERRORS: usize = 20;
 
-/// How many characters of a name or value a message shows: enough for every name that Cognito gives.
+/// How many characters of a name or value a message shows: enough for every name in Cognito.
 const SHOWN_CHARS: usize = 128;
 
-/// How many letters of a member's name may be wrong for it to be taken for another one.
+/// How many letters of an unknown member's name may differ from the name that is suggested instead.
 const MAX_TYPOS: usize = 2;

@@ -1,14 +1,14 @@
-//! The names of headers: what is one, which the filter may set, and that none is set twice.
+//! The names of headers: their form, which ones the filter may set, and that none is set twice.
 
 use super::error::quoted;
 use super::reader::Value;
 use crate::request::{fold, is_token_byte};
 use thiserror::Error;
 
-/// What is wrong with the name of a header.
+/// An error of the name of a header.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum HeaderFault {
-    /// It is no name.
+    /// It is not the name of a header.
     #[error("must be the name of a header, which {} cannot be", quoted(.0))]
     NotAName(String),
     /// The header is one that must not be set.
@@ -33,7 +33,7 @@ pub(in crate::config) struct OwnedHeaders {
 }
 
 impl OwnedHeaders {
-    /// Takes the header `name` for the place `value`: lower-cased, if the filter may set it and nothing else does.
+    /// Registers the header `name` for the place `value`. Returns it in lower case, if the filter may set it and no other place does.
     pub(in crate::config) fn take(&mut self, value: &Value<'_>, name: &str) -> Option<String> {
         let name = header_name(value, name)?;
         let folded = fold(&name);
@@ -54,7 +54,7 @@ impl OwnedHeaders {
         Some(name)
     }
 
-    /// Takes the header `name`, a member of `map`. A name that is none is a fault of the map: it would garble the path.
+    /// Registers the header `name`, a member of `map`. An invalid name is reported as an error of the map, since it would garble the path.
     pub(in crate::config) fn take_member(&mut self, map: &Value<'_>, name: &str, member: &Value<'_>) -> Option<String> {
         let place = if is_token(name) { member } else { map };
         self.take(place, name)
@@ -81,7 +81,7 @@ pub(in crate::config) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
-/// Headers that say who, where, how and how long the request is: a claim in one of them would let a user choose that. Folded.
+/// Headers about credentials, routing and framing of the request: a claim in one of them would let a user choose these. Folded.
 const NEVER_SET: [&str; 13] = [
     "host",
     "authorization",

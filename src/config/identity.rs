@@ -8,10 +8,10 @@ use crate::json::Node;
 use std::rc::Rc;
 use thiserror::Error;
 
-/// What is wrong with the name of filter state.
+/// An error of the name of filter state.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum IdentityFault {
-    /// The filter sets it by itself.
+    /// The filter itself sets it.
     #[error("must have another name: the filter sets this one itself")]
     OwnFilterState,
     /// The name has another form.
@@ -19,7 +19,7 @@ pub enum IdentityFault {
     FilterStateName,
 }
 
-/// Reads `identity`. `place` is where default headers are said to stand.
+/// Reads `identity`. Messages about default headers name `place`.
 pub(in crate::config) fn identity(
     object: &Object<'_>,
     place: &Value<'_>,
@@ -63,7 +63,7 @@ fn identity_headers(value: &Value<'_>, owned: &mut OwnedHeaders) -> Vec<(Rc<str>
     headers
 }
 
-/// The filter state that the filter sets by itself.
+/// The filter state that the filter itself sets.
 const OWN_FILTER_STATE: [&str; 3] = ["cognito_decision", "cognito_sub", "cognito_client_id"];
 
 fn filter_state(value: &Value<'_>) -> Vec<(Rc<str>, HeaderSource)> {
@@ -81,7 +81,7 @@ fn filter_state(value: &Value<'_>) -> Vec<(Rc<str>, HeaderSource)> {
     state
 }
 
-/// Names end up in the formats of access logs, where anything else would have to be quoted.
+/// Names are used in the formats of access logs, where other characters would have to be quoted.
 fn is_filter_state_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let own = name.strip_prefix("cognito_");

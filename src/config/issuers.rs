@@ -1,11 +1,11 @@
-//! Which pool a token's `iss` leads to.
+//! Finds the pool of a token's `iss`.
 
 use crate::keys::PoolId;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 
-/// Every issuer of every pool. Looking one up takes the same time however many pools there are.
+/// Every issuer of every pool. The time to find one does not depend on the number of pools.
 #[derive(Default)]
 pub(in crate::config) struct IssuerIndex(HashMap<Box<str>, PoolId>);
 
@@ -13,7 +13,7 @@ impl IssuerIndex {
     /// Adds an issuer of a pool.
     ///
     /// # Errors
-    /// The pool that has this issuer already.
+    /// Another pool, which is returned, has this issuer already.
     pub(in crate::config) fn add(&mut self, issuer: &str, pool: PoolId) -> Result<(), PoolId> {
         match self.0.entry(issuer.into()) {
             Entry::Vacant(vacant) => {
@@ -30,7 +30,7 @@ impl IssuerIndex {
     }
 }
 
-/// The pools say it all.
+/// Omitted: the pools contain all issuers.
 impl fmt::Debug for IssuerIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} issuers", self.0.len())

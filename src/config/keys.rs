@@ -9,7 +9,7 @@ use crate::keys::jwks::{BadKeySet, KeySet};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Reads `jwks` of the pool whose first issuer is `issuer`; `None` if that was refused, which is no reason to keep quiet here.
+/// Reads `jwks` of the pool whose first issuer is `issuer`; `None` if that has an error, in which case errors here are reported as well.
 pub(in crate::config) fn key_source(value: &Value<'_>, issuer: Option<&str>) -> Option<KeySource> {
     let object = value.object(&JWKS)?;
     let times = Times::read(&object);

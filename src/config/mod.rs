@@ -1,4 +1,4 @@
-//! The configuration: read at the edge into types that cannot be wrong.
+//! The configuration, read into types that can only hold valid settings.
 
 pub mod error;
 pub mod schema;
@@ -36,7 +36,7 @@ use crate::token::source::TokenSource;
 pub use pools::MAX_POOLS;
 use std::rc::Rc;
 
-/// All settings, checked. [`Config::parse`] is the only way to one.
+/// All settings, checked. Only [`Config::parse`] creates one.
 #[derive(Debug)]
 pub struct Config {
     /// 1 to 1,000 pools.
@@ -45,15 +45,15 @@ pub struct Config {
     issuers: IssuerIndex,
     /// Where a token is looked for, in order; never empty.
     pub token_sources: Vec<TokenSource>,
-    /// First match wins.
+    /// The rules; the first exact match ends the search.
     pub rules: Vec<Rule>,
     /// What the upstream learns about the user.
     pub identity: IdentityPolicy,
     /// Find or create the application's own user.
     pub user_lookup: Option<UserLookupPolicy>,
-    /// Whether refusals are carried out.
+    /// Whether decisions are enforced.
     pub mode: Mode,
-    /// CORS preflights pass without a token.
+    /// Whether CORS preflights pass without a token.
     pub bypass_cors_preflight: bool,
     /// How many verified tokens a worker caches, and in how many bytes.
     pub token_cache: TokenCacheLimits,
@@ -61,15 +61,15 @@ pub struct Config {
     pub limits: Limits,
     /// Realm of `www-authenticate`.
     pub realm: String,
-    /// Whether clients see why.
+    /// Whether clients see the reason for a rejection.
     pub disclose_reason: bool,
-    /// What the operator should know, though it is no error (a rule that can never match).
+    /// Warnings: what is valid but probably a mistake, such as a rule that can never match.
     pub warnings: Vec<String>,
 }
 
 impl Config {
     /// Reads the plugin configuration: JSON text, or a serialized `google.protobuf.Struct`, which is how Envoy passes a
-    /// configuration of that type. No bytes at all are an empty Struct.
+    /// configuration of that type. Empty input is an empty Struct.
     ///
     /// # Errors
     /// All errors in it, each with its path and how to fix it. The filter must not run then.
@@ -92,8 +92,8 @@ impl Config {
         }
     }
 
-    /// Returns the pool whose tokens have this `iss`, which is compared exactly. The time does not depend on how many
-    /// pools there are.
+    /// Returns the pool whose tokens have this `iss`, which is compared exactly. The time does not depend on the number of
+    /// pools.
     pub fn pool_of(&self, issuer: &str) -> Option<(PoolId, &Pool)> {
         let id = self.issuers.find(issuer)?;
         self.pools.get(id.0).map(|pool| (id, pool))
@@ -152,12 +152,12 @@ pub struct Limits {
     pub header_value_bytes: usize,
 }
 
-/// Whether refusals are carried out.
+/// Whether decisions are enforced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Refused requests are answered by the filter.
+    /// Rejected requests get a response from the filter.
     Enforce,
-    /// Refusals are only logged and counted.
+    /// Rejections are only logged and counted.
     Shadow,
 }
 
@@ -168,7 +168,7 @@ pub struct Pool {
     pub user_pool_id: String,
     /// Every `iss` that is this pool's; compared exactly.
     pub issuers: Vec<String>,
-    /// What its tokens' claims must hold.
+    /// The conditions for its tokens' claims.
     pub claims: ClaimPolicy,
     /// Where its keys come from.
     pub keys: KeySource,
@@ -179,8 +179,8 @@ pub struct Pool {
 /// Where a pool's keys come from.
 #[derive(Debug)]
 pub enum KeySource {
-    /// The configuration: nothing is fetched.
+    /// They are in the configuration: nothing is fetched.
     Inline(Rc<KeySet>),
-    /// The pool's JWKS endpoint.
+    /// They are fetched from the pool's JWKS endpoint.
     Fetched(FetchPolicy),
 }

@@ -1,7 +1,7 @@
 //! AWS partitions: which domain the endpoints of a region have.
 
-/// Region prefix to DNS suffix, as `partitions.json` of AWS's endpoint rule sets has them. The hyphens at the end keep
-/// `us-iso-` and `us-isob-` apart.
+/// Region prefix to DNS suffix, from `partitions.json` of AWS's endpoint rule sets. The hyphens at the end distinguish
+/// `us-iso-` from `us-isob-`.
 const DOMAINS: [(&str, &str); 7] = [
     ("cn-", "amazonaws.com.cn"),
     ("eusc-", "amazonaws.eu"),
@@ -44,7 +44,7 @@ mod tests {
             ("us-isof-south-1", "csp.hci.ic.gov"),
             ("us-isof-east-1", "csp.hci.ic.gov"),
             ("eu-isof-south-1", "csp.hci.ic.gov"),
-            // Not in the table: a partition to come, and names that only look alike.
+            // Not in the table: a future partition, and names that only look similar.
             ("us-isox-east-1", "amazonaws.com"),
             ("cna-north-1", "amazonaws.com"),
             ("eu-iso-west-1", "amazonaws.com"),

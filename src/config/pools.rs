@@ -16,7 +16,7 @@ use thiserror::Error;
 /// The most pools that one configuration may have: one for each tenant of a large service.
 pub const MAX_POOLS: usize = 1000;
 
-/// What is wrong with a user pool, beyond types and bounds.
+/// An error of a user pool, beyond types and bounds.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum PoolFault {
     /// `region` is not the one of `user_pool_id`.
@@ -159,7 +159,7 @@ fn explicit_issuer(value: &Value<'_>) -> Option<String> {
     Some(issuer.into())
 }
 
-/// A token's `iss` must lead to one pool. `places` are those of the pools before this one.
+/// Checks that a token's `iss` identifies one pool. `places` are those of the previous pools.
 fn add_issuers(index: &mut IssuerIndex, item: &Value<'_>, id: PoolId, pool: &Pool, places: &[Value<'_>]) {
     for issuer in &pool.issuers {
         if let Err(other) = index.add(issuer, id) {

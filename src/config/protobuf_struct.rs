@@ -1,9 +1,9 @@
 //! Reads a serialized `google.protobuf.Struct` (`google/protobuf/struct.proto`): the form in which Envoy passes a
-//! plugin configuration that was written as YAML or JSON in its own.
+//! plugin configuration that is part of its own YAML or JSON.
 //!
-//! The messages are declared here and not taken from `prost-types`, because there the last of two equal keys, or of two kinds
-//! of one value, wins silently. No serializer writes two, so they are a sign of tampering or damage: every field is `repeated`
-//! here, which is the same on the wire, and two are refused.
+//! The messages are declared here instead of using those of `prost-types`, which silently keep the last of two equal keys, or of
+//! two kinds of one value. No serializer writes two, so they are a sign of tampering or damage. Every field is `repeated` here,
+//! which is the same on the wire, and two are refused.
 
 use crate::json::Node;
 use prost::{DecodeError, Message};
@@ -16,7 +16,7 @@ struct Struct {
     fields: Vec<Entry>,
 }
 
-/// An entry of a map is a message of its own. A key that is left out is the empty string.
+/// An entry of a map is a message of its own. An absent key is the empty string.
 #[derive(Clone, PartialEq, Message)]
 struct Entry {
     #[prost(string, repeated, tag = "1")]
@@ -50,12 +50,12 @@ struct ListValue {
     values: Vec<Value>,
 }
 
-/// Why bytes are no `google.protobuf.Struct`.
+/// Why bytes are not a `google.protobuf.Struct`.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::config) enum StructError {
-    /// They are not the message, or it is nested deeper than `prost` goes: 100 messages, three for each object.
+    /// They are not the message, or it is nested deeper than `prost` allows: 100 messages, three for each object.
     Undecodable(DecodeError),
-    /// A number that is not finite: JSON has none such.
+    /// A number that is not finite, which JSON does not have.
     NotFinite,
     /// A value without a kind, or with two.
     KindMissing,
@@ -71,11 +71,11 @@ impl fmt::Display for StructError {
     }
 }
 
-/// Reads `bytes` as a serialized Struct. Always a [`Node::Object`]; repeated keys stay, for the reader to refuse.
-/// Unknown fields are skipped, as protobuf demands.
+/// Reads `bytes` as a serialized Struct. Always a [`Node::Object`]; repeated keys remain, and the reader refuses them.
+/// Unknown fields are skipped, as protobuf requires.
 ///
 /// # Errors
-/// The bytes are no Struct.
+/// The bytes are not a Struct.
 pub(in crate::config) fn decode(bytes: &[u8]) -> Result<Node, StructError> {
     object(Struct::decode(bytes).map_err(StructError::Undecodable)?)
 }

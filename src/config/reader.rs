@@ -1,6 +1,6 @@
-//! Typed reading of the tree. The structure has been checked against the table before ([`super::schema`]); what is wrong with a
-//! value beyond that is written down with its path, and reading goes on, so that all faults are reported at once. `None`
-//! therefore always means: a fault was reported, there will be no [`super::Config`].
+//! Typed reading of the tree. The structure was checked against the table before ([`super::schema`]). Further errors of a value are
+//! recorded with its path, and reading continues, so that all errors are reported at once. `None` therefore always means: an error was
+//! reported, and there will be no [`super::Config`].
 
 use super::error::{ConfigError, Fault, line, quoted};
 use super::schema::{self, Members, Presence};
@@ -12,15 +12,15 @@ use std::fmt;
 /// What was found while reading.
 #[derive(Default)]
 pub(in crate::config) struct Diagnostics {
-    /// Faults: the configuration is refused.
+    /// Errors: the configuration does not load.
     pub(in crate::config) errors: RefCell<Vec<ConfigError>>,
-    /// No faults, but the operator should know.
+    /// Warnings: the configuration loads.
     pub(in crate::config) warnings: RefCell<Vec<String>>,
-    /// The values that were refused: what is wrong with them is said, and they are not read.
+    /// The values with an error, which was reported. They are not read.
     refused: RefCell<HashSet<*const Node>>,
 }
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Clone)]
 pub(in crate::config) struct Value<'a> {
     node: &'a Node,
@@ -38,13 +38,13 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Reports a fault of this value, which then cannot be read.
+    /// Records an error of this value, which then cannot be read.
     pub(in crate::config) fn refuse(&self, fault: impl Into<Fault>) {
         self.diagnostics.refused.borrow_mut().insert(self.node);
         self.note(fault);
     }
 
-    /// Reports a fault that stands at this value, which can be read all the same.
+    /// Records an error at this value, which can be read nevertheless.
     pub(in crate::config) fn note(&self, fault: impl Into<Fault>) {
         self.diagnostics.errors.borrow_mut().push(ConfigError {
             path: self.path.clone(),
@@ -52,7 +52,7 @@ impl<'a> Value<'a> {
         });
     }
 
-    /// Reports something that the operator should know of this value.
+    /// Records a warning about this value.
     pub(in crate::config) fn warn(&self, text: impl fmt::Display) {
         self.diagnostics.warnings.borrow_mut().push(line(&self.path, &text));
     }
@@ -73,12 +73,12 @@ impl<'a> Value<'a> {
         self.node
     }
 
-    /// Returns the value's tree, unless the value was refused.
+    /// Returns the value's tree, unless the value has an error.
     pub(in crate::config) fn readable(&self) -> Option<&'a Node> {
         (!self.is_refused()).then_some(self.node)
     }
 
-    /// Reports whether what is wrong with this value has been reported.
+    /// Reports whether an error of this value was recorded.
     fn is_refused(&self) -> bool {
         self.diagnostics
             .refused
@@ -86,7 +86,7 @@ impl<'a> Value<'a> {
             .contains(&std::ptr::from_ref(self.node))
     }
 
-    /// Makes sure that a value which the table lets through, and its reader does not, is no silent default.
+    /// Makes sure that a value that the table allows and its reader does not is not silently replaced by the default.
     fn unread<T>(&self) -> Option<T> {
         if !self.is_refused() {
             self.refuse(Fault::Unspecified);
@@ -139,7 +139,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns a list of strings. Those that were refused are left out.
+    /// Returns a list of strings, without those that have an error.
     pub(in crate::config) fn names(&self) -> Option<Vec<String>> {
         let items = self.items()?;
         Some(items.iter().filter_map(|item| item.text().map(String::from)).collect())
@@ -157,7 +157,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns an object whose members have names of the user's choice, which are not empty; of repeated ones the first.
+    /// Returns an object whose members have names of the user's choice, which are not empty; the first of repeated ones.
     pub(in crate::config) fn entries(&self) -> Option<Vec<(&'a str, Value<'a>)>> {
         let Node::Object(members) = self.node else {
             return self.unread();
@@ -189,12 +189,12 @@ pub(in crate::config) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Returns the object itself, to report faults of.
+    /// Returns the object itself, to record errors of.
     pub(in crate::config) fn value(&self) -> &Value<'a> {
         &self.value
     }
 
-    /// Returns the member `name`, if it is given. One that must be there is missing only if that has been reported.
+    /// Returns the member `name`, if it is given. A required member is missing only if that was reported.
     pub(in crate::config) fn get(&self, name: &str) -> Option<Value<'a>> {
         debug_assert!(self.table.field(name).is_some(), "no field {name}");
         let (_, node) = self.members.iter().find(|(found, _)| found == name)?;
@@ -211,7 +211,7 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// Returns the member that is given of those of which there must be exactly one.
+    /// Returns the one member of those of which exactly one must be given.
     pub(in crate::config) fn only(&self) -> Option<(&'static str, Value<'a>)> {
         let Members::ExactlyOneOf(names) = self.table.members else {
             return None;
@@ -251,7 +251,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// `pools[0].jwks`; a name that would read badly so stands in brackets: `claims["custom:tier"]`.
+/// `pools[0].jwks`; other names are in brackets: `claims["custom:tier"]`.
 fn member_path(parent: &str, name: &str) -> String {
     let plain = !name.is_empty()
         && name

@@ -1,4 +1,4 @@
-//! `require` of a rule: what a verified token must hold.
+//! `require` of a rule: what a verified token must contain.
 
 use super::Pool;
 use super::error::{Fault, quoted};
@@ -14,10 +14,10 @@ use crate::token::claim_ref::ClaimRef;
 use std::time::Duration;
 use thiserror::Error;
 
-/// What is wrong with what a rule requires, beyond types and bounds.
+/// An error of a requirement, beyond types and bounds.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RequireFault {
-    /// `path_claims` has a name that the rule's template has not.
+    /// `path_claims` has a name that the rule's template does not have.
     #[error("is no segment of the rule's match.path.template, which has no {{{0}}}")]
     NotInTemplate(String),
     /// `token_use` is for a kind of token that no pool accepts.
@@ -28,7 +28,7 @@ pub enum RequireFault {
         "no token can meet it, since only access tokens have scopes, and no pool accepts them: change \"token_use\" of a pool to \"access\" or \"any\""
     )]
     ScopesWithoutAccessTokens,
-    /// `scopes` beside `token_use: id`.
+    /// `scopes` together with `token_use: id`.
     #[error("no token can meet it together with \"token_use\": \"id\", since only access tokens have scopes")]
     ScopesOfIdToken,
     /// `client_ids` has an app client that no pool accepts.
@@ -40,7 +40,7 @@ pub enum RequireFault {
     /// A claim must be absent and present.
     #[error("no token can meet it, since {} must be absent and present", quoted(.0))]
     AbsentAndPresent(String),
-    /// The claim is always there.
+    /// The claim is always present.
     #[error("no token can meet it, since \"{0}\" is always present")]
     AlwaysPresent(&'static str),
     /// The claim has another type than what it is compared with.
@@ -49,7 +49,7 @@ pub enum RequireFault {
     /// The claim has another type than what it is compared with, under `not`.
     #[error("would accept every value, since \"{0}\" is always {1}: compare it with that")]
     NotOfOtherType(&'static str, KnownType),
-    /// A pointer leads into a claim in which there is nothing.
+    /// A pointer into a claim that contains nothing.
     #[error("no token can meet it, since \"{0}\" is always {1}, with nothing of this name inside")]
     NothingInside(&'static str, KnownType),
     /// A custom attribute is compared with a number or boolean under `not`.
@@ -66,11 +66,11 @@ fn tokens(token_use: TokenUse) -> &'static str {
     }
 }
 
-/// What is known where a requirement is read.
+/// The context of a requirement.
 pub(in crate::config) struct Surroundings<'c> {
-    /// The pools; `None` if something is wrong with them, so that nothing can be said of their tokens.
+    /// The pools; `None` if they have an error, so that nothing is known about their tokens.
     pub(in crate::config) pools: Option<&'c [Pool]>,
-    /// The names of the rule's template; `None` if something is wrong with the path.
+    /// The names of the rule's template; `None` if the path has an error.
     pub(in crate::config) names: Option<Vec<&'c str>>,
 }
 

@@ -1,4 +1,4 @@
-//! `rules`: which requests a rule is for, and whether they need a token. What it demands of one is in [`super::require`].
+//! `rules`: which requests a rule matches, and whether they need a token. [`super::require`] reads its requirements.
 
 use super::Pool;
 use super::error::{Fault, quoted};
@@ -12,25 +12,25 @@ use crate::rules::pattern::PathPattern;
 use crate::rules::{Auth, Matcher, Rule, shadowed_rules};
 use thiserror::Error;
 
-/// What is wrong with a rule, beyond types and bounds.
+/// An error of a rule, beyond types and bounds.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RuleFault {
-    /// `require` stands in a rule that lets requests through without a token.
+    /// `require` in a rule that allows requests without a token.
     #[error("is only allowed with \"auth\": \"required\": without a token there is nothing to check")]
     RequireWithoutToken,
     /// `*` among `methods`.
     #[error("is no wildcard: for all methods leave \"methods\" out")]
     AnyMethod,
-    /// A method that is none, or not in upper case.
+    /// An invalid method, or one that is not in upper case.
     #[error("must be an HTTP method in upper case such as \"GET\", not {}", quoted(.0))]
     Method(String),
 }
 
-/// Reads `rules`. `pools` are those whose tokens there will be, if nothing is wrong with them.
+/// Reads `rules`. `pools` are the pools, if they have no error.
 pub(in crate::config) fn rules(value: &Value<'_>, pools: Option<&[Pool]>) -> Vec<Rule> {
     let items = value.items().unwrap_or_default();
     let rules: Vec<Rule> = items.iter().filter_map(|item| rule(item, pools)).collect();
-    // Where a rule was refused the places no longer agree, and there will be no configuration to warn of.
+    // If a rule has an error, the places no longer match, and there will be no configuration to warn about.
     if rules.len() == items.len() {
         warn_of_shadowed(&items, &rules);
     }
@@ -76,7 +76,7 @@ fn rule(item: &Value<'_>, pools: Option<&[Pool]>) -> Option<Rule> {
 }
 
 fn matcher(object: &Object<'_>) -> Matcher {
-    // A field that is wrong must not widen the rule: it is reported, and there is no configuration.
+    // A field with an error must not widen the rule: the error is reported, and there is no configuration.
     Matcher {
         path: object.get("path").and_then(|value| path(&value)),
         case_sensitive: object.truth("case_sensitive"),
@@ -100,7 +100,7 @@ fn path(value: &Value<'_>) -> Option<PathPattern> {
     pattern.map_err(|error| value.refuse(Fault::Path(error))).ok()
 }
 
-/// All methods in API Gateway and Express; a method like any other here.
+/// In API Gateway and Express, all methods; here it would be an ordinary method.
 const WILDCARDS_ELSEWHERE: [&str; 2] = ["ANY", "ALL"];
 
 /// Methods have a case (RFC 9110, section 9.1), and every registered one is in upper case.

@@ -13,22 +13,22 @@ use crate::token::source::amplify::AmplifyCookies;
 use crate::token::source::cookie::CookieName;
 use thiserror::Error;
 
-/// What is wrong with a token source, beyond types and bounds.
+/// An error of a token source, beyond types and bounds.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SourceFault {
     /// No pool accepts the app client whose cookies it names.
     #[error("must be an app client that the \"client_ids\" of a pool accept, which {} is not", quoted(.0))]
     UnknownClient(String),
-    /// The name of a WebSocket protocol is none.
+    /// The name is not that of a WebSocket protocol.
     #[error("must be a name that a client can offer as a protocol: one word without spaces and commas")]
     Protocol,
-    /// The header is removed from each request, so that it never holds a token.
+    /// The header is removed from each request, so it never contains a token.
     #[error("must not be a header that is removed from each request (x-cognito-…, or set by this configuration)")]
     RemovedHeader,
-    /// The scheme is no single word.
+    /// The scheme is not a single word.
     #[error("must be one word such as \"Bearer\", or be left out if the whole value is the token")]
     Scheme,
-    /// The name of a cookie is none.
+    /// The name is not that of a cookie.
     #[error("must be the name of a cookie: visible ASCII without ; = , and quotes")]
     CookieName,
     /// The name of a cookie has two wildcards.
@@ -36,7 +36,7 @@ pub enum SourceFault {
     TwoWildcards,
 }
 
-/// Without `token_sources` a token is looked for where RFC 6750, section 2.1, has it.
+/// The default of `token_sources`: RFC 6750, section 2.1.
 pub(in crate::config) fn default_sources() -> Vec<TokenSource> {
     vec![TokenSource::Header {
         name: "authorization".into(),
@@ -87,7 +87,7 @@ fn amplify(object: &Object<'_>, value: &Value<'_>, pools: &[Pool]) -> Option<Amp
         Clients::OneOf(clients) => clients.iter().any(|accepted| accepted == client),
     };
     let mut accepting = pools.iter().filter(accepts).peekable();
-    // Without pools there is a fault already.
+    // Without pools, there is an error already.
     if accepting.peek().is_none() && !pools.is_empty() {
         value.refuse(SourceFault::UnknownClient(client.into()));
     } else if !pools.is_empty() && !accepting.any(|pool| takes(pool.claims.token_use, token)) {

@@ -1,6 +1,6 @@
-//! Requirements that no token can meet: refused with the reason, since a rule that nobody passes is a mistake.
+//! Requirements that no token can meet: they are errors, since a rule that nobody can pass is a mistake.
 //!
-//! Only what is certain is refused. A token is one of a pool's, of a kind and an app client that the pool accepts, and some of its
+//! Only certain cases are errors. A token belongs to a pool, has a kind and an app client that the pool accepts, and some of its
 //! claims always have a type (see [`crate::token::claims`]).
 
 use super::Pool;
@@ -14,7 +14,7 @@ use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
 use std::fmt;
 
-/// Reports what of an alternative no token of `pools` can meet. `object` is where it stands.
+/// Records which parts of an alternative no token of `pools` can meet. `object` is its place.
 pub(in crate::config) fn check_alternative(object: &Object<'_>, alternative: &Alternative, pools: &[Pool]) {
     let is_accepted = |token_use| pools.iter().any(|pool| accepts_use(pool, token_use));
     let mut is_certain = true;
@@ -104,7 +104,7 @@ fn matches(claim: &ClaimRef, matcher: &ClaimMatcher, name: &str, value: &str) ->
     ClaimSet::parse(token).is_ok_and(|set| matcher.holds(claim, &MergedClaims::new(&set, None)))
 }
 
-/// Returns the claim's name if it is a whole claim, be it named or pointed at.
+/// Returns the claim's name if it is a whole claim, by name or by pointer.
 fn plain_name(claim: &ClaimRef) -> Option<&str> {
     match claim {
         ClaimRef::Name(name) => Some(name),
@@ -136,7 +136,7 @@ fn contradiction(alternative: &Alternative) -> Option<String> {
     contradicted.next().map(|steps| steps.join("/"))
 }
 
-/// Reports whether the claim must be there for the matcher to hold. The plain matcher takes an empty string, which counts as
+/// Reports whether the matcher holds only if the claim is present. The plain matcher accepts an empty string, which counts as
 /// absent.
 fn needs_presence(matcher: &ClaimMatcher) -> bool {
     match matcher {
@@ -150,7 +150,7 @@ fn needs_presence(matcher: &ClaimMatcher) -> bool {
     }
 }
 
-/// Returns where the claim stands in the token.
+/// Returns the path to the claim in the token.
 fn steps(claim: &ClaimRef) -> Vec<String> {
     match claim {
         ClaimRef::Name(name) => vec![name.clone()],
@@ -158,7 +158,7 @@ fn steps(claim: &ClaimRef) -> Vec<String> {
     }
 }
 
-/// The type that a claim always has, where the filter reads it.
+/// The type that the filter requires of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnownType {
     /// A string.
@@ -182,7 +182,7 @@ impl fmt::Display for KnownType {
     }
 }
 
-/// Claims with a type, and whether they are always there.
+/// Claims with a type, and whether they are always present.
 const KNOWN: [(&str, KnownType, bool); 13] = [
     ("iss", KnownType::Text, true),
     ("sub", KnownType::Text, true),
@@ -199,7 +199,7 @@ const KNOWN: [(&str, KnownType, bool); 13] = [
     ("aud", KnownType::TextOrTexts, false),
 ];
 
-/// Reports that no claim can be what `matcher` demands, or that every one is; warns if it is unlikely. `value` is the matcher's
+/// Records an error if no claim, or every claim, meets `matcher`, and a warning if that is likely. `value` is the matcher's
 /// place.
 pub(in crate::config) fn check_claim(value: &Value<'_>, claim: &ClaimRef, matcher: &ClaimMatcher) {
     let known = KNOWN.iter().find(|(name, ..)| *name == claim.top_level());
@@ -229,7 +229,7 @@ pub(in crate::config) fn check_claim(value: &Value<'_>, claim: &ClaimRef, matche
     }
 }
 
-/// Returns what stands at these steps of a claim of type `ty`; `None`: nothing ever does.
+/// Returns the type at this path in a claim of type `ty`; `None`: there is never anything.
 fn type_below(ty: KnownType, steps: &[String]) -> Option<KnownType> {
     match (ty, steps) {
         (_, [_] | []) => Some(ty),
@@ -244,7 +244,7 @@ fn is_no_text(value: &ClaimValue) -> bool {
     !matches!(value, ClaimValue::Text(_))
 }
 
-/// Reports whether a claim of this type can be what the matcher demands, and can be something else.
+/// Reports whether a claim of this type can meet the matcher, and can fail it.
 fn fits(matcher: &ClaimMatcher, ty: KnownType) -> bool {
     let is_of_type = |value: &ClaimValue| match ty {
         KnownType::Number => matches!(value, ClaimValue::Number(_)),

@@ -3,7 +3,7 @@
 use crate::rules::host::{NoPort, is_host_name, parse_port, parse_v6, split_port};
 use thiserror::Error;
 
-/// What a URL, or the authority in it, must be and is not.
+/// An error of a URL, or of the authority in it.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum UrlFault {
     /// Another scheme, or none.
@@ -18,19 +18,19 @@ pub enum UrlFault {
     /// It has a user name or password.
     #[error("must not contain a user name or password (@)")]
     UserInformation,
-    /// It has no host, or one that is none.
+    /// It has no host, or an invalid one.
     #[error("must have a host: a name, an IPv4 address or an IPv6 address in brackets")]
     Host,
-    /// Its port is none.
+    /// Its port is invalid.
     #[error("must have a port from 1 to 65535, or none")]
     Port,
-    /// Its path or query holds what URLs escape.
+    /// Its path or query contains characters that URLs escape.
     #[error("must not contain spaces or characters that URLs escape: percent-encode them")]
     Unescaped,
-    /// Its path or query holds a percent sign that begins no escape.
+    /// Its path or query contains a percent sign that does not begin an escape.
     #[error("must have two hex digits after each %")]
     Escape,
-    /// A domain is a URL, or no host name.
+    /// A domain is a URL, or not a host name.
     #[error("must be the domain of the user pool, a host name without https:// and without a path")]
     Domain,
 }
@@ -48,7 +48,7 @@ impl Url {
     /// Reads a URL.
     ///
     /// # Errors
-    /// What the URL must be and is not, to stand behind its JSON path.
+    /// The error of the URL, to append to its JSON path.
     pub(in crate::config) fn parse(text: &str) -> Result<Url, UrlFault> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let rest = rest.ok_or(UrlFault::Scheme)?;
@@ -74,7 +74,7 @@ impl Url {
 /// Checks that `authority` is a host with or without a port.
 ///
 /// # Errors
-/// What it must be and is not.
+/// The error of the authority.
 pub(in crate::config) fn check_authority(authority: &str) -> Result<(), UrlFault> {
     if authority.contains('@') {
         return Err(UrlFault::UserInformation);
@@ -100,7 +100,7 @@ fn is_host(host: &str) -> bool {
     is_host_name(name)
 }
 
-/// Path and query go into `:path` as they are: nothing that a URL must escape may stand in them.
+/// Path and query become `:path` without changes, so they must not contain characters that a URL must escape.
 fn check_path(path: &str) -> Result<(), UrlFault> {
     let is_plain = |byte: u8| {
         byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')

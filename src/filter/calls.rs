@@ -96,7 +96,9 @@ fn failed_line(kind: EnrichmentKind, status: Option<u16>) -> String {
     let call = kind.name();
     match status {
         Some(200 | 201) => {
-            format!("{call} call failed: the response is not usable (not a JSON object, about another user, or too large)")
+            format!(
+                "{call} call failed: the response is not usable (not a JSON object, about another user, or too large)"
+            )
         }
         Some(status) => format!("{call} call failed: the response has status {status}"),
         None => format!("{call} call failed: no response"),

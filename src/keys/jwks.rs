@@ -116,7 +116,7 @@ impl KeySet {
     }
 
     /// Returns how many bytes of memory the set takes, estimated on the safe side: a key has its numbers, and a
- /// prepared form for the verifier.
+    /// prepared form for the verifier.
     pub(crate) fn bytes(&self) -> usize {
         let numbers = |key: &Key| memory::block(key.public.modulus_len().saturating_mul(4));
         memory::sum(self.keys.iter().map(|key| {

@@ -41,7 +41,7 @@ pub trait SharedStore {
     fn swap(&self, name: &str, bytes: &[u8], seen: Option<Version>) -> Result<(), Conflict>;
 
     /// Reports whether the store bounds the bytes of all entries but those of keys, by dropping the least recently used. In a store
- /// that does not, entries have a fixed number of names.
+    /// that does not, entries have a fixed number of names.
     fn is_bounded(&self) -> bool {
         false
     }
@@ -79,7 +79,7 @@ pub fn is_key_entry(name: &str) -> bool {
 impl EntryName {
     /// Returns the entry for these issuers' keys, fetched from `uri` through `cluster`. The name holds a digest of all three, since
     /// other plugins may share the store, among them an older configuration of this one: keys that it fetched through another
- /// cluster, or failed to fetch, must not be used by the newer one.
+    /// cluster, or failed to fetch, must not be used by the newer one.
     pub fn of(issuers: &[String], uri: &str, cluster: &str) -> EntryName {
         let parts = issuers.iter().map(String::as_str).chain([uri, cluster]);
         let pool = URL_SAFE_NO_PAD.encode(digest::of_parts(parts.map(str::as_bytes)));

@@ -1,4 +1,4 @@
-//! What rules demand of a verified identity, and the permit that one gets who holds it.
+//! The requirements of rules for a verified identity, and the permit for one that meets them.
 
 mod alternative;
 mod matcher;
@@ -14,21 +14,21 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What one rule demands (`require`): one of its alternatives must hold. The default demands nothing.
+/// The requirement of one rule (`require`): one of its alternatives must hold. The default demands nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requirement {
-    /// At most 16; none of them is without a demand. Empty: nothing is demanded.
+    /// At most 16, each with a demand. Empty: nothing is demanded.
     alternatives: Vec<Alternative>,
 }
 
-/// Somebody whose identity holds all that was demanded. Only [`authorize_all`] makes one.
+/// Proof that an identity meets all requirements. Only [`authorize_all`] creates one.
 #[derive(Debug)]
 pub struct Permit<T> {
     holder: Rc<T>,
 }
 
 impl<T> Permit<T> {
-    /// Who it is for.
+    /// Whose it is.
     pub fn holder(&self) -> &Rc<T> {
         &self.holder
     }
@@ -39,13 +39,13 @@ impl<T> Permit<T> {
 pub enum Forbidden {
     /// `not_permitted`: a new sign-in would change nothing.
     NotPermitted {
-        /// The first demand that does not hold, of each alternative; each once, never empty.
+        /// The first demand of each alternative that does not hold, without repetitions; never empty.
         unmet: Vec<Unmet>,
-        /// The scopes that are demanded, for `scope` of `www-authenticate` (RFC 6750, section 3); empty if none are,
-        /// and whether or not it was they that were missing.
+        /// The scopes that are demanded, for `scope` of `www-authenticate` (RFC 6750, section 3); empty if none are.
+        /// They are included even if another demand failed.
         scopes: Vec<String>,
     },
-    /// `reauthentication_required`: all but the age of the sign-in holds (RFC 9470, section 3).
+    /// `reauthentication_required`: everything except the age of the sign-in holds (RFC 9470, section 3).
     ReauthenticationRequired {
         /// How old a sign-in may be.
         max_age: Duration,
@@ -87,7 +87,7 @@ impl Requirement {
         &self.alternatives
     }
 
-    /// Reports whether any alternative looks at segments of the path.
+    /// Reports whether any alternative uses segments of the path.
     pub fn uses_captures(&self) -> bool {
         self.alternatives
             .iter()
@@ -98,7 +98,7 @@ impl Requirement {
     /// `path_claims` name. `clock_skew` is how far `auth_time` may lie in the future; `max_age` itself takes no skew.
     ///
     /// # Errors
-    /// No alternative holds. If one of them fails by the age of the sign-in alone, that is the reason, since it can be helped.
+    /// No alternative holds. If one of them fails by the age of the sign-in alone, that is the reason, since a new sign-in can fix it.
     pub fn authorize<T: AsRef<Identity>>(
         &self,
         holder: &Rc<T>,
@@ -147,7 +147,7 @@ impl From<Alternative> for Requirement {
 ///
 /// # Errors
 /// A requirement does not hold. `not_permitted` comes first, since a new sign-in would not change it; its scopes are those
-/// that all requirements demand together. Where only sign-ins are too old, the new one must suit all, so the least age counts.
+/// that all requirements demand together. If only sign-ins are too old, the new one must meet all of them, so the least age is used.
 pub fn authorize_all<'r, T: AsRef<Identity>>(
     requirements: impl IntoIterator<Item = (&'r Requirement, &'r Captures), IntoIter: Clone>,
     holder: &Rc<T>,
@@ -174,10 +174,10 @@ pub fn authorize_all<'r, T: AsRef<Identity>>(
     }
 }
 
-/// What comes of looking at one requirement, or at several.
+/// The outcome of one requirement, or of several.
 enum Outcome {
     Holds,
-    /// All but the age of the sign-in holds, in the first alternative of which that is so.
+    /// Everything except the age of the sign-in holds, in the first such alternative.
     TooOld(Duration),
     /// See [`Forbidden::NotPermitted`].
     Unmet(Vec<Unmet>),

@@ -1,40 +1,40 @@
-//! How closely a rule fits a request, and what follows from that: the principle behind all matching of rules.
+//! How closely a rule fits a request, and its consequences: the principle of all matching of rules.
 //!
 //! One request has several readings. `/ADMIN` is `/admin` to a server that ignores case, `//` is `/` to one that merges slashes,
-//! `delete` is `DELETE` to Django and Flask, and `www.example.com:8443` is the virtual host `www.example.com` to an Envoy whose
-//! domains say so. Nobody knows which one the server behind the proxy has. Therefore
-//! **a rule that demands matches every reading of a request, a rule that opens only one**: the one that is spelled as the rule is.
+//! `delete` is `DELETE` to Django and Flask, and `www.example.com:8443` is the virtual host `www.example.com` to an Envoy with
+//! such domains. The filter cannot know which reading the server behind the proxy has. Therefore
+//! **a rule that demands a token matches every reading of a request, a rule that opens only one**: the one with the rule's spelling.
 //!
-//! It follows that the list of rules is walked rather than searched. A demanding rule that fits only loosely may not be meant, so it
-//! must not hide a stricter one behind it: its requirement is collected, and the walk goes on to the first rule that fits exactly.
-//! Everything that was collected must hold.
+//! As a consequence, a loose match does not end the search. A demanding rule that fits only loosely may not be the intended one, so it
+//! must not hide a stricter one that follows: its requirement is collected, and the walk continues to the first rule that fits exactly.
+//! All collected requirements must hold.
 //!
-//! The fields of a match only say how closely they fit. [`Auth::step`] alone decides what that means.
+//! The fields of a match only report how closely they fit. [`Auth::step`] decides what that means.
 
 use super::Auth;
 
-/// How closely a rule, or one field of its match, fits a request. A rule fits as its worst field does.
+/// How closely a rule, or one field of its match, fits a request. A rule fits as closely as its worst field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closeness {
     /// By a reading that some servers have: another case of a path or method, `HEAD` for `GET`, no port for the default one.
     Loose,
-    /// By a spelling that differs only in what the rule leaves open: merged slashes, a port that the rule does not name.
+    /// By a spelling that differs only where the rule allows it: merged slashes, a port that the rule does not name.
     Equivalent,
-    /// As the rule spells it.
+    /// With the rule's spelling.
     Exact,
 }
 
-/// What a rule that matches does to the walk through the list.
+/// The effect of a matching rule on the walk through the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Its requirement is collected, and the walk goes on.
+    /// Its requirement is collected, and the walk continues.
     Collect,
     /// It ends the walk; its requirement is collected, too.
     End,
 }
 
 impl Auth {
-    /// Returns what a rule does that fits a request so closely; `None` if it does not match then.
+    /// Returns the effect of a rule that fits a request this closely; `None` if it does not match then.
     pub fn step(self, closeness: Closeness) -> Option<Step> {
         match (self, closeness) {
             (Auth::Required, Closeness::Exact | Closeness::Equivalent) => Some(Step::End),

@@ -1,15 +1,15 @@
-//! Hosts: those that a rule is for, and the authorities of requests that they are compared with.
+//! Hosts: the patterns of rules, and the authorities of requests.
 
 use super::closeness::Closeness;
 use super::request::RequestAmbiguous;
 use std::fmt;
 use std::net::Ipv6Addr;
 
-/// The ports that a client may leave out (RFC 9110, section 4.2.3). Which one it is depends on a scheme that a proxy in front
-/// may have changed.
+/// The ports that a client may leave out (RFC 9110, section 4.2.3). The scheme decides which one, but a proxy in front
+/// may have changed it.
 const DEFAULT_PORTS: [u16; 2] = [80, 443];
 
-/// Hosts that a rule is for.
+/// A pattern of hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPattern {
     name: Name,
@@ -20,24 +20,24 @@ pub struct HostPattern {
 enum Name {
     /// This host, in lower case.
     Exact(String),
-    /// This address, as it is spelled here, in lower case and with its brackets. It has many spellings.
+    /// This address, in this spelling, in lower case and with its brackets. It has many spellings.
     V6(String, Ipv6Addr),
     /// `*.example.com`: one or more labels before this suffix (lower case, kept with its leading dot).
     Subdomains(String),
 }
 
-/// Why a text is no host pattern.
+/// Why a text is not a host pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostError {
     /// It names no host.
     Empty,
-    /// What follows the colon is no port.
+    /// The text after the colon is not a port.
     Port,
-    /// It holds a `*` that is not the first label.
+    /// It contains a `*` that is not the first label.
     Wildcard,
-    /// It ends with a dot: a request with such a host is refused as ambiguous, so the rule would never match.
+    /// It ends with a dot: a request with such a host is rejected as ambiguous, so the rule would never match.
     TrailingDot,
-    /// It holds a character that no host has: a scheme, a path, user information, spaces.
+    /// It contains a character that no host has, as in a scheme, a path, user information or spaces.
     Character,
 }
 
@@ -75,7 +75,7 @@ impl HostPattern {
         Ok(HostPattern { name, port })
     }
 
-    /// How closely it fits the authority; `None` if it does not. The case of names never matters: Envoy's virtual hosts ignore
+    /// Returns how closely it fits the authority; `None` if it does not. The case of names never matters: Envoy's virtual hosts ignore
     /// it, too.
     pub fn closeness(&self, authority: &Authority<'_>) -> Option<Closeness> {
         let name = self.name.closeness(authority)?;
@@ -87,7 +87,7 @@ impl HostPattern {
         Some(name.min(port?))
     }
 
-    /// Reports whether it fits exactly all authorities that `other` fits exactly; with `any_port` one without a port fits any.
+    /// Reports whether it fits exactly all authorities that `other` fits exactly; with `any_port`, a pattern without a port fits any.
     pub fn covers(&self, other: &HostPattern, any_port: bool) -> bool {
         let name = match (&self.name, &other.name) {
             (Name::Subdomains(ours), Name::Subdomains(theirs)) => theirs.ends_with(ours.as_str()),
@@ -112,10 +112,10 @@ impl Name {
     }
 }
 
-/// A request's `:authority` (RFC 3986, section 3.2), taken apart.
+/// The parts of a request's `:authority` (RFC 3986, section 3.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Authority<'a> {
-    /// In the case in which it came; an IPv6 address with its brackets. Empty if the request has none.
+    /// In its original case; an IPv6 address with its brackets. Empty if the request has none.
     host: &'a [u8],
     /// The host, if it is an IPv6 address.
     v6: Option<Ipv6Addr>,
@@ -123,7 +123,7 @@ pub struct Authority<'a> {
 }
 
 impl<'a> Authority<'a> {
-    /// Parses an authority of which there is one reading only.
+    /// Parses an authority that has one reading only.
     ///
     /// # Errors
     /// Servers disagree on what host or port it names: see [`RequestAmbiguous`].
@@ -210,7 +210,7 @@ pub(crate) fn parse_v6(host: &[u8]) -> Option<Ipv6Addr> {
     std::str::from_utf8(address).ok()?.parse().ok()
 }
 
-/// Reports whether one or more labels stand before `suffix`, which is compared without regard to case.
+/// Reports whether one or more labels precede `suffix`, which is compared without regard to case.
 fn is_subdomain(host: &[u8], suffix: &str) -> bool {
     let split = host.len().checked_sub(suffix.len());
     let parts = split.and_then(|split| host.split_at_checked(split));

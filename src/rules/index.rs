@@ -1,7 +1,7 @@
-//! An index of rules by path, so that a request costs what its path costs, not what the number of rules does.
+//! An index of rules by path, so that the cost of a request depends on its path, not on the number of rules.
 //!
 //! A tree of segments in lower case: it finds the rules that could match, by any reading of the path, and the rules themselves say how
-//! closely they do. At each node stand the rules whose pattern ends there, by their place in the configuration, in order.
+//! closely they do. Each node has the rules whose pattern ends there, by their place in the configuration, in order.
 
 use super::closeness::Step;
 use super::path::NormalizedPath;
@@ -9,7 +9,7 @@ use super::pattern::{PathPattern, Segment};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Rules by path. A rule without a path is for all.
+/// Rules by path. A rule without a path matches all paths.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Index {
     root: Node,
@@ -23,11 +23,11 @@ struct Node {
     any: Option<Box<Node>>,
     /// Rules for the path that ends here.
     here: Vec<usize>,
-    /// Rules for the path that ends here and for all below.
+    /// Rules for the path that ends here and for all paths below it.
     below: Vec<usize>,
 }
 
-/// What a walk through the list of rules comes to.
+/// The result of a walk through the list of rules.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::rules) struct Walk {
     /// The rules that match before its end, in order.
@@ -37,7 +37,7 @@ pub(in crate::rules) struct Walk {
 }
 
 impl Index {
-    /// Indexes the patterns; the place in their order is the rule.
+    /// Indexes the patterns; their positions identify the rules.
     pub(in crate::rules) fn new<'p>(patterns: impl Iterator<Item = Option<&'p PathPattern>>) -> Index {
         let mut root = Node::default();
         for (rule, pattern) in patterns.enumerate() {
@@ -46,7 +46,7 @@ impl Index {
         Index { root }
     }
 
-    /// Walks through the list of rules, of which `step` says what each does. Only rules that could be for `path` are asked.
+    /// Walks through the list of rules, of which `step` returns the effect of each. It is called only for rules that could match `path`.
     pub(in crate::rules) fn walk(
         &self,
         path: &NormalizedPath<'_>,
@@ -70,7 +70,7 @@ impl Index {
 }
 
 impl Node {
-    /// Recurses as deep as a pattern has segments, which [`MAX_PATTERN_SEGMENTS`](super::pattern::MAX_PATTERN_SEGMENTS) bounds.
+    /// Recurses once for each segment of a pattern, which [`MAX_PATTERN_SEGMENTS`](super::pattern::MAX_PATTERN_SEGMENTS) bounds.
     fn insert(&mut self, pattern: &[Segment], rule: usize) {
         match pattern.split_first() {
             None => self.here.push(rule),
@@ -92,7 +92,7 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
-    /// Visits each node at most once, so a search costs no more than the tree has nodes.
+    /// Visits each node at most once, so the number of nodes bounds the cost of a search.
     fn visit<'p>(&mut self, node: &Node, mut path: impl Iterator<Item = &'p str> + Clone) {
         self.try_rules(&node.below);
         let Some(segment) = path.next() else {

@@ -1,17 +1,17 @@
-//! Methods: how closely one fits a rule's list, and requests whose method servers disagree on.
+//! Methods: how closely one fits a rule's list, and requests whose method servers read differently.
 
 use super::closeness::Closeness;
 use super::request::RequestAmbiguous;
 use crate::request::{RequestHead, folds_to, is_token_byte};
 
-/// Headers by which frameworks replace the method (Rails, Symfony, Spring, Express' `method-override`), folded as upstreams may
+/// Headers with which frameworks replace the method (Rails, Symfony, Spring, Express' `method-override`), folded as upstreams may
 /// fold them, see [`fold`](crate::request::fold).
 const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
 
-/// How closely the method fits a list of upper-case names; `None` if it does not.
+/// Returns how closely the method fits a list of upper-case names; `None` if it does not.
 ///
 /// Methods are case-sensitive (RFC 9110, section 9.1) and Envoy passes `delete` on over HTTP/2, but Django and Flask run it as
-/// `DELETE`. What serves `GET` serves `HEAD` in most frameworks, from the same handler.
+/// `DELETE`. In most frameworks, the handler of `GET` also serves `HEAD`.
 pub(in crate::rules) fn closeness(names: &[String], method: &[u8]) -> Option<Closeness> {
     if names.iter().any(|name| name.as_bytes() == method) {
         return Some(Closeness::Exact);
@@ -22,10 +22,10 @@ pub(in crate::rules) fn closeness(names: &[String], method: &[u8]) -> Option<Clo
     names.iter().any(is_loosely).then_some(Closeness::Loose)
 }
 
-/// Checks that all servers read the method of this request alike.
+/// Checks that all servers read the method of this request in the same way.
 ///
 /// # Errors
-/// It is no token, or a header names another one.
+/// It is not a token, or a header names another method.
 pub(in crate::rules) fn check(head: &RequestHead<'_>) -> Result<(), RequestAmbiguous> {
     if !is_token(head.method()) {
         return Err(RequestAmbiguous::Method);
@@ -36,7 +36,7 @@ pub(in crate::rules) fn check(head: &RequestHead<'_>) -> Result<(), RequestAmbig
     Ok(())
 }
 
-/// Reports whether a header names another method than the request's own. Its own in another case, or none at all, is no other.
+/// Reports whether a header names another method than the request's own. The same method in another case and an empty value are not another method.
 pub fn is_overridden(head: &RequestHead<'_>) -> bool {
     let method = head.method();
     head.iter()

@@ -1,7 +1,7 @@
-//! Who may do what: which rule applies to a request, and what it demands.
+//! Rules: which one applies to a request, and what it requires.
 //!
-//! [`RuleSet::interpret`] reads the request, [`RuleSet::matched`] gives the [`MatchedRule`], [`MatchedRule::authorize`] turns a
-//! verified identity into a [`access::Permit`]. The principle of matching stands in [`closeness`].
+//! [`RuleSet::interpret`] reads the request, [`RuleSet::matched`] returns the [`MatchedRule`], [`MatchedRule::authorize`] turns a
+//! verified identity into a [`access::Permit`]. [`closeness`] describes the principle of matching.
 
 pub mod access;
 pub mod closeness;
@@ -24,14 +24,14 @@ pub use shadow::shadowed_rules;
 
 use access::Requirement;
 
-/// What a rule demands of a request's token.
+/// Whether a rule demands a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
     /// A valid token.
     Required,
-    /// None, but one that is sent must be valid.
+    /// No token is needed, but one that is sent must be valid.
     Optional,
-    /// None, and none is looked at.
+    /// No token is needed, and none is read.
     None,
 }
 
@@ -45,7 +45,7 @@ impl Auth {
         }
     }
 
-    /// Returns the one that goes by `name` in configuration and route metadata.
+    /// Returns the value with this name in configuration and route metadata.
     pub fn named(name: &str) -> Option<Auth> {
         match name {
             "required" => Some(Auth::Required),
@@ -56,23 +56,23 @@ impl Auth {
     }
 }
 
-/// One rule. The first that fits a request exactly decides, together with the demanding ones before it that fit loosely.
+/// One rule. The first that fits a request exactly decides, together with the demanding rules before it that fit loosely.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Which requests it is for.
+    /// Which requests it matches.
     pub matcher: Matcher,
     /// Whether a token is needed.
     pub auth: Auth,
-    /// What the verified token must hold; nothing unless `auth` is [`Auth::Required`].
+    /// The requirement for the verified token; empty unless `auth` is [`Auth::Required`].
     pub require: Requirement,
 }
 
-/// Which requests a rule is for: every given field must hold.
+/// Which requests a rule matches: every given field must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matcher {
     /// The normalized path.
     pub path: Option<PathPattern>,
-    /// Whether a path in another case is another path for a rule that demands, too. For one that opens it always is.
+    /// Whether a rule that demands a token distinguishes the case of paths. A rule that opens always does.
     pub case_sensitive: bool,
     /// One of these methods, upper case; empty: all.
     pub methods: Vec<String>,

@@ -1,10 +1,10 @@
-//! A request as rules look at it, and the requests that servers read in different ways, which no rule is asked about.
+//! The parts of a request that rules match on, and requests that servers read in different ways, which are not matched.
 
 use super::host::Authority;
 use super::path::{NormalizedPath, PathAmbiguous};
 use std::fmt;
 
-/// What rules look at of a request, each part in the one form that is compared. Only [`RuleSet::interpret`] makes one.
+/// The parts of a request that rules match on, each in the form that is compared. Only [`RuleSet::interpret`] creates one.
 ///
 /// [`RuleSet::interpret`]: super::RuleSet::interpret
 #[derive(Clone, Debug)]
@@ -23,20 +23,20 @@ pub enum Ambiguous {
     Path(PathAmbiguous),
 }
 
-/// Why servers disagree on the host or the method of a request. Such a request is refused.
+/// Why servers disagree on the host or the method of a request. Such a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestAmbiguous {
-    /// `user@example.com`: Envoy routes by the whole text, most servers by what is behind the `@`.
+    /// `user@example.com`: Envoy routes by the whole text, most servers by the part after the `@`.
     UserInformation,
-    /// `example.com.`: the same name as `example.com` (RFC 1034, section 3.1) to those who resolve it, another to Envoy.
+    /// `example.com.`: the same name as `example.com` (RFC 1034, section 3.1) to a resolver, but not to Envoy.
     TrailingDot,
-    /// `a.example, b.example`: two values that some proxy has joined.
+    /// `a.example, b.example`: two values that a proxy joined.
     Comma,
-    /// The port is empty or no number from 1 to 65535 without leading zeros.
+    /// The port is empty or not a number from 1 to 65535 without leading zeros.
     Port,
     /// A character that no host name has: parsers of URLs end the host there, decode it or drop it.
     HostCharacter,
-    /// The method is no token (RFC 9110, section 9.1).
+    /// The method is not a token (RFC 9110, section 9.1).
     Method,
     /// A header such as `x-http-method-override` names another method.
     MethodOverride,

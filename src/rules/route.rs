@@ -1,4 +1,4 @@
-//! A route that decides for itself, by its metadata: `filter_metadata: {cognito: {auth, groups, scopes}}`.
+//! A route that states its own requirements, in its metadata: `filter_metadata: {cognito: {auth, groups, scopes}}`.
 //!
 //! A member that is unknown or mistyped is an error, never ignored: the author of `group: [admins]` expects the route to be closed.
 
@@ -9,14 +9,14 @@ use crate::log_text::escaped;
 use std::fmt;
 use std::rc::Rc;
 
-/// The metadata that a route has for this filter, as the host gives it.
+/// The metadata of a route for this filter, as the host returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RouteMetadata {
     /// The route has no such namespace.
     Absent,
-    /// All members of the namespace, known or not; none if it is empty, which is as if it were absent.
+    /// All members of the namespace, known or not; none if it is empty, which is the same as absent.
     Present(Vec<(String, MetadataValue)>),
-    /// The host's answer cannot be read.
+    /// The host's result cannot be read.
     Unreadable,
 }
 
@@ -40,11 +40,11 @@ const SHOWN_CHARS: usize = 128;
 /// Why a route's metadata cannot be read: `internal_error`, and a log line with this text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MetadataError {
-    /// The host's answer is no list of members.
+    /// The host's result is not a list of members.
     Unreadable,
     /// A member that does not exist.
     UnknownMember(String),
-    /// A member that exists, with a value that it cannot have.
+    /// A member that exists, with an invalid value.
     WrongValue {
         /// The member.
         member: &'static str,
@@ -53,7 +53,7 @@ pub enum MetadataError {
         /// What it is.
         found: MetadataValue,
     },
-    /// Groups or scopes beside an `auth` that lets requests through without them, which a rule must not have either.
+    /// Groups or scopes together with an `auth` that allows requests without a token, which rules must not have either.
     Contradiction {
         /// `groups` or `scopes`.
         member: &'static str,
@@ -92,7 +92,7 @@ impl fmt::Display for MetadataError {
 impl std::error::Error for MetadataError {}
 
 impl RouteMetadata {
-    /// Returns what the route demands; `None` if it says nothing, so that the rules decide.
+    /// Returns what the route demands; `None` if its metadata is empty, so that the rules decide.
     ///
     /// # Errors
     /// The metadata cannot be read, or contradicts itself: the first fault.

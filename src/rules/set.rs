@@ -1,4 +1,4 @@
-//! All rules of a configuration, compiled once, and what they demand of a request.
+//! All rules of a configuration, compiled once, and the result of matching them.
 
 use super::access::{Forbidden, Permit, Requirement, authorize_all};
 use super::closeness::{Closeness, Step};
@@ -17,25 +17,25 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What is demanded of a request. It owns what it needs, so it outlives the callback of a request that has to wait.
+/// The result of matching the rules. It owns its data, so it outlives the callback of a request that has to wait.
 #[derive(Clone, Debug)]
 pub struct MatchedRule {
     /// Whether a token is needed.
     pub auth: Auth,
-    /// What the verified token must hold, all of it; empty: nothing but to be valid.
+    /// All requirements for the verified token; empty: it only has to be valid.
     pub demands: Vec<Demand>,
-    /// The places in the configuration of the rules before `rule` that match loosely. They all demand a token.
+    /// The places in the configuration of the rules before `rule` that match loosely. All of them demand a token.
     pub collected: Vec<usize>,
-    /// The place of the rule that ended the walk; `None` if none did, or if the route decided for itself.
+    /// The place of the rule that ended the walk; `None` if none did, or if the route's metadata decided.
     pub rule: Option<usize>,
-    /// Whether the route decided for itself, by its metadata.
+    /// Whether the route's metadata decided.
     pub is_by_route: bool,
 }
 
-/// What one rule, or the route itself, demands of the verified token.
+/// The requirement of one rule, or of the route's metadata, for the verified token.
 #[derive(Clone, Debug)]
 pub struct Demand {
-    /// What must hold.
+    /// The requirement.
     pub requirement: Rc<Requirement>,
     /// The segments that the requirement's `path_claims` name.
     pub captures: Captures,
@@ -61,7 +61,7 @@ impl MatchedRule {
     /// Returns a permit for an identity that meets all requirements. `clock_skew` is how far `auth_time` may lie in the future.
     ///
     /// # Errors
-    /// A requirement does not hold. What a new sign-in would not change comes first.
+    /// A requirement does not hold. Failures that a new sign-in would not fix are returned first.
     pub fn authorize<T: AsRef<Identity>>(
         &self,
         holder: &Rc<T>,
@@ -96,7 +96,7 @@ struct Compiled {
 }
 
 impl RuleSet {
-    /// Compiles the rules, in the order in which they are walked through.
+    /// Compiles the rules, in their order.
     pub fn new(rules: Vec<Rule>) -> RuleSet {
         let any = |uses: fn(&Matcher) -> bool| rules.iter().any(|rule| uses(&rule.matcher));
         RuleSet {
@@ -114,10 +114,10 @@ impl RuleSet {
         self.uses_route
     }
 
-    /// Reads what rules look at of a request. What no rule matches on is not looked at, so that it may be ambiguous.
+    /// Reads the parts of a request that rules match on. Other parts are not read, so they may be ambiguous.
     ///
     /// # Errors
-    /// A rule, be it another than would decide, matches on a part of the request that servers read in different ways.
+    /// Some rule matches on a part of the request that servers read in different ways.
     pub fn interpret<'a>(&self, head: &RequestHead<'a>) -> Result<InterpretedRequest<'a>, Ambiguous> {
         if self.uses_methods {
             method::check(head).map_err(Ambiguous::Request)?;
@@ -139,9 +139,9 @@ impl RuleSet {
         })
     }
 
-    /// Walks through the list, as [`super::closeness`] says: what the rules demand that match the request, up to the first that
-    /// fits it exactly; a valid token if none does. `route` gives the name of the Envoy route. It costs a call to the host, so it
-    /// is called once at most, and only if a rule matches on it.
+    /// Walks through the list, as [`super::closeness`] describes. Returns the demands of the rules that match the request, up to the first
+    /// that fits it exactly, or the demand of a valid token if none does. `route` returns the name of the Envoy route. It costs a call to
+    /// the host, so it is called at most once, and only if a rule matches on it.
     pub fn matched(&self, request: &InterpretedRequest<'_>, route: &dyn Fn() -> Option<Vec<u8>>) -> MatchedRule {
         let name = OnceCell::new();
         let has_route = |wanted: &str| name.get_or_init(route).as_deref() == Some(wanted.as_bytes());
@@ -164,7 +164,7 @@ impl RuleSet {
 }
 
 impl Compiled {
-    /// Returns what the rule does to the walk; `None` if it is not for the request.
+    /// Returns the rule's effect on the walk; `None` if it does not match the request.
     fn step(&self, request: &InterpretedRequest<'_>, has_route: &dyn Fn(&str) -> bool) -> Option<Step> {
         let Matcher {
             path,
@@ -173,7 +173,7 @@ impl Compiled {
             hosts,
             route,
         } = &self.matcher;
-        // Even where the rule names no path: no rule that opens is for one in which slashes were merged.
+        // Even if the rule names no path: a rule that opens never matches a path in which slashes were merged.
         let mut closeness = request.path.closeness();
         if !methods.is_empty() {
             closeness = closeness.min(method::closeness(methods, request.method)?);

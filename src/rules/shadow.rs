@@ -1,11 +1,11 @@
-//! Rules that can never decide, which is most likely not what was meant.
+//! Rules that can never decide, which is probably a mistake.
 
 use super::{Auth, Matcher, PathPattern, Rule};
 
-/// Returns each rule that can never decide, behind the first earlier one that takes all that it would: `(earlier, shadowed)`, by
-/// their places. A rule that only several earlier ones together leave nothing to is not found.
+/// Returns each rule that can never decide, with the first earlier rule that matches everything that it matches: `(earlier, shadowed)`,
+/// by their places. Rules that only several earlier ones together cover are not found.
 ///
-/// Looked at are the requests that a rule fits exactly, see [`super::closeness`]: those that it is written for.
+/// This compares the requests that a rule fits exactly, see [`super::closeness`].
 pub fn shadowed_rules(rules: &[Rule]) -> Vec<(usize, usize)> {
     let places = rules.iter().enumerate();
     places
@@ -22,7 +22,7 @@ impl Rule {
     fn covers(&self, other: &Rule) -> bool {
         let Matcher {
             path,
-            // It decides only about other cases than the rule's own.
+            // It only decides about requests in another letter case than the rule's.
             case_sensitive: _,
             methods,
             hosts,
@@ -45,7 +45,7 @@ fn covers_path(ours: Option<&PathPattern>, theirs: Option<&PathPattern>) -> bool
     }
 }
 
-/// Lists of which an empty one stands for all.
+/// Compares lists; an empty list means all.
 fn covers_all<T>(ours: &[T], theirs: &[T], covers: impl Fn(&T, &T) -> bool) -> bool {
     ours.is_empty() || (!theirs.is_empty() && theirs.iter().all(|theirs| ours.iter().any(|ours| covers(ours, theirs))))
 }

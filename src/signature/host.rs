@@ -105,7 +105,7 @@ impl<F: CallForeign> HostCrypto<F> {
     /// Checks the RS256 `signature` of `message`.
     ///
     /// The host checks neither the key's type nor its size; a [`PublicKey`] is RSA and large enough by its type. A
- /// signature that is not as long as the modulus is bad without a call.
+    /// signature that is not as long as the modulus is bad without a call.
     ///
     /// # Errors
     /// The host did not verify the signature. Otherwise, the inner result says whether it is good.

@@ -1,4 +1,4 @@
-//! One function for each claim that decides.
+//! The checks of claims, one function for each.
 
 use super::TokenUse;
 use super::claims::Claims;
@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::time::Duration;
 
-/// What a pool demands of its tokens' claims.
+/// The conditions of a pool for its tokens' claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimPolicy {
     /// The app clients that are accepted.
@@ -23,7 +23,7 @@ pub struct ClaimPolicy {
 /// The app clients that a pool accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clients {
-    /// Any client of the pool, but there must be one.
+    /// Any client of the pool; the claim must be present.
     Any,
     /// One of these.
     OneOf(Vec<String>),
@@ -50,7 +50,7 @@ pub enum AcceptedUse {
 }
 
 impl AcceptedUse {
-    /// Returns the configuration's word, and for both the two.
+    /// Returns the word in the configuration, or both words.
     const fn as_str(self) -> &'static str {
         match self {
             AcceptedUse::Id => "id",
@@ -60,7 +60,7 @@ impl AcceptedUse {
     }
 }
 
-/// A claim that does not hold. Plain data; its text is the refusal's detail.
+/// A claim that failed its check. Plain data; its text is the detail of the rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimError {
     /// `exp` has passed.
@@ -80,19 +80,19 @@ pub enum ClaimError {
     },
     /// No `token_use`.
     TokenUseAbsent,
-    /// `token_use` is none that the pool accepts.
+    /// The pool does not accept this `token_use`.
     TokenUseNotAccepted {
         /// What the pool accepts.
         accepted: AcceptedUse,
     },
     /// No `aud` in an ID token, no `client_id` in an access token.
     ClientAbsent,
-    /// The client is none that the pool accepts.
+    /// The pool does not accept the client.
     ClientNotAccepted,
 }
 
 impl ClaimError {
-    /// Returns the code of the refusal.
+    /// Returns the code of the rejection.
     pub const fn code(&self) -> Code {
         match self {
             ClaimError::Expired { .. } => Code::TokenExpired,
@@ -125,7 +125,7 @@ impl fmt::Display for ClaimError {
     }
 }
 
-/// Checks all claims, in the order in which they are refused; returns the token's kind and its accepted client.
+/// Checks all claims, in the order of the codes. Returns the token's kind and its accepted client.
 pub(in crate::token) fn all<'a>(
     claims: &'a Claims,
     policy: &ClaimPolicy,
@@ -160,7 +160,7 @@ pub(in crate::token) fn all<'a>(
     Ok((token_use, client?))
 }
 
-/// Checks what changes as time goes on: `exp` and `nbf`. For cached tokens, too.
+/// Checks what changes over time: `exp` and `nbf`. Also used for cached tokens.
 pub(in crate::token) fn times(
     claims: &Claims,
     clock_skew: Duration,
@@ -186,7 +186,7 @@ pub(in crate::token) fn times(
     nbf
 }
 
-/// Returns what is found and expected of a moment that must not lie in the future.
+/// Returns the found and the expected text for a time that must not be in the future.
 fn not_after(found: Option<f64>, clock_skew: Duration, now: UnixTime) -> (Option<String>, Option<String>) {
     let skew = clock_skew.as_secs();
     let expected = format!("not later than now, {}, plus the skew of {skew} s", now.as_secs_f64());

@@ -1,4 +1,4 @@
-//! One JSON object, read strictly by `serde_json`: what RFC 8259 leaves open, and parsers therefore answer differently, is refused.
+//! One JSON object, read strictly by `serde_json`: what RFC 8259 leaves open, so that parsers differ, is refused.
 
 use super::malformed::Malformed;
 use crate::memory;
@@ -32,7 +32,7 @@ impl Member {
     }
 }
 
-/// Reads the object that `json` is.
+/// Parses `json` as an object.
 ///
 /// # Errors
 /// It is not one JSON object and nothing else (RFC 8259; a byte order mark is something else), has a member name
@@ -74,7 +74,7 @@ pub(crate) fn elements(raw: &str) -> Option<Vec<&str>> {
 }
 
 /// Returns the value at a JSON pointer (RFC 6901) inside of `raw`, a value that has been checked; `steps` are the pointer's
-/// unescaped reference tokens. An object that holds the name of a step twice says nothing: parsers choose differently.
+/// unescaped reference tokens. If an object repeats the name of a step, nothing is found: parsers would choose differently.
 pub(in crate::token) fn at_pointer<'a>(raw: &'a str, steps: &[String]) -> Option<&'a str> {
     let [step, deeper @ ..] = steps else { return Some(raw) };
     let inner = if raw.starts_with('{') {
@@ -97,7 +97,7 @@ fn list_index(step: &str) -> Option<usize> {
     step.parse().ok().filter(|_| plain)
 }
 
-/// Checks what reading a value as its text leaves out. Most values of a token are plain strings and need no second look.
+/// Checks what is not checked when a value is read as text. Most values of a token are plain strings and need no further check.
 fn check_value(raw: &str) -> Result<(), Malformed> {
     match raw.as_bytes() {
         [b'"', text @ ..] if memchr::memchr(b'\\', text).is_none() => return Ok(()),
@@ -115,8 +115,8 @@ fn check_value(raw: &str) -> Result<(), Malformed> {
         .map_err(|error| fault.get().unwrap_or_else(|| fault_of(&error)))
 }
 
-/// `serde_json` gives its errors no codes. A text that it words in another way one day is still refused, as no JSON object; the
-/// tests below hold the texts.
+/// Classifies an error of `serde_json`, which has no codes, by its text. An unknown text still means that the input is refused, as not a
+/// JSON object; the tests below check the texts.
 fn fault_of(error: &serde_json::Error) -> Malformed {
     let text = error.to_string();
     if text.starts_with("number out of range") {
@@ -149,7 +149,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object<'de>, A::Error> {
         #[derive(Deserialize)]
         struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-        /// As many as a token of Cognito has.
+        /// As many members as a token of Cognito has.
         const USUAL_MEMBERS: usize = 20;
         let mut members = Vec::with_capacity(USUAL_MEMBERS);
         while let Some((Name(name), value)) = entries.next_entry()? {
@@ -159,8 +159,8 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 }
 
-/// Reads a value and keeps nothing: `serde_json` refuses numbers that a double cannot hold and lone surrogates on the way, and
-/// this refuses what is nested too deep.
+/// Reads a value without keeping it: `serde_json` refuses numbers that a double cannot hold and lone surrogates on the way, and
+/// this refuses values that are nested too deep.
 #[derive(Clone, Copy)]
 struct Strict<'f> {
     /// The depth of this value, if it is an object or a list.
@@ -357,7 +357,7 @@ mod tests {
         }
     }
 
-    /// JSON and what is almost JSON, from pieces that matter.
+    /// Valid JSON and almost valid JSON, from relevant pieces.
     fn pieces() -> impl Strategy<Value = String> {
         let pieces = [
             "{",

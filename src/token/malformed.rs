@@ -1,13 +1,13 @@
-//! Why what a request sent is no well-formed credential.
+//! Why a credential is not well-formed.
 
 use std::fmt;
 
-/// What is wrong with a credential, a JWT or its JSON. Plain data: never a part of the token itself.
+/// A fault of a credential, of a JWT or of its JSON. Plain data, without any part of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// The scheme stands in the header with nothing behind it.
+    /// The header has the scheme with nothing after it.
     EmptyCredential,
-    /// The source holds two credentials, or a header value of which a proxy made one out of two.
+    /// The source contains two credentials, or one header value that a proxy joined from two.
     SeveralCredentials,
     /// Over `limits.token_bytes`.
     TooLong,
@@ -19,23 +19,23 @@ pub enum Malformed {
     NotUtf8,
     /// Header or claims are not one JSON object.
     NotJsonObject,
-    /// A member name stands twice at the top level (RFC 7519, section 4; RFC 7515, section 4).
+    /// A member name is repeated at the top level (RFC 7519, section 4; RFC 7515, section 4).
     DuplicateMember,
     /// Objects and lists are nested deeper than [`MAX_DEPTH`](crate::token::json::MAX_DEPTH).
     TooDeep,
     /// A number that a double cannot hold.
     NumberOutOfRange,
-    /// A string with half of a surrogate pair: no Unicode text (RFC 8259, section 8.2).
+    /// A string with half of a surrogate pair, which is not Unicode text (RFC 8259, section 8.2).
     LoneSurrogate,
-    /// The header has `crit`: an extension that must be understood, and none is (RFC 7515, section 4.1.11).
+    /// The header has `crit`: an extension that must be understood; this filter supports none (RFC 7515, section 4.1.11).
     CriticalExtension,
     /// The header has `b64` (RFC 7797).
     UnencodedPayload,
-    /// A header parameter is no string.
+    /// A header parameter is not a string.
     HeaderType(HeaderParameter),
     /// A claim that every token must have is absent.
     ClaimAbsent(KnownClaim),
-    /// A claim has another type than its definition says, or is empty where it must not be.
+    /// A claim has the wrong type, or is empty where it must not be.
     ClaimType(KnownClaim),
 }
 

@@ -1,10 +1,10 @@
-//! A token's claims with their gaps filled by UserInfo's answer.
+//! A token's claims, completed with those of UserInfo's answer.
 
 use super::claims::{ClaimSet, ClaimView};
 use crate::json;
 use std::borrow::Cow;
 
-/// Claims that only the token may make: UserInfo's answer is not signed and is no statement about the token.
+/// Claims that only the token may supply: UserInfo's answer is not signed and is no statement about the token.
 const TOKEN_ONLY: [&str; 11] = [
     "iss",
     "aud",
@@ -19,13 +19,13 @@ const TOKEN_ONLY: [&str; 11] = [
     "cognito:groups",
 ];
 
-/// Attributes that users can write themselves, and the claim that says whether they proved them to be theirs.
+/// Attributes that users can set themselves, and the claim that states whether they are verified.
 const VERIFIABLE: [(&str, &str); 2] = [("email", "email_verified"), ("phone_number", "phone_number_verified")];
 
-/// The user's name as ID tokens and as access tokens and UserInfo call it.
+/// The claims of the user's name in ID tokens, and in access tokens and UserInfo.
 const USERNAME: (&str, &str) = ("cognito:username", "username");
 
-/// A token's claims and, for what the token does not say, UserInfo's.
+/// A token's claims and, for those that the token lacks, UserInfo's.
 #[derive(Clone, Copy, Debug)]
 pub struct MergedClaims<'a> {
     token: &'a ClaimSet,
@@ -33,13 +33,13 @@ pub struct MergedClaims<'a> {
 }
 
 impl<'a> MergedClaims<'a> {
-    /// Returns the claims of a verified token, and UserInfo's answer about the same `sub` if it was asked.
+    /// Returns the claims of a verified token, and UserInfo's answer about the same `sub` if there is one.
     pub fn new(token: &'a ClaimSet, user_info: Option<&'a ClaimSet>) -> MergedClaims<'a> {
         MergedClaims { token, user_info }
     }
 
-    /// Returns the set that the claim `name` is taken from: the token if it has the claim, whatever its value, otherwise UserInfo if
-    /// the claim is one that it may add.
+    /// Returns the set that supplies the claim `name`: the token if it has the claim, with any value, otherwise UserInfo if it may supply
+    /// the claim.
     pub fn source_of(&self, name: &str) -> Option<&'a ClaimSet> {
         if self.token.raw(name).is_some() {
             return Some(self.token);
@@ -53,8 +53,8 @@ impl<'a> MergedClaims<'a> {
         self.source_of(name)?.raw(name)
     }
 
-    /// Reports whether the claim `name` may be passed on as a fact: it is none that users write themselves, or it is verified
-    /// (`true`, or `"true"` as UserInfo has it).
+    /// Reports whether the claim `name` may be passed on as a fact: users cannot set it themselves, or it is verified
+    /// (`true`, or `"true"` as in UserInfo).
     pub fn is_trustworthy(&self, name: &str) -> bool {
         let Some((_, flag)) = VERIFIABLE.iter().find(|(claim, _)| *claim == name) else {
             return true;
@@ -88,9 +88,9 @@ impl<'a> MergedClaims<'a> {
             .filter(move |(name, _)| merged.token.raw(name).is_none() && merged.is_gap(name))
     }
 
-    /// Reports whether UserInfo may supply a claim that the token lacks. An attribute and its flag are one statement, as the two
-    /// names of the user are: where the token has one of the two, UserInfo's other one would verify, be verified by, or come
-    /// before something else.
+    /// Reports whether UserInfo may supply a claim that the token lacks. An attribute and its flag belong together, and so do the
+    /// two names of the user: if the token has one of the two, the other one of UserInfo would verify another value, be verified by
+    /// another flag, or precede another name.
     fn is_gap(&self, name: &str) -> bool {
         let pairs = VERIFIABLE.iter().chain([&USERNAME]);
         let partner = pairs.into_iter().find_map(|(one, other)| match name {

@@ -1,4 +1,4 @@
-//! Tokens: found in a request, parsed, verified, checked. Each step consumes the one before.
+//! Tokens: found in a request, parsed, verified, checked. Each step consumes the previous one.
 //!
 //! [`jwt::UntrustedJwt`] → (signature) → [`jwt::SignedJwt`] → (claims) → [`Identity`].
 
@@ -19,7 +19,7 @@ use check::ClaimError;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// `token_use` of a token: which of the two kinds that Cognito signs it is.
+/// `token_use` of a token: which of Cognito's two kinds it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenUse {
     /// An ID token: who the user is, for the app client in `aud`.
@@ -38,8 +38,8 @@ impl TokenUse {
     }
 }
 
-/// Who sent the request: the claims of a token whose signature, times, use and client have been checked.
-/// Only [`jwt::SignedJwt::check`] makes one.
+/// Who sent the request: the claims of a token whose signature, times, use and client were checked.
+/// Only [`jwt::SignedJwt::check`] creates one.
 #[derive(Debug)]
 pub struct Identity {
     pub(in crate::token) claims: claims::Claims,
@@ -101,7 +101,7 @@ impl Identity {
         claims.heap_bytes().saturating_add(memory::shared(client.len()))
     }
 
-    /// Lets go of what can be read from the claims' text again, at the first question for one of them by name.
+    /// Frees what can be parsed from the claims' text again when a claim is first requested by name.
     pub fn slim(&mut self) {
         self.claims.slim();
     }
@@ -109,7 +109,7 @@ impl Identity {
 
 #[cfg(test)]
 impl Identity {
-    /// Returns what a good token with these claims leads to, for the tests of modules that check identities.
+    /// Returns the identity of a good token with these claims, for tests of other modules.
     pub(crate) fn for_test(json: &str) -> Identity {
         let claims = claims::Claims::parse(json.to_owned()).unwrap();
         let policy = check::ClaimPolicy {

@@ -1,14 +1,14 @@
-//! Takes a credential out of what the upstream gets, and leaves everything else as it was spelled.
+//! Removes a credential from the request, and leaves everything else unchanged.
 
 use super::source::cookie::Cookie;
 use super::source::{Credential, TokenSource, query, trimmed};
 use crate::command::HeaderEdit;
 use crate::request::RequestHead;
 
-/// Returns the header edits that take `credential` out of the request that it was found in, whose head this is. Its twins go with
-/// it, and so do all cookies of an Amplify client: they hold the other tokens of the same user, and of others.
+/// Returns the header edits that remove `credential` from the request with this head. Equal cookies and parameters are removed as well,
+/// and so are all cookies of an Amplify client: they contain the other tokens of the same user, and of others.
 ///
-/// What stands in `sec-websocket-protocol` is not taken out here: no request keeps it.
+/// A credential in `sec-websocket-protocol` is not removed here: it is removed from every request.
 pub fn remove(credential: &Credential<'_, '_>, head: &RequestHead<'_>) -> Vec<HeaderEdit> {
     match credential.source() {
         TokenSource::Header { name, .. } => vec![HeaderEdit::Remove(name.as_bytes().to_vec())],
@@ -27,7 +27,7 @@ fn remove_cookies(head: &RequestHead<'_>, is_removed: impl Fn(&Cookie<'_>) -> bo
     let left: Vec<Vec<u8>> = head
         .values("cookie")
         .map(|value| without(value, b';', is_removed))
-        // No more than what the search takes for white space: what is left must not become a credential that it did not see.
+        // Only what the search treats as white space: the rest must not become a credential that the search did not see.
         .map(|value| trimmed(&value).to_vec())
         .filter(|value| !value.is_empty())
         .collect();
@@ -46,7 +46,7 @@ fn without_parameter(name: &str, path: &[u8]) -> Vec<u8> {
     let query_start = query.as_ptr().addr().saturating_sub(path.as_ptr().addr());
     let (before, rest) = path.split_at_checked(query_start).unwrap_or((path, &[]));
     let fragment = rest.get(query.len()..).unwrap_or_default();
-    // Alone, it takes the question mark along.
+    // If it was the only one, the question mark is removed as well.
     let before = if left.is_empty() {
         before.strip_suffix(b"?").unwrap_or(before)
     } else {
@@ -180,7 +180,7 @@ mod tests {
         )
     }
 
-    /// Every pair or parameter but those that are the credential: those of this name that have a value.
+    /// Returns every pair or parameter except the credential: those of this name that have a value.
     fn others<'a>(text: &'a str, separators: &[char], names: &[&str]) -> Vec<&'a str> {
         let is_credential = |part: &str| {
             let value = part.split_once('=').filter(|(name, _)| names.contains(&name.trim()));

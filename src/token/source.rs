@@ -17,7 +17,7 @@ use std::borrow::Cow;
 /// A place to look for a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenSource {
-    /// A header. With a scheme (RFC 9110, section 11.4) its value is `scheme token`, without one the token alone.
+    /// A header. With a scheme (RFC 9110, section 11.4) its value is `scheme token`, without one it is the token.
     Header {
         /// The header's name, lower case.
         name: String,
@@ -26,15 +26,15 @@ pub enum TokenSource {
     },
     /// A cookie.
     Cookie(CookieName),
-    /// The cookie that AWS Amplify keeps for the user signed in last.
+    /// AWS Amplify's cookie for the user who signed in last.
     Amplify(AmplifyCookies),
     /// A query parameter.
     Query(String),
-    /// `sec-websocket-protocol`: the element behind the one of this name, or behind the name and a dot.
+    /// `sec-websocket-protocol`: the element after the one of this name, or the text after the name and a dot.
     WebSocketProtocol(String),
 }
 
-/// A credential that a request holds, and its source. Nothing says yet that it is a token.
+/// A credential in a request, and its source. It may not be a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential<'s, 'a> {
     token: Cow<'a, [u8]>,
@@ -58,11 +58,11 @@ impl<'s, 'a> Credential<'s, 'a> {
     }
 }
 
-/// Looks for a credential. The first source that holds one is used alone.
+/// Finds a credential. The first source that contains one is used alone.
 ///
 /// # Errors
-/// That source holds two credentials, or its scheme or name with nothing behind it. No later source is asked then: two
-/// servers that read such a request differently would see two users.
+/// That source contains two credentials, or its scheme or name with nothing after it. Later sources are not used then, because
+/// two servers that read such a request differently would see two users.
 pub fn find<'s, 'a>(
     sources: &'s [TokenSource],
     head: &RequestHead<'a>,
@@ -76,7 +76,7 @@ pub fn find<'s, 'a>(
     Ok(None)
 }
 
-/// Looks for a credential in `source`, one of `sources`.
+/// Finds a credential in `source`, one of `sources`.
 ///
 /// # Errors
 /// As [`find`].
@@ -95,8 +95,8 @@ pub fn find_in<'s, 'a>(
     Ok(token.map(|token| Credential { token, source }))
 }
 
-/// Returns the only one of `found`. Those that are the same credential, as `is_same` has it, count as one: a stale twin of a
-/// cookie must not lock a browser out.
+/// Returns the only one of `found`. Those for which `is_same` holds count as one: a cookie that was set twice must not lock a
+/// browser out.
 fn the_only<T>(found: impl IntoIterator<Item = T>, is_same: impl Fn(&T, &T) -> bool) -> Result<Option<T>, Malformed> {
     let mut found = found.into_iter();
     let Some(first) = found.next() else { return Ok(None) };
@@ -107,7 +107,7 @@ fn the_only<T>(found: impl IntoIterator<Item = T>, is_same: impl Fn(&T, &T) -> b
     }
 }
 
-/// Decodes percent-escapes once (RFC 3986, section 2.1). What is no escape stays as it is, and is no base64url.
+/// Decodes percent-escapes once (RFC 3986, section 2.1). Invalid escapes remain, and are not base64url.
 fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     percent_decode(text).into()
 }
@@ -117,7 +117,7 @@ fn split_at_equals(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((name, rest.split_first()?.1))
 }
 
-/// Without the spaces and tabs around it (RFC 9110, section 5.6.3, OWS).
+/// Removes the spaces and tabs around it (RFC 9110, section 5.6.3, OWS).
 pub(super) fn trimmed(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;

@@ -1,11 +1,11 @@
-//! The structural check: whether a configuration has the types, bounds and members that the table says.
+//! The structural check: whether a configuration has the types, bounds and members of the table.
 
 use super::{List, Map, Members, Object, Presence, Shape, Type};
 use crate::config::error::{Fault, Found};
 use crate::config::reader::Value;
 use crate::json::Node;
 
-/// Reports every structural fault of `value` and of what it holds.
+/// Records every structural error of `value` and of its members.
 pub(in crate::config) fn check(value: &Value<'_>, ty: &'static Type) {
     match (&ty.shape, value.node()) {
         (Shape::AnyText, Node::Text(_)) | (Shape::Boolean, Node::Bool(_)) | (Shape::JwkSet, Node::Object(_)) => {}
@@ -45,7 +45,7 @@ fn is_whole_within(number: f64, least: u32, most: u32) -> bool {
     number >= f64::from(least) && number <= f64::from(most) && f64::from(number as u32) == number
 }
 
-/// Reports whether a value is of the kind that `ty` is for, be it right or not.
+/// Reports whether a value is of the JSON kind of `ty`, valid or not.
 fn takes(ty: &Type, node: &Node) -> bool {
     match (&ty.shape, node) {
         (Shape::Words(words), Node::Text(text)) => words.contains(&text.as_str()),
@@ -158,7 +158,7 @@ fn check_members(value: &Value<'_>, object: &'static Object, given: &dyn Fn(&str
     }
 }
 
-/// Reports whether a member of this name stands before the one at `nth`.
+/// Reports whether a member of this name precedes the one at `nth`.
 fn stood_before(members: &[(String, Node)], nth: usize) -> bool {
     let name = members.get(nth).map(|(name, _)| name);
     members.iter().take(nth).any(|(before, _)| Some(before) == name)

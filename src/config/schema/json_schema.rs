@@ -1,11 +1,11 @@
-//! The JSON Schema (2020-12) of the configuration, made from the table.
+//! The JSON Schema (2020-12) of the configuration, generated from the table.
 
 use super::check::MAX_EXACT_NUMBER;
 use super::{CONFIGURATION, Field, List, Map, Members, Object, Pattern, Presence, Shape, Type};
 use serde_json::{Map as JsonMap, Value, json};
 
-/// Returns the JSON Schema of the configuration. What the plugin accepts is valid; what breaks a type, a range or a form, or has
-/// unknown members or lacks required ones, is not. What values mean together is not in it.
+/// Returns the JSON Schema of the configuration. Every configuration that the plugin accepts is valid. One with a wrong type, range
+/// or form, with unknown members or without required ones is not. The schema does not cover what values mean together.
 pub fn json_schema() -> Value {
     let mut schema = schema_of(&CONFIGURATION);
     set(&mut schema, "$schema", "https://json-schema.org/draft/2020-12/schema");

@@ -1,8 +1,8 @@
 //! The one table of the configuration's fields: names, types, bounds, defaults, descriptions and examples.
 //!
-//! Three things are made from it: the structural check of a configuration ([`check`]), the JSON Schema ([`json_schema`]) and the
-//! tables of the documents. What a value means beyond its type (a URL, a header's name, two fields that contradict each other)
-//! is checked where it is read.
+//! It is the source of the structural check of a configuration ([`check`]) and of the JSON Schema ([`json_schema`]), to which a test
+//! compares the tables of the documents. The meaning of a value beyond its type (a URL, a header's name, two fields that contradict
+//! each other) is checked where it is read.
 
 pub(in crate::config) mod check;
 pub(in crate::config) mod fields;
@@ -31,7 +31,7 @@ pub struct Type {
 pub enum Shape {
     /// Any string, the empty one too.
     AnyText,
-    /// A string that is not empty, of a form that may be given.
+    /// A string that is not empty, optionally of a given form.
     Text(Option<Pattern>),
     /// A number whose whole part a double holds exactly: less than 2^53.
     Number,
@@ -47,13 +47,13 @@ pub enum Shape {
     Map(Map),
     /// An object with known members.
     Object(&'static Object),
-    /// A JWK set: an object that other rules than these check.
+    /// A JWK set: an object that [`crate::keys::jwks`] checks.
     JwkSet,
-    /// One of several types, of which no two take the same kind of JSON value, but for [`Shape::Words`].
+    /// One of several types. No two of them accept the same kind of JSON value, except [`Shape::Words`].
     Either {
         /// The types.
         types: &'static [&'static Type],
-        /// What they are together; completes "must be …".
+        /// A description of all of them, which completes "must be …".
         expected: &'static str,
     },
 }
@@ -71,7 +71,7 @@ pub struct List {
     pub noun: &'static str,
     /// Whether no two elements may be equal.
     pub unique: bool,
-    /// What to do about a list with too few elements; stands behind the list's place.
+    /// The message for a list with too few elements, after the list's place.
     pub hint: &'static str,
 }
 
@@ -82,26 +82,26 @@ pub struct Map {
     pub values: &'static Type,
     /// The fewest members: 0 or 1.
     pub least: usize,
-    /// What to do about an object with too few members.
+    /// The message for an object with too few members.
     pub hint: &'static str,
 }
 
 /// An object with known members; others are refused.
 #[derive(Debug, PartialEq)]
 pub struct Object {
-    /// What it is called in the documents.
+    /// Its title in the documents.
     pub title: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub description: &'static str,
     /// Its members, in the order of the documents.
     pub fields: &'static [Field],
-    /// Which of them must be there together.
+    /// Which of them must be given.
     pub members: Members,
-    /// Members that mean something only beside another one.
+    /// Members that are only allowed together with another one.
     pub beside: &'static [Beside],
 }
 
-/// A member that means something only beside another one.
+/// A member that is only allowed together with another one.
 #[derive(Debug, PartialEq)]
 pub struct Beside {
     /// The member.
@@ -112,12 +112,12 @@ pub struct Beside {
     pub reason: &'static str,
 }
 
-/// Which members of an object must be there, apart from the required ones.
+/// Which members of an object must be given, apart from the required ones.
 #[derive(Debug, PartialEq)]
 pub enum Members {
     /// No further rule.
     Any,
-    /// One or more, whichever.
+    /// One or more of them.
     AtLeastOne,
     /// Exactly one of these.
     ExactlyOneOf(&'static [&'static str]),
@@ -130,20 +130,20 @@ pub struct Field {
     pub name: &'static str,
     /// What it must be.
     pub ty: &'static Type,
-    /// Whether it must be there.
+    /// Whether it must be given.
     pub presence: Presence,
-    /// What it is for, in plain English.
+    /// Its purpose, in plain English.
     pub description: &'static str,
 }
 
-/// Whether a member must be there.
+/// Whether a member must be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It must be there.
+    /// It is required.
     Required,
-    /// It may be left out; what happens then is described.
+    /// It is optional; its description says what happens without it.
     Optional,
-    /// It may be left out, which means this value, as JSON.
+    /// It is optional, with this default, as JSON.
     Default(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! The forms of strings that a JSON Schema can hold as well as the reader can.
+//! The forms of strings that both the JSON Schema and the reader check.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use std::fmt;
 pub enum Pattern {
     /// `<region>_<id>`.
     UserPoolId,
-    /// The name of an AWS region. It goes into URLs: nothing but what AWS's names are made of.
+    /// The name of an AWS region. It becomes part of URLs, so only the characters of AWS's names are allowed.
     Region,
-    /// Cognito's API reference: the type `ClientIdType` is `[\w+]+`, 1 to 128 characters. `any` is none: in a list it would
-    /// look as if it let every client in.
+    /// Cognito's API reference: the type `ClientIdType` is `[\w+]+`, 1 to 128 characters. `any` is excluded: in a list it would
+    /// look as if it accepted every client.
     ClientId,
-    /// A scope-token (RFC 6749, section 3.3). It stands in `www-authenticate`, in quotes.
+    /// A scope-token (RFC 6749, section 3.3), which is quoted in `www-authenticate`.
     Scope,
-    /// A realm stands in `www-authenticate` between quotes, as it is.
+    /// A realm, which is quoted in `www-authenticate` without escapes.
     Realm,
 }
 
 impl Pattern {
-    /// Reports whether `text` has the form; the empty string never has.
+    /// Reports whether `text` has the form; the empty string never does.
     pub(in crate::config) fn matches(self, text: &str) -> bool {
         let is_region = |text: &str| {
             let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -52,7 +52,7 @@ impl Pattern {
         }
     }
 
-    /// Returns the string that has the form of [`Pattern::regex`] and still is none.
+    /// Returns the string that matches [`Pattern::regex`] but is not allowed.
     pub(super) fn exception(self) -> Option<&'static str> {
         (self == Pattern::ClientId).then_some("any")
     }

@@ -9,12 +9,12 @@ use crate::token::{Identity, TokenUse};
 use std::fmt;
 use std::time::Duration;
 
-/// What a token must hold; every given field must.
+/// The demands of one alternative; every given field must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alternative {
-    /// Over `cognito:groups`.
+    /// On `cognito:groups`.
     pub groups: AnyAll,
-    /// Over the words of `scope`.
+    /// On the words of `scope`.
     pub scopes: AnyAll,
     /// The kind of token.
     pub token_use: Option<TokenUse>,
@@ -73,9 +73,9 @@ impl Alternative {
         self.demands_no_claim() && self.max_age.is_none()
     }
 
-    /// Reports whether all but `max_age` is left open.
+    /// Reports whether no field except `max_age` is given.
     fn demands_no_claim(&self) -> bool {
-        // Taken apart whole: a field more must be thought of here.
+        // Destructured completely, so that a new field is not forgotten here.
         let Alternative {
             groups,
             scopes,
@@ -93,7 +93,7 @@ impl Alternative {
             && path_claims.is_empty()
     }
 
-    /// Returns the first demand that does not hold; `max_age` is not looked at.
+    /// Returns the first demand that does not hold; `max_age` is not checked.
     pub(super) fn first_unmet(&self, identity: &Identity, captures: &Captures) -> Option<Unmet> {
         if self.demands_no_claim() {
             return None;
@@ -127,7 +127,7 @@ impl Alternative {
         demands.into_iter().find(|(_, holds)| !holds).map(|(unmet, _)| unmet)
     }
 
-    /// Of several audiences of an ID token any may be the one, as for the pool (RFC 7519, section 4.1.3).
+    /// Checks the app client. Any of several audiences of an ID token may match, as for the pool (RFC 7519, section 4.1.3).
     fn client_holds(&self, identity: &Identity) -> bool {
         let is_for = |client: &String| match identity.token_use() {
             TokenUse::Id => identity.claims().audience().any(|audience| audience == client),

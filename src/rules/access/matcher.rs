@@ -1,10 +1,10 @@
-//! What `claims` of a requirement demands of one claim.
+//! The matcher of one claim in `claims` of a requirement.
 
 use crate::token::claim_ref::{ClaimLookup, ClaimRef};
 use crate::token::claims::ClaimView;
 use crate::token::merged::MergedClaims;
 
-/// What a claim must be. A list claim is looked at element by element; a list inside of it and an object equal nothing.
+/// What a claim must be. Each element of a list claim is checked; a list inside it and an object equal nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClaimMatcher {
     /// It equals one of these values, or is a list that contains one of them.
@@ -28,7 +28,7 @@ pub enum ClaimMatcher {
 pub enum ClaimValue {
     /// A string.
     Text(String),
-    /// A number. Beyond [`MAX_EXACT_NUMBER`] none equals any.
+    /// A number. Numbers beyond [`MAX_EXACT_NUMBER`] equal nothing.
     Number(f64),
     /// A boolean.
     Bool(bool),
@@ -37,12 +37,12 @@ pub enum ClaimValue {
 /// 2^53: up to here a double holds every integer, beyond it two different numbers of JSON become one (RFC 8259, section 6).
 pub const MAX_EXACT_NUMBER: f64 = 9_007_199_254_740_992.0;
 
-/// Claims that are booleans in ID tokens and strings in UserInfo's answers: `true` and `"true"` are one value for them, as they
-/// are for identity headers.
+/// Claims that are booleans in ID tokens and strings in UserInfo's answers: `true` and `"true"` are equal for them, as for
+/// identity headers.
 const FLAGS: [&str; 2] = ["email_verified", "phone_number_verified"];
 
 impl ClaimMatcher {
-    /// Reports whether the claim is what is demanded. An unverified attribute never is.
+    /// Reports whether the claim meets the matcher. An unverified attribute never does.
     pub fn holds(&self, claim: &ClaimRef, claims: &MergedClaims<'_>) -> bool {
         let found = match claim.look_up(claims) {
             ClaimLookup::Unverified => return false,
@@ -89,7 +89,7 @@ fn equals_one(found: &ClaimView<'_>, values: &[ClaimValue], is_flag: bool) -> bo
     }
 }
 
-/// Reports whether `test` holds for the string that the claim is, or for a string of the list that it is.
+/// Reports whether `test` holds for the claim, if it is a string, or for one of its strings, if it is a list.
 fn any_text(found: &ClaimView<'_>, test: impl Fn(&str) -> bool) -> bool {
     let is_text = |found: &ClaimView<'_>| matches!(found, ClaimView::Text(text) if test(text));
     match found {

@@ -364,7 +364,7 @@ fn a_sign_in_is_no_older_than_max_age_and_not_from_the_future() {
     }
 }
 
-/// Returns what `claims: {name: matcher}` says of an access token with these members.
+/// Reports whether `claims: {name: matcher}` holds for an access token with these members.
 fn claim_holds(claim: &str, matcher: &ClaimMatcher, members: &str) -> bool {
     let alternative = Alternative {
         claims: vec![(name(claim), matcher.clone())],
@@ -603,7 +603,7 @@ fn one_alternative_must_hold() {
             in_a,
             unmet(&[Unmet::Groups], &[]),
         ),
-        // Of an alternative that fails by its age alone a new sign-in is worth asking for.
+        // If an alternative fails by its age alone, a new sign-in helps.
         (vec![groups(&["a"], age(60)), scopes(&["s"])], in_a, old(60)),
         (vec![scopes(&["s"]), groups(&["a"], age(60))], in_a, old(60)),
         (

@@ -1,6 +1,6 @@
 //! The cookies of AWS Amplify.
 //!
-//! Amplify keeps the tokens of all users that have signed in on a browser, each in a cookie of its own, and in one more cookie who
+//! Amplify keeps the tokens of all users that have signed in on a browser, each in a separate cookie, and in another cookie which
 //! of them did so last (`CookieStorage` in `@aws-amplify/core`, `TokenStore` in `@aws-amplify/auth`).
 
 use super::cookie::{Cookie, cookies};
@@ -9,10 +9,10 @@ use crate::request::RequestHead;
 use crate::token::TokenUse;
 use crate::token::malformed::Malformed;
 
-/// The cookies of one app client, and which of its user's tokens is wanted.
+/// The cookies of one app client, and which of its user's tokens to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AmplifyCookies {
-    /// How the names of all of them begin: `CognitoIdentityServiceProvider.<client>.`
+    /// The prefix of all of their names: `CognitoIdentityServiceProvider.<client>.`
     prefix: String,
     token: TokenUse,
 }
@@ -26,14 +26,14 @@ impl AmplifyCookies {
         }
     }
 
-    /// Reports whether the client's Amplify made a cookie of this name, for whichever user.
+    /// Reports whether Amplify sets a cookie of this name for the client, for any user.
     ///
     /// Names are compared percent-decoded: js-cookie, with which Amplify writes them, escapes the `@` of a user's name.
     pub fn owns(&self, name: &[u8]) -> bool {
         decoded(name).starts_with(self.prefix.as_bytes())
     }
 
-    /// Returns the token of the user signed in last. Cookies of other users are not looked at.
+    /// Returns the token of the user who signed in last. Cookies of other users are ignored.
     pub(super) fn find<'a>(&self, head: &RequestHead<'a>) -> Result<Option<&'a [u8]>, Malformed> {
         let Some(user) = self.value_of(b"LastAuthUser", head)? else {
             return Ok(None);

@@ -4,22 +4,22 @@ use super::{decoded, split_at_equals, the_only, trimmed};
 use crate::request::RequestHead;
 use crate::token::malformed::Malformed;
 
-/// A cookie's name, in which one `*` may stand for any characters.
+/// A cookie's name, in which one `*` may match any characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CookieName {
     /// This name.
     Exact(String),
-    /// Any name that begins and ends so, without overlap.
+    /// Any name with this beginning and end, which do not overlap.
     Wildcard {
-        /// What stands before the `*`.
+        /// The part before the `*`.
         prefix: String,
-        /// What stands behind the `*`.
+        /// The part after the `*`.
         suffix: String,
     },
 }
 
 impl CookieName {
-    /// Reports whether a cookie of this name is meant; names are case-sensitive.
+    /// Reports whether it matches a cookie of this name; names are case-sensitive.
     pub fn matches(&self, name: &[u8]) -> bool {
         match self {
             CookieName::Exact(wanted) => name == wanted.as_bytes(),
@@ -40,7 +40,7 @@ pub(in crate::token) struct Cookie<'a> {
 }
 
 impl<'a> Cookie<'a> {
-    /// Parses what stands between two semicolons (RFC 6265, section 4.2.1). One pair of double quotes around the value is no part
+    /// Parses the text between two semicolons (RFC 6265, section 4.2.1). One pair of double quotes around the value is not part
     /// of it (section 4.1.1).
     pub(in crate::token) fn parse(pair: &'a [u8]) -> Option<Cookie<'a>> {
         let (name, value) = split_at_equals(pair)?;
@@ -60,7 +60,7 @@ impl<'a> Cookie<'a> {
     }
 }
 
-/// Returns the cookies of all cookie headers that have a value, in order. One that was cleared does not count.
+/// Returns the cookies of all cookie headers, in order, without those that have no value (cleared cookies).
 pub(super) fn cookies<'s, 'a: 's>(head: &'s RequestHead<'a>) -> impl Iterator<Item = Cookie<'a>> + 's {
     head.values("cookie")
         .flat_map(|value| value.split(|byte| *byte == b';'))
@@ -140,7 +140,7 @@ mod tests {
             ("P.c.idToken=a", NONE),
             ("P.c.LastAuthUser=a", NONE),
             ("P.c.alice.idToken=a; P.c.bob.idToken=b", SEVERAL),
-            // Two names are two credentials, whatever they hold.
+            // Two names are two credentials, whatever their values.
             ("P.c.alice.idToken=a; P.c.bob.idToken=a", SEVERAL),
             ("P.c.alice.idToken=a; P.c.alice.idToken=a", token("a")),
             ("P.c.alice.idToken=; P.c.bob.idToken=b", token("b")),

@@ -4,10 +4,10 @@ use super::{the_only, trimmed};
 use crate::request::RequestHead;
 use crate::token::malformed::Malformed;
 
-/// Returns the token in the header `name`: behind `scheme`, or the whole value where there is none.
+/// Returns the token in the header `name`: the text after `scheme`, or the whole value if there is no scheme.
 ///
 /// # Errors
-/// Two credentials, equal or not: which of them the upstream would read, nobody knows. The scheme with nothing behind it.
+/// Two credentials, equal or not, since it is unknown which of them the upstream would read; or the scheme with nothing after it.
 pub(super) fn find<'a>(
     name: &str,
     scheme: Option<&str>,
@@ -31,8 +31,8 @@ pub(super) fn find<'a>(
     Ok(found)
 }
 
-/// Returns what stands behind the scheme (RFC 9110, section 11.4; compared without regard to case); nothing if the value has
-/// another one, whatever follows: a proxy that joins two header lines by a comma makes `Basic x,Bearer y` of them.
+/// Returns the text after the scheme (RFC 9110, section 11.4; compared without regard to case); nothing if the value has
+/// another scheme, whatever follows: a proxy that joins two header lines with a comma creates `Basic x,Bearer y`.
 fn behind_scheme<'a>(scheme: &str, value: &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
     let Some((word, rest)) = value.split_at_checked(scheme.len()) else {
         return Ok(None);
@@ -43,7 +43,7 @@ fn behind_scheme<'a>(scheme: &str, value: &'a [u8]) -> Result<Option<&'a [u8]>, 
     match rest {
         [] => Err(Malformed::EmptyCredential),
         [b',', ..] => Err(Malformed::SeveralCredentials),
-        // A comma further on is no base64url: parsing refuses it, and a cached token holds none.
+        // A comma further on is not base64url: parsing refuses it, and a cached token contains none.
         [b' ' | b'\t', ..] => Ok(Some(trimmed(rest))),
         // A longer word.
         _ => Ok(None),

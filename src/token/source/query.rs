@@ -6,8 +6,8 @@ use crate::token::malformed::Malformed;
 use memchr::memchr;
 use std::borrow::Cow;
 
-/// Returns the value of the query parameter `name`, decoded. A `+` stays: no token holds one or a space, so there is nothing
-/// to mean by it.
+/// Returns the value of the query parameter `name`, decoded. A `+` remains: a token contains neither a `+` nor a space, so the
+/// difference does not matter.
 ///
 /// # Errors
 /// Two parameters of this name differ in their value.
@@ -19,14 +19,14 @@ pub(super) fn find<'a>(name: &str, head: &RequestHead<'a>) -> Result<Option<Cow<
     })
 }
 
-/// Returns the decoded value of a parameter, given as what stands between two ampersands, if that is its name and it is not
+/// Returns the decoded value of a parameter, which is the text between two ampersands, if it has this name and is not
 /// empty.
 pub(in crate::token) fn value_of<'a>(name: &str, pair: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     let (found, value) = split_at_equals(pair)?;
     (!value.is_empty() && *decoded(found) == *name.as_bytes()).then(|| decoded(value))
 }
 
-/// Returns what stands between the first `?` and the fragment.
+/// Returns the text between the first `?` and the fragment.
 pub(in crate::token) fn query_of(path: &[u8]) -> Option<&[u8]> {
     let before_fragment = path.split(|byte| *byte == b'#').next()?;
     before_fragment.get(memchr(b'?', before_fragment)?.checked_add(1)?..)

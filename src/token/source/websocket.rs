@@ -1,7 +1,7 @@
 //! A token in `sec-websocket-protocol`, for browsers: they can set no other header on a WebSocket.
 //!
 //! The client offers a protocol of the configured name and, next to it, the token as if it were a protocol, or both as one element
-//! with a dot between them. Neither is for the upstream, which might choose it, so they are taken out of every request.
+//! with a dot between them. The upstream must not select either of them, so they are removed from every request.
 
 use super::{TokenSource, trimmed};
 use crate::command::{Command, HeaderEdit, ResponseEdit};
@@ -11,7 +11,7 @@ use crate::token::malformed::Malformed;
 /// The header of the protocols that a client offers (RFC 6455, section 11.3.4).
 const HEADER: &str = "sec-websocket-protocol";
 
-/// What the header holds.
+/// The content of the header.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Offer<'s, 'a> {
     credentials: Vec<Offered<'s, 'a>>,
@@ -26,7 +26,7 @@ struct Offered<'s, 'a> {
     name: &'s str,
     /// Whether name and token are two elements.
     is_pair: bool,
-    /// What should be the token; empty if there is none.
+    /// The text in the place of the token; empty if there is none.
     token: &'a [u8],
 }
 
@@ -49,8 +49,8 @@ pub(super) fn find<'a>(
     }
 }
 
-/// Appends the commands that take names and tokens out of the request, whatever becomes of it, and that answer the name where the
-/// upstream names no protocol: browsers fail a connection whose answer names none of those that they offered.
+/// Appends the commands that remove names and tokens from the request, independent of the decision, and that select the name if the
+/// upstream selects no protocol: browsers close a connection whose response selects none of the protocols that they offered.
 pub fn take_out(sources: &[TokenSource], head: &RequestHead<'_>, out: &mut Vec<Command>) {
     if names(sources).next().is_none() {
         return;
@@ -63,7 +63,7 @@ pub fn take_out(sources: &[TokenSource], head: &RequestHead<'_>, out: &mut Vec<C
     if !offer.protocols.is_empty() {
         out.push(Command::Edit(HeaderEdit::Set(HEADER, offer.protocols.join(&b", "[..]))));
     }
-    // A token must not be echoed, so a client that sends it in one element with the name has to offer another protocol.
+    // A token must not be echoed, so a client that sends it in one element with the name must offer another protocol.
     if let Some(pair) = offer.credentials.iter().find(|offered| offered.is_pair) {
         out.push(Command::EditResponse(ResponseEdit::websocket_protocol(pair.name)));
     }
@@ -89,7 +89,7 @@ impl<'s, 'a> Offer<'s, 'a> {
             .peekable();
         while let Some(element) = elements.next() {
             if let Some(name) = names(sources).find(|name| name.as_bytes() == element) {
-                // A name behind it is no token: that one's own token must not stay behind.
+                // A name after it is not a token: that name's own token must be removed, too.
                 let token = elements.next_if(|next| !begins_credential(sources, next));
                 offer.credentials.push(Offered {
                     name,
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn the_token_is_found_and_taken_out() {
         let source = TokenSource::WebSocketProtocol("cognito".to_owned());
-        // What is found, what the upstream gets, whether the name is answered.
+        // The credential, the header that the upstream gets, whether the name is selected.
         type Row = (&'static [&'static str], Found<'static>, Option<&'static str>, bool);
         let table: &[Row] = &[
             (&["cognito, a.b.c"], token("a.b.c"), Some(""), true),

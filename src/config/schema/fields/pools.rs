@@ -1,4 +1,4 @@
-//! A user pool, its keys, and the call for more claims.
+//! A user pool, its keys, and the call to UserInfo.
 
 use crate::config::schema::{Beside, Field, List, Members, Object, Pattern, Shape, Type};
 

@@ -283,5 +283,5 @@ static PATH_CLAIMS: Type = Type {
     hint: "",
 };
 
-/// A year: an older sign-in is no use to ask for.
+/// A year: a longer limit has no use.
 static MAX_AGE: Type = Type::integer(1, 31_536_000, "300");

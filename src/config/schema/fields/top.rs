@@ -1,4 +1,4 @@
-//! The outermost object, and what it holds that is small.
+//! The outermost object and its small members.
 
 use super::identity::{IDENTITY, TOKEN_SOURCE, USER_LOOKUP};
 use super::pools::POOL;
