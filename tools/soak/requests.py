@@ -115,9 +115,9 @@ class Requests:
             requests = [make() for _ in range(1 if kind in ("public", "missing", "malformed", "twice") else 20)]
             bad[kind] = [Request(kind, get(path, token, forges=True), always(expected)) for path, token, expected in requests]
         stable = self._stable
-        anothers = SigningKey(stable.key.kid, pool.key.private)
+        forger = SigningKey(stable.key.kid, pool.key.private)
         refused = always(Expected(401, "signature_invalid"))
-        bad["forged"] = [Request("forged", get(b"/", stable.id_token(key=anothers)), refused) for _ in range(20)]
+        bad["forged"] = [Request("forged", get(b"/", stable.id_token(key=forger)), refused) for _ in range(20)]
         staff = {"forbidden": (["readers"], Expected(403, "not_permitted")), "permitted": (["admins"], Expected(200, sub="staff"))}
         for kind, (groups, expected) in staff.items():
             tokens = [stable.id_token(**{"cognito:groups": groups}, sub="staff") for _ in range(20)]
