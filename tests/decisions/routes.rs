@@ -109,7 +109,10 @@ fn unreadable() -> Vec<(RouteMetadata, &'static str)> {
             says(Some("none"), Some(&["readers"]), None),
             "groups: is only allowed with",
         ),
-        (says(Some("optional"), None, Some(&["x"])), "scopes: is only allowed with"),
+        (
+            says(Some("optional"), None, Some(&["x"])),
+            "scopes: is only allowed with",
+        ),
         (members(&[("group", list(&["readers"]))]), "unknown member \"group\""),
         (members(&[("Groups", list(&["readers"]))]), "unknown member \"Groups\""),
         (
