@@ -3,7 +3,7 @@
 //! # The modules
 //!
 //! A module imports only modules to its left in this line (a test reads it):
-//! `call < code < json < load < log_text < memory < request < time < trace < bounded_cache < metrics < command < keys < signature < token <
+//! `call < code < digest < json < load < log_text < memory < request < time < trace < bounded_cache < metrics < command < keys < signature < token <
 //! identity < rules < enrich < env < cache < config < reject < request_policy < responder < auth_context < pending <
 //! authenticator < filter`.
 //!
@@ -17,6 +17,7 @@
 //! | [`code`], [`reject`], [`metrics`] | why a request is rejected, the response, the counters |
 //! | [`trace`] | the steps of a decision, if they will be read |
 //! | `memory`, `bounded_cache` | how much memory values use; a cache bounded in entries and bytes |
+//! | `digest` | digests as names of cached and shared entries |
 //! | [`keys`] | a pool's keys: which are strong enough, which of a set are used, when they are fetched, how workers share them |
 //! | [`signature`] | RS256 by the host or in the module |
 //! | [`token`] | a token is found in the request, parsed, verified and checked: each step consumes the previous one |

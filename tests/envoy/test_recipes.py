@@ -261,7 +261,7 @@ IDP = "cognito-idp.us-east-1.amazonaws.com"
 
 
 class TlsProxy(TlsServer):
-    """An HTTP proxy: answers CONNECT, and speaks TLS in the place of whomever it was asked for, in front of a plain server."""
+    """An HTTP proxy: answers CONNECT, and terminates TLS for the requested host, in front of a plain server."""
 
     def __init__(self, behind: int, certificate_path: Path, key_path: Path) -> None:
         self.asked_for: list[str] = []

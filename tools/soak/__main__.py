@@ -87,7 +87,7 @@ def main() -> int:
 
 
 def doors(settings: dict, number: int) -> dict[str, list[dict]]:
-    """The listener's filters; the realm is another one in each update, so that the filter's configuration is built anew."""
+    """The listener's filters; each update has another realm, so that the filter's configuration is built again."""
     return {"door": wasm("cognito", MODULE, {**settings, "realm": f"update {number}"})}
 
 

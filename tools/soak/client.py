@@ -91,7 +91,7 @@ class Client:
 
 
 class Wire:
-    """A kept connection with at most one request under way. (Envoy resets connections that pipeline.) It is made anew when Envoy announces
+    """A kept connection with at most one request in progress. (Envoy resets connections that pipeline.) It is replaced when Envoy announces
     with an answer that it closes it, as it does after an update of the listener, or has closed it while it was idle."""
 
     def __init__(self, port: int) -> None:

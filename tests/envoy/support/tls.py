@@ -63,7 +63,7 @@ class TlsServer:
 
 
 class SniServer(TlsServer):
-    """Speaks TLS with whoever names a host, as AWS's endpoints do, and ends all other handshakes with an alert."""
+    """Accepts TLS from clients that name a host, as AWS's endpoints do, and ends all other handshakes with an alert."""
 
     def __init__(self, certificate_path: Path, key_path: Path) -> None:
         super().__init__(certificate_path, key_path)

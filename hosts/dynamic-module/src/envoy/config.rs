@@ -117,7 +117,7 @@ impl EnvoyConfig {
         timeout: Duration,
     ) -> Result<CalloutId, CalloutRefused> {
         let mut id = 0;
-        // SAFETY: the configuration is alive, this is the main thread, and all that is lent is copied before the call returns.
+        // SAFETY: the configuration is alive, this is the main thread, and everything that is borrowed is copied before the call returns.
         let result = unsafe {
             abi::envoy_dynamic_module_callback_http_filter_config_http_callout(
                 self.0,
@@ -169,7 +169,7 @@ pub struct Callout<'a> {
 }
 
 impl<'a> Callout<'a> {
-    /// What Envoy hands over with `on_http_filter_config_http_callout_done`.
+    /// What Envoy passes to `on_http_filter_config_http_callout_done`.
     ///
     /// # Safety
     /// It came with the hook, and `'a` ends with it.

@@ -104,7 +104,7 @@ impl<'a> EnvoyStream<'a> {
         is_done.then_some(()).ok_or(Refused)
     }
 
-    /// Makes Envoy choose the route anew when it is asked for next.
+    /// Makes Envoy select the route again when it is needed next.
     pub fn clear_route_cache(&mut self) {
         // SAFETY: the stream is alive.
         unsafe { abi::envoy_dynamic_module_callback_http_clear_route_cache(self.filter) };
@@ -112,7 +112,7 @@ impl<'a> EnvoyStream<'a> {
 
     /// Answers the request. The stream may be destroyed before this returns.
     pub fn send_response(self, status: u16, headers: &mut [ModuleHttpHeader], body: &[u8], details: &str) {
-        // SAFETY: the stream is alive; all that is lent is copied before the call returns.
+        // SAFETY: the stream is alive; everything that is borrowed is copied before the call returns.
         unsafe {
             abi::envoy_dynamic_module_callback_http_send_response(
                 self.filter,
