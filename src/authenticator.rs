@@ -79,7 +79,9 @@ pub fn open<'a>(
     if decision.auth == Auth::None {
         return Err(AuthDecision::Allow(Allowance::Bypassed));
     }
-    let credential = find_credential(config, head, trace).map_err(|reason| denied(Rejection::Malformed(reason)))?;
+    let is_required = decision.auth == Auth::Required;
+    let credential =
+        find_credential(config, head, is_required, trace).map_err(|reason| denied(Rejection::Malformed(reason)))?;
     let Some(credential) = credential else {
         return Err(match decision.auth {
             Auth::Required => denied(Rejection::TokenMissing),
@@ -98,6 +100,7 @@ pub fn open<'a>(
 fn find_credential<'c, 'a>(
     config: &'c Config,
     head: &RequestHead<'a>,
+    is_required: bool,
     trace: &mut Trace,
 ) -> Result<Option<source::Credential<'c, 'a>>, Malformed> {
     for (index, one) in config.token_sources.iter().enumerate() {
@@ -116,7 +119,19 @@ fn find_credential<'c, 'a>(
         }
         return found;
     }
-    trace.note(Check::Credential, || "none in any of token_sources".to_owned());
+    let none = || "none".to_owned();
+    if is_required {
+        trace.check(Check::Credential, &Err::<(), ()>(()), || {
+            let sources: Vec<String> = config.token_sources.iter().map(ToString::to_string).collect();
+            let sources = listed(sources.iter().map(String::as_str));
+            (
+                Some(none()),
+                Some(format!("a token in one of token_sources: {sources}")),
+            )
+        });
+    } else {
+        trace.note(Check::Credential, none);
+    }
     Ok(None)
 }
 
@@ -250,7 +265,11 @@ impl Authenticator<'_> {
         let jwt = jwt.map_err(|reason| stop(Rejection::Malformed(reason)))?;
         let algorithm = jwt.check_algorithm();
         self.trace.check(Check::Algorithm, &algorithm, || {
-            let found = if algorithm.is_ok() { "RS256" } else { "another" };
+            let found = if algorithm.is_ok() {
+                "RS256"
+            } else {
+                "another algorithm"
+            };
             (Some(found.to_owned()), Some("RS256".to_owned()))
         });
         algorithm.map_err(|_| stop(Rejection::AlgorithmNotAllowed))?;
@@ -374,7 +393,10 @@ impl Authenticator<'_> {
                 (Some("nothing but a valid token is required".to_owned()), None)
             }
             Ok(_) => (Some("all that is required holds".to_owned()), None),
-            Err(forbidden) => (Some(forbidden.to_string()), None),
+            Err(forbidden) => {
+                let (found, expected) = context.rule.facts(forbidden, &verified.identity, self.env.now);
+                (Some(found), Some(expected))
+            }
         });
         permit.map_err(|forbidden| stop(Rejection::Forbidden(forbidden)))
     }

@@ -76,10 +76,13 @@ impl Responder<'_> {
     pub fn apply<'r>(
         &self,
         decision: AuthDecision,
-        trace: Trace,
+        mut trace: Trace,
         request_id: impl FnOnce() -> &'r [u8],
         out: &mut Vec<Command>,
     ) -> Action {
+        if let AuthDecision::Deny(denial) = &decision {
+            trace_missing_keys(denial, &mut trace);
+        }
         if self.explains {
             out.push(Command::Explain(trace.steps().to_vec()));
         }
@@ -144,6 +147,18 @@ impl Responder<'_> {
             "request {} {verb}: {code}, pool {pool}{why}{hint}",
             printable(request_id)
         )
+    }
+}
+
+/// Keys may be missing before any check, or after a wait: the step is the same.
+fn trace_missing_keys(denial: &Denial, trace: &mut Trace) {
+    if matches!(denial.rejection, Rejection::KeysUnavailable) {
+        trace.check(Check::Key, &Err::<(), ()>(()), || {
+            (
+                Some("no usable keys of the pool".to_owned()),
+                Some("a key set that was fetched in time".to_owned()),
+            )
+        });
     }
 }
 

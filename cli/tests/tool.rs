@@ -1,9 +1,11 @@
 //! The tool as people call it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use support::tokens::{access_claims, first_key, id_claims};
 
 const CONFIG: &str = r#"{"pools": [{"user_pool_id": "us-east-1_Example01", "client_ids": ["1example23456789"], "jwks": {"cluster": "c"}}],
     "rules": [{"match": {"path": {"exact": "/health"}}, "auth": "none"}]}"#;
@@ -177,5 +179,65 @@ fn completions_and_the_manual_page_name_the_commands() {
         let printed = tool(arguments, "");
         assert_eq!(printed.status.code(), Some(0));
         assert!(text(&printed.stdout).contains("explain"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn calls_are_shown_and_the_rest_is_explained_without_their_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    std::fs::write(
+        &file,
+        json!({
+            "pools": [{
+                "user_pool_id": "us-east-1_Example01", "client_ids": "any", "token_use": "any", "jwks": {"cluster": "c"},
+                "user_info": {"cluster": "login", "domain": "auth.example.com"},
+            }],
+            "user_lookup": {"cluster": "users", "uri": "http://users.internal/u", "on_failure": "continue"},
+        })
+        .to_string(),
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    for (claims, user_info) in [
+        (
+            access_claims(1_700_000_000),
+            (
+                "unchecked",
+                r#"asks GET auth.example.com/oauth2/userInfo through cluster "login""#,
+            ),
+        ),
+        (
+            id_claims(1_700_000_000),
+            ("noted", "not asked: the token is no access token with the scope openid"),
+        ),
+    ] {
+        let arguments = [
+            "explain",
+            "--config",
+            file,
+            "--at",
+            "1700000000",
+            "--token",
+            "-",
+            "--format",
+            "json",
+        ];
+        let explained = tool(&arguments, &first_key().sign_claims(&claims));
+        let explained: Value = serde_json::from_slice(&explained.stdout).unwrap();
+        let steps = explained["steps"].as_array().unwrap();
+        let names: Vec<&str> = steps.iter().map(|step| step["check"].as_str().unwrap()).collect();
+        let mut once = names.clone();
+        once.dedup();
+        assert_eq!(names, once, "no step twice");
+        let calls: Vec<(&str, &str)> = steps
+            .iter()
+            .filter(|step| step["check"].as_str().unwrap().starts_with("user_"))
+            .map(|step| (step["outcome"].as_str().unwrap(), step["found"].as_str().unwrap()))
+            .collect();
+        let lookup = ("unchecked", r#"asks POST users.internal/u through cluster "users""#);
+        assert_eq!(calls, [user_info, lookup]);
+        assert_eq!(explained["decision"]["decision"], "allowed");
+        assert_eq!(explained["notes"], json!([]));
     }
 }

@@ -9,6 +9,7 @@ use crate::enrich::{CacheKey, Enrichment, EnrichmentKind, OnFailure, Outcome, Qu
 use crate::keys::PoolId;
 use crate::reject::Rejection;
 use crate::token::merged::MergedClaims;
+use crate::trace::Trace;
 use std::rc::Rc;
 
 impl Authenticator<'_> {
@@ -19,7 +20,8 @@ impl Authenticator<'_> {
         kind: EnrichmentKind,
         pool: PoolId,
     ) -> Progress<'a> {
-        match self.config.enrichment(kind, pool).map(|call| on_failure(call, pool)) {
+        let enrichment = self.config.enrichment(kind, pool);
+        match enrichment.map(|enrichment| on_failure(enrichment, pool, self.trace)) {
             Some(Ok(skipped)) => {
                 *context.lookup(kind) = skipped;
                 self.authenticate(context)
@@ -43,9 +45,14 @@ impl Authenticator<'_> {
         context: &AuthContext<'_>,
         verified: &Rc<Verified>,
     ) -> Result<Lookup, Stop> {
-        let enrichment = self.config.enrichment(kind, verified.pool);
-        match enrichment.filter(|enrichment| enrichment.applies_to(&verified.identity)) {
-            Some(enrichment) => self.ask(enrichment, context, verified),
+        match self.config.enrichment(kind, verified.pool) {
+            Some(enrichment) if enrichment.applies_to(&verified.identity) => self.ask(enrichment, context, verified),
+            Some(_) => {
+                self.trace.note(kind.check(), || {
+                    "not asked: the token is no access token with the scope openid".to_owned()
+                });
+                Ok(Lookup::Skipped)
+            }
             None => Ok(Lookup::Skipped),
         }
     }
@@ -73,9 +80,19 @@ impl Authenticator<'_> {
             None => self.cached_outcome(key, enrichment, verified),
         };
         match outcome {
-            Some(Outcome::Refused) => Err(Stop::Deny(Rejection::refused_by(kind), Some(pool))),
-            Some(Outcome::Failed) => on_failure(enrichment, pool),
-            Some(found) => Ok(Lookup::Found(found)),
+            Some(Outcome::Refused) => {
+                self.trace.check(kind.check(), &Err::<(), ()>(()), || {
+                    let (found, expected) = kind.refusal();
+                    (Some(found.to_owned()), Some(expected.to_owned()))
+                });
+                Err(Stop::Deny(Rejection::refused_by(kind), Some(pool)))
+            }
+            Some(Outcome::Failed) => on_failure(enrichment, pool, self.trace),
+            Some(found) => {
+                self.trace
+                    .check(kind.check(), &Ok::<(), ()>(()), || (Some("answered".to_owned()), None));
+                Ok(Lookup::Found(found))
+            }
             None => Err(self.join_call(key, enrichment, &question, verified)),
         }
     }
@@ -98,6 +115,9 @@ impl Authenticator<'_> {
     ) -> Stop {
         let wait = Wait::Call(enrichment.kind(), key, verified.pool);
         let stop = self.wait_for(wait);
+        self.trace.note(enrichment.kind().check(), || {
+            format!("asks {} {}", enrichment.kind().method(), enrichment.policy())
+        });
         if matches!(stop, Stop::Deny(..)) || self.in_flight.contains(key) {
             return stop;
         }
@@ -116,9 +136,23 @@ impl Authenticator<'_> {
 }
 
 /// Returns the consequence of a failed call: the request continues without it, or is rejected.
-fn on_failure(enrichment: &dyn Enrichment, pool: PoolId) -> Result<Lookup, Stop> {
+fn on_failure(enrichment: &dyn Enrichment, pool: PoolId, trace: &mut Trace) -> Result<Lookup, Stop> {
+    let kind = enrichment.kind();
     match enrichment.policy().on_failure {
-        OnFailure::Continue => Ok(Lookup::Skipped),
-        OnFailure::Reject => Err(Stop::Deny(Rejection::unavailable(enrichment.kind()), Some(pool))),
+        OnFailure::Continue => {
+            trace.note(kind.check(), || {
+                "the call failed; on_failure is continue, so the request goes on without an answer".to_owned()
+            });
+            Ok(Lookup::Skipped)
+        }
+        OnFailure::Reject => {
+            trace.check(kind.check(), &Err::<(), ()>(()), || {
+                (
+                    Some("the call failed".to_owned()),
+                    Some("an answer, since on_failure is reject".to_owned()),
+                )
+            });
+            Err(Stop::Deny(Rejection::unavailable(kind), Some(pool)))
+        }
     }
 }

@@ -20,6 +20,8 @@ use crate::time::UnixTime;
 use crate::token::Identity;
 use crate::token::claims::ClaimSet;
 use crate::token::merged::MergedClaims;
+use crate::trace::Check;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -80,6 +82,30 @@ impl EnrichmentKind {
         }
     }
 
+    /// The method of the call.
+    pub const fn method(self) -> &'static str {
+        match self {
+            EnrichmentKind::UserInfo => "GET",
+            EnrichmentKind::UserLookup => "POST",
+        }
+    }
+
+    /// The step of a trace.
+    pub const fn check(self) -> Check {
+        match self {
+            EnrichmentKind::UserInfo => Check::UserInfo,
+            EnrichmentKind::UserLookup => Check::UserLookup,
+        }
+    }
+
+    /// What the answer of a refusal is, and what it should have been.
+    pub const fn refusal(self) -> (&'static str, &'static str) {
+        match self {
+            EnrichmentKind::UserInfo => ("answered with status 401", "status 200"),
+            EnrichmentKind::UserLookup => ("answered with status 403 or 404", "status 200 or 201"),
+        }
+    }
+
     /// Returns the counter of calls with this outcome.
     pub const fn counter(self, outcome: &Outcome) -> Counter {
         match (self, outcome) {
@@ -123,6 +149,19 @@ pub struct CallPolicy {
     pub ttl: Duration,
     /// What a failed call means.
     pub on_failure: OnFailure,
+}
+
+/// Where the call goes: `users.internal/cognito/users through cluster "users"`.
+impl fmt::Display for CallPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CallPolicy {
+            cluster,
+            authority,
+            path,
+            ..
+        } = self;
+        write!(f, "{authority}{path} through cluster {cluster:?}")
+    }
 }
 
 impl CallPolicy {

@@ -50,7 +50,7 @@ impl Enrichment for UserInfoPolicy {
                 format!("Bearer {}", String::from_utf8_lossy(question.token)),
             ),
         ];
-        self.call.call("GET", headers, Vec::new())
+        self.call.call(self.kind().method(), headers, Vec::new())
     }
 
     /// Reads the claims, if they are about the same user.

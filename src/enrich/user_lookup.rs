@@ -77,7 +77,7 @@ impl Enrichment for UserLookupPolicy {
             ("content-type", "application/json".to_owned()),
         ];
         let body = question.claims.to_json().into_owned().into_bytes();
-        self.call.call("POST", headers, body)
+        self.call.call(self.kind().method(), headers, body)
     }
 
     fn interpret(&self, answer: &Answer, _sub: &str) -> Interpretation {

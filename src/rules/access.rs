@@ -1,10 +1,12 @@
 //! The requirements of rules for a verified identity, and the permit for one that meets them.
 
 mod alternative;
+mod facts;
 mod matcher;
 mod path_claim;
 
 pub use alternative::{Alternative, AnyAll, Unmet};
+pub use facts::facts;
 pub use matcher::{ClaimMatcher, ClaimValue, MAX_EXACT_NUMBER};
 
 use super::pattern::Captures;

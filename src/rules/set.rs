@@ -1,6 +1,6 @@
 //! All rules of a configuration, compiled once, and the result of matching them.
 
-use super::access::{Forbidden, Permit, Requirement, authorize_all};
+use super::access::{Forbidden, Permit, Requirement, authorize_all, facts};
 use super::closeness::{Closeness, Step};
 use super::host::Authority;
 use super::index::{Index, Walk};
@@ -68,11 +68,17 @@ impl MatchedRule {
         now: UnixTime,
         clock_skew: Duration,
     ) -> Result<Permit<T>, Forbidden> {
-        let requirements = self
-            .demands
-            .iter()
-            .map(|demand| (&*demand.requirement, &demand.captures));
-        authorize_all(requirements, holder, now, clock_skew)
+        authorize_all(self.requirements(), holder, now, clock_skew)
+    }
+
+    /// Returns what a token has and what it should have, where [`MatchedRule::authorize`] gave this error, for people.
+    pub fn facts(&self, forbidden: &Forbidden, identity: &Identity, now: UnixTime) -> (String, String) {
+        facts(forbidden, self.requirements(), identity, now)
+    }
+
+    fn requirements(&self) -> impl Iterator<Item = (&Requirement, &Captures)> + Clone {
+        let demands = self.demands.iter();
+        demands.map(|demand| (&*demand.requirement, &demand.captures))
     }
 }
 

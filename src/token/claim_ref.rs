@@ -83,6 +83,18 @@ impl ClaimRef {
     }
 }
 
+/// As the configuration has it.
+impl fmt::Display for ClaimRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClaimRef::Name(name) => f.write_str(name),
+            ClaimRef::Pointer(steps) => steps
+                .iter()
+                .try_for_each(|step| write!(f, "/{}", step.replace('~', "~0").replace('/', "~1"))),
+        }
+    }
+}
+
 /// Unescapes a reference token of a JSON pointer (RFC 6901, section 4): `~1` is `/`, `~0` is `~`.
 fn reference_token(escaped: &str) -> Option<String> {
     let mut token = String::new();
@@ -104,6 +116,13 @@ fn reference_token(escaped: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::token::claims::ClaimSet;
+
+    #[test]
+    fn names_are_shown_as_they_are_configured() {
+        for text in ["cognito:groups", "/a", "/a//0", "/a~1b/~0~01"] {
+            assert_eq!(ClaimRef::parse(text).unwrap().to_string(), text);
+        }
+    }
 
     #[test]
     fn names_are_literal_and_pointers_begin_with_a_slash() {

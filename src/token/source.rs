@@ -13,6 +13,7 @@ use cookie::CookieName;
 use memchr::memchr;
 use percent_encoding::percent_decode;
 use std::borrow::Cow;
+use std::fmt;
 
 /// A place to look for a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,22 @@ pub enum TokenSource {
     Query(String),
     /// `sec-websocket-protocol`: the element after the one of this name, or the text after the name and a dot.
     WebSocketProtocol(String),
+}
+
+/// As people would name it: `header authorization with scheme Bearer`.
+impl fmt::Display for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TokenSource::Header { name, scheme } => {
+                write!(f, "header {name}")?;
+                scheme.iter().try_for_each(|scheme| write!(f, " with scheme {scheme}"))
+            }
+            TokenSource::Cookie(name) => write!(f, "cookie {name}"),
+            TokenSource::Amplify(_) => f.write_str("cookies of AWS Amplify"),
+            TokenSource::Query(name) => write!(f, "query parameter {name}"),
+            TokenSource::WebSocketProtocol(name) => write!(f, "WebSocket protocol {name}"),
+        }
+    }
 }
 
 /// A credential in a request, and its source. It may not be a token.

@@ -363,3 +363,27 @@ fn a_rejected_user_is_forbidden_and_in_shadow_mode_identified() {
     assert_eq!(world.upstream(asked, "x-cognito-sub"), [SUB]);
     assert_eq!(world.upstream(asked, "x-user-id"), [""; 0]);
 }
+
+#[test]
+fn the_debug_line_of_a_refusal_names_the_call() {
+    for (answered, code, step) in [
+        (
+            Some(answer(403, "")),
+            "user_rejected",
+            "user_lookup: found answered with status 403 or 404, expected status 200 or 201",
+        ),
+        (
+            None,
+            "user_lookup_unavailable",
+            "user_lookup: found the call failed, expected an answer, since on_failure is reject",
+        ),
+    ] {
+        let mut world = World::start(&user_lookup(json!({})), 1);
+        world.ask(0, &id(json!({})));
+        world.pass_millis(1);
+        world.answer_next(answered);
+        world.pass_millis(1);
+        assert_eq!(world.lines(Severity::Debug, &format!("denied: {code}")), 1, "{code}");
+        assert_eq!(world.lines(Severity::Debug, step), 1, "{code}");
+    }
+}

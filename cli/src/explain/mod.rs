@@ -125,7 +125,7 @@ pub fn explain(
     now: UnixTime,
 ) -> Result<Explanation, ExplainError> {
     let mut config = Config::parse(config.as_bytes()).map_err(|errors| ExplainError::Config(errors.to_string()))?;
-    let mut notes = config.warnings.clone();
+    let notes = config.warnings.clone();
     let enforced = config.mode == Mode::Enforce;
     let are_keys_known = lend_keys(&mut config, jwks, request)?;
     for policy in calls(&mut config) {
@@ -136,7 +136,6 @@ pub fn explain(
     let mut filter = Filter::new(config);
     filter.explain(true);
     let commands = decide(&mut filter, &world, request);
-    notes.extend(world.unasked_calls());
     Ok(Explanation {
         steps: steps(&commands, are_keys_known),
         decision: decision(&commands, enforced),
@@ -195,7 +194,28 @@ fn steps(commands: &[Command], are_keys_known: bool) -> Vec<ShownStep> {
         Command::Explain(steps) => Some(steps),
         _ => None,
     });
-    steps.flatten().map(|step| shown(step, are_keys_known)).collect()
+    let mut all: Vec<ShownStep> = Vec::new();
+    for step in steps.flatten() {
+        let earlier = all.iter_mut().find(|earlier| earlier.check == step.check.as_str());
+        match earlier {
+            // The second step of a call is that it failed, as calls do here.
+            Some(asked) if is_call(step.check) => {
+                asked.outcome = ShownOutcome::Unchecked;
+                asked.expected = Some(UNANSWERED.to_owned());
+            }
+            // After a call the token's time is checked again.
+            Some(earlier) if earlier.outcome == ShownOutcome::Passed && step.outcome == Outcome::Passed => {}
+            _ => all.push(shown(step, are_keys_known)),
+        }
+    }
+    all
+}
+
+/// What a call lacks.
+const UNANSWERED: &str = "an answer: nobody is asked here, so the rest is explained without one";
+
+fn is_call(check: Check) -> bool {
+    matches!(check, Check::UserInfo | Check::UserLookup)
 }
 
 fn shown(step: &Step, are_keys_known: bool) -> ShownStep {

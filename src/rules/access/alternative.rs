@@ -115,13 +115,9 @@ impl Alternative {
             ),
             (
                 Unmet::PathClaims,
-                self.path_claims.iter().all(|(name, claim)| {
-                    let segment = captures.value(name);
-                    match claim.look_up(&all) {
-                        ClaimLookup::Found(raw) => segment.is_some_and(|segment| segment_equals(raw, segment)),
-                        ClaimLookup::Absent | ClaimLookup::Unverified => false,
-                    }
-                }),
+                self.path_claims
+                    .iter()
+                    .all(|(name, claim)| path_claim_holds(name, claim, captures, &all)),
             ),
         ];
         demands.into_iter().find(|(_, holds)| !holds).map(|(unmet, _)| unmet)
@@ -134,6 +130,14 @@ impl Alternative {
             TokenUse::Access => **identity.client() == **client,
         };
         self.client_ids.is_empty() || self.client_ids.iter().any(is_for)
+    }
+}
+
+/// Whether the segment that the template calls `name` equals the claim, or an element of it.
+pub(super) fn path_claim_holds(name: &str, claim: &ClaimRef, captures: &Captures, all: &MergedClaims<'_>) -> bool {
+    match claim.look_up(all) {
+        ClaimLookup::Found(raw) => captures.value(name).is_some_and(|segment| segment_equals(raw, segment)),
+        ClaimLookup::Absent | ClaimLookup::Unverified => false,
     }
 }
 

@@ -688,3 +688,81 @@ fn an_attribute_in_the_path_counts_only_when_it_is_verified() {
         assert_eq!(permit.is_ok(), holds, "{claim} {members}");
     }
 }
+
+#[test]
+fn a_refusal_shows_what_the_token_has_and_what_is_asked_for() {
+    let any_all = |any: &[&str], all: &[&str]| {
+        let [any, all] = [any, all].map(|words| words.iter().map(|word| (*word).to_owned()).collect());
+        AnyAll { any, all }
+    };
+    let groups = Alternative {
+        groups: any_all(&["admins"], &["x", "y"]),
+        ..Alternative::default()
+    };
+    let scopes = Alternative {
+        scopes: any_all(&[], &["orders/read"]),
+        ..Alternative::default()
+    };
+    let other_use = Alternative {
+        token_use: Some(TokenUse::Id),
+        ..Alternative::default()
+    };
+    let client = Alternative {
+        client_ids: vec!["app".to_owned()],
+        ..Alternative::default()
+    };
+    let claim = |matcher| Alternative {
+        claims: vec![(name("tenant"), matcher)],
+        ..Alternative::default()
+    };
+    let text = |text: &str| ClaimValue::Text(text.to_owned());
+    let several = Requirement::one_of(vec![groups.clone(), scopes.clone()]);
+    let old = Alternative {
+        max_age: Some(Duration::from_secs(300)),
+        ..Alternative::default()
+    };
+    for (members, requirement, found, expected) in [
+        ("", groups.into(), "no groups", "groups with admins and all of x, y"),
+        (
+            r#","cognito:groups":["a","b"],"scope":"c d""#,
+            several,
+            "groups a, b; scopes c, d",
+            "groups with admins and all of x, y, or scopes with orders/read",
+        ),
+        ("", scopes.into(), "no scopes", "scopes with orders/read"),
+        ("", other_use.into(), "token_use access", "token_use id"),
+        ("", client.into(), "app client web", "app client app"),
+        (
+            "",
+            claim(ClaimMatcher::OneOf(vec![text("a"), ClaimValue::Number(1.0)])).into(),
+            "no tenant",
+            r#"tenant equal to one of "a", 1"#,
+        ),
+        (
+            r#","tenant":"secret""#,
+            claim(ClaimMatcher::Prefix("a".to_owned())).into(),
+            "tenant with another value",
+            r#"tenant with prefix "a""#,
+        ),
+        (
+            "",
+            Requirement::from(old.clone()),
+            "no auth_time",
+            "a sign-in within the last 300 seconds",
+        ),
+        (
+            r#","auth_time":1699999000"#,
+            old.into(),
+            "auth_time 1699999000, now is 1700000000",
+            "a sign-in within the last 300 seconds",
+        ),
+    ] {
+        let identity = access(members);
+        let now = UnixTime::from_secs(NOW);
+        let captures = Captures::default();
+        let requirement: Requirement = requirement;
+        let forbidden = requirement.authorize(&identity, &captures, now, SKEW).unwrap_err();
+        let shown = facts(&forbidden, [(&requirement, &captures)], &identity, now);
+        assert_eq!((shown.0.as_str(), shown.1.as_str()), (found, expected));
+    }
+}

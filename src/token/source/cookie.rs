@@ -3,6 +3,7 @@
 use super::{decoded, split_at_equals, the_only, trimmed};
 use crate::request::RequestHead;
 use crate::token::malformed::Malformed;
+use std::fmt;
 
 /// A cookie's name, in which one `*` may match any characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,16 @@ pub enum CookieName {
         /// The part after the `*`.
         suffix: String,
     },
+}
+
+/// As it is configured.
+impl fmt::Display for CookieName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CookieName::Exact(name) => f.write_str(name),
+            CookieName::Wildcard { prefix, suffix } => write!(f, "{prefix}*{suffix}"),
+        }
+    }
 }
 
 impl CookieName {
