@@ -4,7 +4,7 @@
     tools/prose.py [FILE ...]        default: all files that git tracks
 
 Prints `file:line: what was found; what to write instead` and exits with 1 if there is anything. Text in backticks, fenced blocks of
-documents and code are not checked. The rules behind the list are in docs/development.md.
+documents and code are not checked, nor are the benchmark and its report. The rules behind the list are in docs/development.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TERMS = {
     r"pass(es|ed|ing)? over": "skip",
     r"remember(s|ed|ing)?": "cache, keep, record",
     r"judg(e|es|ed|ing)|verdicts?": "decide, decision, check",
-    r"(?<=[,;:] )else|Else": "otherwise",
+    r"(?<=[,;:] )else|(?<=[.] )else": "otherwise",
     r"believ(e|es|ed|ing)": "rely on, accept",
     r"tells?|told|telling": "report, show, pass on, distinguish",
     r"speaks? for": "send, name the component",
@@ -39,9 +39,15 @@ TERMS = {
 }
 """A regular expression for the words, and what to write instead."""
 
-FORBIDDEN = {re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"): instead for pattern, instead in TERMS.items()}
+FORBIDDEN = {re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE): instead for pattern, instead in TERMS.items()}
 UNCHECKED = re.compile(r"`[^`]*`|\"[^\"]*\"")
 """Code and quotations."""
+
+UNCHECKED_FILES = ("bench/", "docs/performance.md", "tools/prose.py")
+"""The benchmark, the page that it writes, and the list itself."""
+
+WRITTEN_BY_THE_BENCHMARK = re.compile(r"<!-- bench:begin -->.*?<!-- bench:end -->", re.DOTALL)
+"""The part of the README that the benchmark writes."""
 
 HASH_COMMENTS = (".yaml", ".yml", ".toml", ".sh", ".in")
 HASH_NAMES = ("Makefile", "Dockerfile.native")
@@ -67,9 +73,9 @@ def findings(text: str) -> Iterator[tuple[str, str]]:
 
 
 def tracked() -> list[Path]:
-    """Return the files of the project that hold prose, without this one."""
+    """Return the files of the project that are checked."""
     names = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [PROJECT / name for name in names if (PROJECT / name) != Path(__file__).resolve()]
+    return [PROJECT / name for name in names if not name.startswith(UNCHECKED_FILES)]
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
@@ -87,6 +93,7 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
 
 def outside_fences(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a Markdown document outside its fenced blocks."""
+    text = WRITTEN_BY_THE_BENCHMARK.sub(lambda match: "\n" * match[0].count("\n"), text)
     is_fenced = False
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("```"):

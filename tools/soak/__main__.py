@@ -212,7 +212,7 @@ def turn(key_server: KeyServer, pools: list[Pool], state: schedule.State) -> Non
 
 
 def note_fault(record: Record, now: float, before: schedule.State | None, state: schedule.State) -> None:
-    """Remember when the key server failed, for the chart."""
+    """Record when the key server failed, for the chart."""
     if state.fault:
         record.faults.append(chart.Span(now, now, state.fault[0]))
     elif before and before.fault:

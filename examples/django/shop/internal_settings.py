@@ -1,6 +1,6 @@
 """Settings of the second listener, which the proxy alone reaches: it has the user lookup and nothing else.
 
-Whoever can post to it can become any user, so it is another process on another port, never a path of the public one:
+Anyone who can post to it can become any user, so it is another process on another port, never a path of the public one:
 a route that somebody opens by mistake, a proxy that reads a path in another way, and an `ALLOWED_HOSTS` of `*` all
 leave it unreachable.
 """

@@ -265,7 +265,7 @@ impl Worker {
         }
     }
 
-    /// Hands over what the filter asked of the main thread.
+    /// Passes on what the filter requested from the main thread.
     fn post(&self) {
         let (calls, fetches) = match self.core.try_borrow() {
             Ok(core) => (core.outbox.calls.take(), core.outbox.fetches.take()),
