@@ -2,7 +2,6 @@
 
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -148,12 +147,6 @@ def test_each_pool_remembers_its_own(own_stages: Stages) -> None:
             assert stage.admits("/", token).header("x-cognito-client-id") == each.client
 
 
-def resident_bytes(stage: Stage) -> int:
-    """How much memory the Envoy process holds."""
-    status = Path(f"/proc/{stage.envoy.process.pid}/status").read_text()
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
-
-
 @pytest.mark.parametrize(("token_bytes", "tokens"), [(16_384, 700), (65_536, 200)])
 def test_memory_is_flat_under_the_largest_tokens(own_stages: Stages, pool: Pool, token_bytes: int, tokens: int) -> None:
     """`MEMORY_TOKENS=200000` for enough tokens to be convincing."""
@@ -170,9 +163,9 @@ def test_memory_is_flat_under_the_largest_tokens(own_stages: Stages, pool: Pool,
             assert token_bytes * 9 // 10 < len(token) <= token_bytes
             assert connection.fetch("/", bearer(token)).status == 200
             if number == count // 2:
-                half = resident_bytes(stage)
+                half = stage.envoy.resident_bytes()
             if number % 100 == 0:
                 stage.upstream.forget()
-    assert resident_bytes(stage) - half < 6 << 20
+    assert stage.envoy.resident_bytes() - half < 6 << 20
     assert cache_counts(stage) == (0, count)
     assert stage.envoy.vm_failures() == {}

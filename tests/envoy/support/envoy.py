@@ -137,6 +137,11 @@ class Envoy:
         """One of the filter's metrics."""
         return self.counters().get(name, 0)
 
+    def resident_bytes(self) -> int:
+        """The process's resident memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+
     def vm_failures(self) -> dict[str, int]:
         """Reloads and failures of the filter's VMs that were counted."""
         found = self.stats("vm_reload%7Cvm_failed%7Cruntime_error")
