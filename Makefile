@@ -265,6 +265,10 @@ $(CARGO_FUZZ):
 fuzz: $(CARGO_FUZZ) ## fuzz the code that reads bytes from outside, FUZZ_SECONDS (60) for each target
 	CARGO_FUZZ=$(CARGO_FUZZ) fuzz/run.sh $(FUZZ_SECONDS)
 
+.PHONY: fuzz-abi
+fuzz-abi: $(CARGO_FUZZ) ## fuzz the edge of the native module's ABI with the address sanitizer for FUZZ_SECONDS (60); needs a C and a C++ compiler
+	CARGO_FUZZ=$(CARGO_FUZZ) fuzz/abi.sh $(FUZZ_SECONDS)
+
 .PHONY: oci-test
 oci-test: oci ## push the image to a real registry on the loopback and pull it back (with programs from Debian's packages)
 	@tools/oci_test.sh
