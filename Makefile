@@ -245,7 +245,7 @@ test-folding: tools ## test the identity headers with real PHP and CGI servers f
 
 .PHONY: test-memory
 test-memory: tools ## measure a worker's memory under TOKENS (200000) large tokens, in a real Envoy: takes many minutes (needs `make wasm`)
-	cd tests/envoy && MEMORY_TOKENS=$(or $(TOKENS),200000) $(PYTHON) -m pytest -s test_token_cache.py -k flat_under
+	cd tests/envoy && MEMORY_TOKENS=$(or $(TOKENS),200000) $(PYTHON) -m pytest -s --timeout 7200 test_token_cache.py -k flat_under
 
 .PHONY: test-django
 test-django: ## run the tests of the Django example
