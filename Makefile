@@ -125,8 +125,8 @@ native: tools-rust ## build the native library for Envoy's dynamic modules, dist
 
 .PHONY: native-test
 native-test: tools-rust
-	$(NATIVE_CARGO) --features test-trap --target-dir $(CARGO_TARGET_DIR)/native-trap
-	@install -D -m 755 $(CARGO_TARGET_DIR)/native-trap/$(NATIVE_LIBRARY) $(NATIVE_TRAP)
+	$(NATIVE_CARGO) --features test-trap
+	@install -D -m 755 $(RAW_NATIVE) $(NATIVE_TRAP)
 
 .PHONY: cli
 cli: ## build the command-line tool, dist/envoy-cognito-jwt, which checks configurations and explains decisions
