@@ -26,6 +26,21 @@ pub struct HttpCall {
     pub timeout: Duration,
 }
 
+impl HttpCall {
+    /// Returns all headers to send: the pseudo-headers, then the further ones. The scheme is a fixed value: the cluster of Envoy
+    /// decides whether the connection uses TLS.
+    pub fn all_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pseudo = [
+            (":method", self.method),
+            (":scheme", "https"),
+            (":authority", &*self.authority),
+            (":path", &*self.path),
+        ];
+        let more = self.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        pseudo.into_iter().chain(more)
+    }
+}
+
 /// The response to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpAnswer {

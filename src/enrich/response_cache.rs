@@ -39,6 +39,11 @@ struct Cached {
 }
 
 impl Cached {
+    fn from_now(outcome: Outcome, now: UnixTime, until: UnixTime) -> Cached {
+        let at = now;
+        Cached { outcome, at, until }
+    }
+
     /// Reports whether it has neither expired nor a time in the future, as after the clock was set back.
     fn is_fresh(&self, now: UnixTime) -> bool {
         self.at <= now && now < self.until
@@ -110,33 +115,15 @@ impl ResponseCache {
         } = ended;
         let ttl = enrichment.policy().ttl;
         let Some(answer) = answer.filter(|_| !matches!(outcome, Outcome::Failed)) else {
-            let outcome = Outcome::Failed;
             let until = now.after(FAILURE_TTL.min(ttl));
-            return self.keep(
-                key,
-                Cached {
-                    outcome,
-                    at: now,
-                    until,
-                },
-                now,
-            );
+            return self.keep(key, Cached::from_now(Outcome::Failed, now, until), now);
         };
         let until = now.after(ttl).min(not_after);
         if until <= now {
             return;
         }
         if !shared.is_bounded() {
-            let outcome = outcome.clone();
-            self.keep(
-                key,
-                Cached {
-                    outcome,
-                    at: now,
-                    until,
-                },
-                now,
-            );
+            self.keep(key, Cached::from_now(outcome.clone(), now, until), now);
         }
         let answer = enrichment.reduced(answer);
         let stored = SharedAnswer {

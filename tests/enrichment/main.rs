@@ -62,3 +62,22 @@ fn fate_with(config: &Value, ask: &Ask, given: Option<HttpAnswer>) -> Fate {
     world.answer_next(given);
     world.fate(id)
 }
+
+/// Checks what requests come to whose call is answered so, with `on_failure` `reject` and `continue`: a code, or nothing if they pass.
+fn assert_fates<'a>(
+    config: fn(Value) -> Value,
+    ask: &Ask,
+    rows: impl IntoIterator<Item = (&'a str, Option<HttpAnswer>, &'static str, &'static str)>,
+) {
+    for (what, given, rejecting, continuing) in rows {
+        for (on_failure, code) in [("reject", rejecting), ("continue", continuing)] {
+            let expected = if code.is_empty() {
+                Fate::Passed
+            } else {
+                Fate::Refused(code)
+            };
+            let fate = fate_with(&config(json!({"on_failure": on_failure})), ask, given.clone());
+            assert_eq!(fate, expected, "{what}, {on_failure}");
+        }
+    }
+}

@@ -134,7 +134,7 @@ fn tokens_without_the_scope_openid_cause_no_call_and_pass() {
 #[test]
 fn each_answer_is_taken_for_what_it_is() {
     let too_long = json!({"sub": SUB, "x": "x".repeat(70_000)}).to_string();
-    for (what, given, rejecting, continuing) in [
+    let rows = [
         ("the user's claims", ok(alice()), "", ""),
         ("revoked", Some(answer(401, "")), "token_revoked", "token_revoked"),
         (
@@ -188,21 +188,8 @@ fn each_answer_is_taken_for_what_it_is() {
             "user_info_unavailable",
             "",
         ),
-    ] {
-        for (on_failure, code) in [("reject", rejecting), ("continue", continuing)] {
-            let expected = if code.is_empty() {
-                Fate::Passed
-            } else {
-                Fate::Refused(code)
-            };
-            let fate = fate_with(
-                &user_info(json!({"on_failure": on_failure})),
-                &access(json!({})),
-                given.clone(),
-            );
-            assert_eq!(fate, expected, "{what}, {on_failure}");
-        }
-    }
+    ];
+    assert_fates(user_info, &access(json!({})), rows);
 }
 
 #[test]

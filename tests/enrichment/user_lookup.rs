@@ -69,7 +69,7 @@ fn each_answer_is_taken_for_what_it_is() {
         let body = Body::TooLarge;
         Some(HttpAnswer { status, body })
     };
-    for (what, given, rejecting, continuing) in [
+    let rows = [
         ("a user", ok(json!({"id": 1})), "", ""),
         ("a new user", Some(answer(201, "{}")), "", ""),
         ("forbidden", Some(answer(403, "")), "user_rejected", "user_rejected"),
@@ -96,21 +96,8 @@ fn each_answer_is_taken_for_what_it_is() {
             "user_lookup_unavailable",
             "",
         ),
-    ] {
-        for (on_failure, code) in [("reject", rejecting), ("continue", continuing)] {
-            let expected = if code.is_empty() {
-                Fate::Passed
-            } else {
-                Fate::Refused(code)
-            };
-            let fate = fate_with(
-                &user_lookup(json!({"on_failure": on_failure})),
-                &id(json!({})),
-                given.clone(),
-            );
-            assert_eq!(fate, expected, "{what}, {on_failure}");
-        }
-    }
+    ];
+    assert_fates(user_lookup, &id(json!({})), rows);
 }
 
 #[test]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.client import at_once, bearer, connect, request_bytes
+from support.client import at_once, bearer, hang_up_on_most
 from support.config import config, pool_config
 from support.http_server import Answer
 from support.servers import Gate, ScriptedServer, json_answer, jwks
@@ -216,15 +216,7 @@ def test_clients_that_hang_up_harm_nobody(stage: Stage, user_info: ScriptedServe
     gate = Gate(json_answer(DETAILS))
     user_info.answer = gate
     tokens = [bearer(pool.access_token()) for _ in range(5)]
-    connections = [connect(stage.envoy.port) for _ in range(200)]
-    for number, connection in enumerate(connections):
-        connection.sendall(request_bytes("GET", "/", [tokens[number % 5]], b"", "app.example.com", "gone"))
-    for connection in connections[:150]:
-        connection.close()
-    gate.open()
-    for connection in connections[150:]:
-        assert connection.recv(100).startswith(b"HTTP/1.1 200")
-        connection.close()
+    hang_up_on_most(stage.envoy.port, tokens, gate.open)
     assert stage.envoy.vm_failures() == {}
     stage.admits("/", tokens[0])
 

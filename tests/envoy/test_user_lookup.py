@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.bootstrap import Door
-from support.client import at_once, bearer, connect, request_bytes
+from support.client import at_once, bearer, connect, hang_up_on_most, request_bytes
 from support.config import config, pool_config
 from support.http_server import Answer
 from support.servers import Gate, ScriptedServer, json_answer
@@ -221,15 +221,7 @@ def test_clients_that_hang_up_harm_nobody(stage: Stage, users: ScriptedServer, p
     gate = Gate(json_answer(FOUND))
     users.answer = gate
     tokens = [user(pool, f"user-{number}") for number in range(10)]
-    connections = [connect(stage.envoy.port) for _ in range(200)]
-    for number, connection in enumerate(connections):
-        connection.sendall(request_bytes("GET", "/", [tokens[number % 10]], b"", "app.example.com", "gone"))
-    for connection in connections[:150]:
-        connection.close()
-    gate.open()
-    for connection in connections[150:]:
-        assert connection.recv(100).startswith(b"HTTP/1.1 200")
-        connection.close()
+    hang_up_on_most(stage.envoy.port, tokens, gate.open)
     assert stage.envoy.vm_failures() == {}
 
 

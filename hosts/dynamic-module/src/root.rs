@@ -217,16 +217,8 @@ impl Root {
 
 impl Calls {
     fn start(&self, call: &HttpCall) -> Result<CalloutId, CalloutRefused> {
-        let own = [
-            (":method", call.method),
-            (":scheme", "https"),
-            (":authority", &*call.authority),
-            (":path", &*call.path),
-        ];
-        let more = call.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let mut headers: Vec<ModuleHttpHeader> = own
-            .into_iter()
-            .chain(more)
+        let mut headers: Vec<ModuleHttpHeader> = call
+            .all_headers()
             .map(|(name, value)| ModuleHttpHeader::of(name.as_bytes(), value.as_bytes()))
             .collect();
         self.envoy.call(&call.cluster, &mut headers, &call.body, call.timeout)

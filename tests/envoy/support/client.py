@@ -56,6 +56,19 @@ def connect(port: int, timeout: float = 20.0) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=timeout)
 
 
+def hang_up_on_most(port: int, tokens: list[Header], release: Callable[[], None]) -> None:
+    """Many requests, of which most hang up before `release` lets their answers come. The others pass."""
+    connections = [connect(port) for _ in range(200)]
+    for number, connection in enumerate(connections):
+        connection.sendall(request_bytes("GET", "/", [tokens[number % len(tokens)]], b"", "app.example.com", "gone"))
+    for connection in connections[:150]:
+        connection.close()
+    release()
+    for connection in connections[150:]:
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        connection.close()
+
+
 def fetch(
     port: int,
     target: str | bytes = "/",

@@ -12,8 +12,13 @@ import base64
 import json
 import pathlib
 import secrets
+import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[2]), str(HERE.parents[1])]
+
+from demo.rsa import random_prime  # noqa: E402
+from hostile import signing  # noqa: E402
 
 # name: (bits of the modulus, public exponent)
 RSA_KEYS = {
@@ -47,7 +52,7 @@ def write(name: str, make) -> None:
 
 def rsa_key(bits: int, exponent: int) -> dict:
     while True:
-        p, q = prime(bits // 2 + bits % 2), prime(bits // 2)
+        p, q = random_prime(bits // 2 + bits % 2), random_prime(bits // 2)
         n, phi = p * q, (p - 1) * (q - 1)
         if n.bit_length() != bits or p == q:
             continue
@@ -58,38 +63,7 @@ def rsa_key(bits: int, exponent: int) -> dict:
         return {"kty": "RSA", "n": encoded(n), "e": encoded(exponent), "d": encoded(d)}
 
 
-def prime(bits: int) -> int:
-    while True:
-        # The two top bits are set, so that the product of two primes has all its bits.
-        candidate = secrets.randbits(bits) | (3 << (bits - 2)) | 1
-        if all(candidate % small for small in (3, 5, 7, 11, 13, 17, 19, 23, 29, 31)) and is_prime(candidate):
-            return candidate
-
-
-def is_prime(candidate: int, rounds: int = 40) -> bool:
-    """Miller-Rabin."""
-    odd, twos = candidate - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    for _ in range(rounds):
-        x = pow(secrets.randbelow(candidate - 3) + 2, odd, candidate)
-        if x in (1, candidate - 1):
-            continue
-        for _ in range(twos - 1):
-            x = x * x % candidate
-            if x == candidate - 1:
-                break
-        else:
-            return False
-    return True
-
-
 def p256_key() -> dict:
-    import sys
-
-    sys.path.insert(0, str(HERE.parent.parent))
-    from hostile import signing
-
     d = secrets.randbelow(signing.P256_ORDER - 1) + 1
     x, y = signing.p256_multiply(d, signing.P256_BASE)
     return {"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y), "d": encoded(d)}

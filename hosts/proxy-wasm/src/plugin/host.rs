@@ -123,14 +123,7 @@ impl SharedStore for Host {
 
 impl SendCall for Host {
     fn send(&self, call: &HttpCall) -> Result<CallId, NotSent> {
-        let own = [
-            (":method", call.method),
-            (":scheme", "https"),
-            (":authority", &*call.authority),
-            (":path", &*call.path),
-        ];
-        let more = call.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let headers = own.into_iter().chain(more).collect();
+        let headers = call.all_headers().collect();
         match hostcalls::dispatch_http_call(&call.cluster, headers, Some(&call.body), vec![], call.timeout) {
             Ok(id) => Ok(CallId(id)),
             Err(Status::BadArgument) => Err(NotSent::UnknownCluster),
