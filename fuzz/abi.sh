@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes the edge of the native module's ABI for so many seconds with the address sanitizer: fuzz/abi.sh [SECONDS], with the cargo-fuzz
-# that CARGO_FUZZ names. The sanitizer is not stable in Rust, so the stable toolchain is told to allow it.
+# that CARGO_FUZZ names. The sanitizer is not stable in Rust, so the stable toolchain is made to allow it.
 set -eu
 cd "$(dirname "$0")/.."
 unset CARGO_TARGET_DIR

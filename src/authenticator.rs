@@ -6,6 +6,7 @@
 //! code is cold in the CPU's caches for each request, so its size matters more than the number of instructions.
 
 mod enrichment;
+mod key_sets;
 
 use crate::auth_context::{AuthContext, Progress, Wait};
 use crate::cache::{TokenCache, Verified};
@@ -16,9 +17,8 @@ use crate::enrich::response_cache::ResponseCache;
 use crate::env::{DescribeRoute, Env};
 use crate::identity::ValueTooLong;
 use crate::keys::PoolId;
-use crate::keys::jwks::{Key, KeySet, kid_for_log};
+use crate::keys::jwks::{Key, kid_for_log};
 use crate::keys::pool::PoolKeys;
-use crate::keys::refresh::Refetch;
 use crate::metrics::Counter;
 use crate::pending::PendingRequests;
 use crate::reject::Rejection;
@@ -345,38 +345,6 @@ impl Authenticator<'_> {
             subject: identity.claims().subject().into(),
             identity,
             cache_keys: Default::default(),
-        }
-    }
-
-    fn usable_keys(&mut self, pool: PoolId) -> Result<Rc<KeySet>, Stop> {
-        let keys = self.keys.get(pool.0).ok_or(Stop::Deny(Rejection::Internal, None))?;
-        let Some(set) = keys.usable(self.env.now) else {
-            return Err(self.wait_for(Wait::Keys(pool)));
-        };
-        if keys.is_stale(self.env.now) {
-            self.out.push(Command::Count(Counter::JwksServedStale));
-        }
-        Ok(Rc::clone(set))
-    }
-
-    /// Decides about a `kid` that no key has: it may belong to a new key or be an attacker's invention. One fetch per cooldown
-    /// shows it for all requests.
-    fn unknown_kid(&mut self, pool: PoolId, has_looked_again: bool) -> Stop {
-        let unknown = Stop::Deny(Rejection::KeyUnknown, Some(pool));
-        if has_looked_again {
-            return unknown;
-        }
-        match self
-            .keys
-            .get_mut(pool.0)
-            .map(|keys| keys.ask_for_unknown_kid(self.env.now))
-        {
-            Some(Some(Refetch::Wait(round))) => self.wait_for(Wait::Kid(pool, round)),
-            Some(Some(Refetch::Throttled)) => {
-                self.out.push(Command::Count(Counter::JwksRefetchThrottled));
-                unknown
-            }
-            Some(None) | None => unknown,
         }
     }
 
