@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 deny=$1
 
-"$deny" --locked check --hide-inclusion-graph licenses bans sources
+# Without --workspace only the core would be looked at, and neither host.
+"$deny" --workspace --locked check --hide-inclusion-graph licenses bans sources
 # These never ship, so only where they come from matters.
 for crate in fuzz tests/envoy/poison bench/noop bench/floor; do
     "$deny" --locked --manifest-path $crate/Cargo.toml --config deny.toml check --hide-inclusion-graph sources
@@ -14,10 +15,10 @@ done
 
 databases=${CARGO_HOME:-$HOME/.cargo}/advisory-dbs
 if timeout 120 "$deny" --locked fetch db >/dev/null 2>&1; then
-    "$deny" --locked check --hide-inclusion-graph advisories
+    "$deny" --workspace --locked check --hide-inclusion-graph advisories
 elif compgen -G "$databases/*/crates" >/dev/null; then
     echo "deny: the advisory database cannot be reached; asking the copy that was fetched before"
-    "$deny" --locked --offline check --hide-inclusion-graph advisories
+    "$deny" --workspace --locked --offline check --hide-inclusion-graph advisories
 elif [ "${ADVISORIES:-optional}" = required ]; then
     echo "deny: the advisory database (github.com/rustsec/advisory-db) cannot be reached" >&2
     exit 1
