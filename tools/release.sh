@@ -1,13 +1,15 @@
 #!/bin/bash
-# Build everything that a release consists of into dist/ and print what is left to do by hand: nothing is published here.
+# Build everything that belongs to a release into dist/, and print the steps to publish it. This script publishes nothing.
 #
-#   dist/envoy_cognito_jwt.wasm        the module
-#   dist/libenvoy_cognito_jwt.so       the native library, where hosts/dynamic-module is part of the checkout
-#   dist/oci/                          the module as an image, an OCI layout
-#   dist/*.cdx.json                    their bills of materials (CycloneDX)
+#   dist/envoy_cognito_jwt.wasm        the Wasm module
+#   dist/libenvoy_cognito_jwt.so       the native library
+#   dist/envoy-cognito-jwt             the command-line tool
+#   dist/oci/                          the Wasm module as an image, an OCI layout
+#   dist/*.cdx.json                    the bills of materials (CycloneDX)
 #   dist/SHA256SUMS                    the checksums of all files above
+#   dist/RELEASE_NOTES.md              the entry of this version in CHANGELOG.md
 #
-# REPOSITORY: the image's name without tag, such as registry.example.com/envoy-cognito-jwt; used in what is printed.
+# REPOSITORY: the image's name without tag, such as registry.example.com/envoy-cognito-jwt, for the steps that are printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repository=${REPOSITORY:-registry.example.com/envoy-cognito-jwt}
@@ -16,15 +18,20 @@ version=$(cargo metadata --locked --no-deps --format-version 1 |
 make="make --no-print-directory"
 
 if [ -n "$(git status --porcelain 2>/dev/null || true)" ]; then
-    echo "release: this checkout has uncommitted changes; what is built is not the code of any commit" >&2
+    echo "release: this checkout has uncommitted changes, so the result does not match any commit" >&2
+fi
+if ! grep -q "^## $version (20[0-9][0-9]-[01][0-9]-[0-3][0-9])$" CHANGELOG.md; then
+    echo "release: write the date into the heading of $version in CHANGELOG.md: ## $version ($(date +%F))" >&2
+fi
+mkdir -p dist
+awk -v heading="## $version " 'index($0, heading) == 1 { found = 1; next } /^## / { found = 0 } found' CHANGELOG.md >dist/RELEASE_NOTES.md
+if ! [ -s dist/RELEASE_NOTES.md ]; then
+    echo "release: CHANGELOG.md has no entry for $version" >&2
+    exit 1
 fi
 
-$make sbom oci
-artifacts=(envoy_cognito_jwt.wasm envoy_cognito_jwt.cdx.json)
-if [ -d hosts/dynamic-module ]; then
-    $make sbom-native
-    artifacts+=(libenvoy_cognito_jwt.so libenvoy_cognito_jwt.cdx.json)
-fi
+$make sbom oci sbom-native cli
+artifacts=(envoy_cognito_jwt.wasm envoy_cognito_jwt.cdx.json libenvoy_cognito_jwt.so libenvoy_cognito_jwt.cdx.json envoy-cognito-jwt)
 digest=$(python3 -c 'import json; (manifest,) = json.load(open("dist/oci/index.json"))["manifests"]; print(manifest["digest"])')
 (cd dist && sha256sum "${artifacts[@]}" >SHA256SUMS)
 
@@ -39,7 +46,8 @@ To publish it:
 
   git tag -a v$version -m "envoy-cognito-jwt $version" && git push origin v$version
   skopeo copy --preserve-digests oci:dist/oci docker://$repository:$version
-  attach to the release: ${artifacts[*]} SHA256SUMS
+  create the release v$version with the text of dist/RELEASE_NOTES.md, and attach to it, from dist/:
+    ${artifacts[*]} SHA256SUMS
 
 Users then write, for Istio and for Envoy Gateway:
 
