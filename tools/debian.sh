@@ -3,7 +3,7 @@
 # it needs. apt reads Debian's list into a folder of this script's own (signatures and hashes are checked as always); the
 # machine's own lists and packages are not touched. Safe to run again and at once.
 #
-#   tools/debian.sh PROGRAM...          wrk, skopeo, docker-registry, prometheus, promtool, php, php-cgi, lighttpd
+#   tools/debian.sh PROGRAM...          wrk, skopeo, docker-registry, prometheus, promtool, php, php-cgi, lighttpd, chromium
 set -euo pipefail
 
 suite=bookworm
@@ -20,6 +20,16 @@ packages_of() {
         php) echo php8.2-cli ;;
         php-cgi) echo php8.2-cgi ;;
         lighttpd) echo lighttpd ;;
+        # The smallest of its builds, with fonts, so that pages look the same everywhere.
+        chromium)
+            echo chromium-headless-shell chromium-common fonts-inter fonts-jetbrains-mono fonts-dejavu-core libasound2 libasyncns0 \
+                libatk1.0-0 libatspi2.0-0 libbrotli1 libbsd0 libdav1d6 libdbus-1-3 libdouble-conversion3 libdrm2 libexpat1 libffi8 \
+                libflac12 libfontconfig1 libfreetype6 libgbm1 libglib2.0-0 libgraphite2-3 libharfbuzz0b libharfbuzz-subset0 \
+                libjpeg62-turbo libmd0 libminizip1 libmp3lame0 libmpg123-0 libnspr4 libnss3 libogg0 libopenh264-7 libopus0 \
+                libpng16-16 libpulse0 libsndfile1 libsqlite3-0 libvorbis0a libvorbisenc2 libwayland-server0 libx11-6 libxau6 \
+                libxcb1 libxcb-randr0 libxcomposite1 libxdamage1 libxdmcp6 libxext6 libxfixes3 libxi6 libxkbcommon0 libxnvctrl0 \
+                libxrandr2 libxrender1
+            ;;
         *) die "no package is known for $1" ;;
     esac
 }
@@ -29,6 +39,7 @@ executable_of() {
     case $1 in
         php | php-cgi) echo "usr/bin/${1}8.2" ;;
         lighttpd) echo usr/sbin/lighttpd ;;
+        chromium) echo usr/lib/chromium/chromium-headless-shell ;;
         *) echo "usr/bin/$1" ;;
     esac
 }
@@ -77,7 +88,7 @@ install_program() { # PROGRAM
     read -ra packages <<<"$(packages_of "$program")"
     root=$tools/debian/${packages[0]%%=*}
     [ -x "$root/$(executable_of "$program")" ] || download "$root" "${packages[@]}"
-    library=$(find "$root" -name 'lib*.so.*' -printf '%h\n' | sort -u | paste -sd:)
+    library=$(find "$root" -name 'lib*.so*' -printf '%h\n' | sort -u | paste -sd:)
     printf '#!/bin/sh\n%sexec "%s" "$@"\n' "${library:+LD_LIBRARY_PATH=\"$library\" }" "$root/$(executable_of "$program")" >"$tools/bin/$program.draft"
     chmod 755 "$tools/bin/$program.draft"
     mv "$tools/bin/$program.draft" "$tools/bin/$program"
