@@ -48,7 +48,7 @@ pub enum Counter {
     UserLookupCached,
 }
 
-/// The only gauge: how many keys all pools have. The worker that fetched records it, since workers overwrite each other's gauges.
+/// The only gauge: how many keys all pools have. Workers overwrite each other's values, which become equal when all have the same keys.
 pub const JWKS_KEYS_GAUGE: &str = "cognito_jwt.jwks_keys";
 
 const PLAIN: [(Counter, &str); 18] = [

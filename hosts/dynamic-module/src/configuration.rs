@@ -1,4 +1,4 @@
-//! A configuration's beginning and end.
+//! The beginning and the end of a configuration.
 
 use crate::envoy::{self, EnvoyConfig};
 use crate::instance::{Instance, Metrics};
@@ -7,7 +7,7 @@ use cognito_jwt::config::{Config, KeySource, Pool};
 use cognito_jwt::filter::Filter;
 use std::sync::Arc;
 
-/// Takes a configuration over; `None` if it is refused, which is logged.
+/// Loads a configuration; `None` if it has an error, which is logged.
 pub fn begin(envoy: EnvoyConfig, text: &[u8]) -> Option<Arc<Instance>> {
     let refused = |line: &str| {
         log::error!("{line}");
@@ -52,9 +52,9 @@ pub fn begin(envoy: EnvoyConfig, text: &[u8]) -> Option<Arc<Instance>> {
     Some(instance)
 }
 
-/// The configuration is over: Envoy destroys it, since its last stream is gone. Its keys and answers stay in the store.
+/// Ends a configuration, which Envoy destroys after its last stream. Its keys and answers stay in the store.
 pub fn end(instance: &Instance) {
-    // First, so that the thread does nothing with it any more.
+    // First, so that the thread no longer uses it.
     ticker::remove(instance);
     instance.end();
     process::store().configuration_ends();

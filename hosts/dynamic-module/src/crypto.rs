@@ -1,4 +1,4 @@
-//! Who verifies signatures here: `aws-lc-rs`, with each key parsed once, and the core's software for keys that it does not take.
+//! The verification of signatures: `aws-lc-rs`, with each key parsed once, and the core's software for keys that it does not accept.
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use cognito_jwt::keys::rsa::PublicKey;
@@ -29,7 +29,7 @@ impl VerifySignature for Verifier {
 #[derive(Clone, Copy, Debug)]
 struct AwsLc;
 
-/// A key as `aws-lc-rs` holds it; `None` if it does not take the key.
+/// A key of `aws-lc-rs`; `None` if it does not accept the key.
 #[derive(Debug)]
 struct AwsLcKey(Option<ParsedPublicKey>);
 
@@ -44,8 +44,8 @@ impl AwsLcKey {
     }
 }
 
-/// Exponents that nobody has any reason to choose are not left to it: it says nothing of a key that it does not take before it
-/// is to verify a signature with it, and a refusal of the key would be taken for one of the signature then.
+/// Unusual exponents are not passed to it: it rejects a key only when it verifies a signature with it, and the rejection of the key
+/// could not be distinguished from that of the signature.
 fn takes(exponent: &[u8]) -> bool {
     /// Up to 2^24: 65537, which is Cognito's, 3 and 17.
     const LONGEST: usize = 3;

@@ -1,7 +1,7 @@
-//! Envoy as safe code sees it: a stream, a configuration, their schedulers, the log. Every callback is called here.
+//! The safe interface to Envoy: a stream, a configuration, their schedulers, the log. Every callback is called here.
 //!
 //! What a getter returns lives in Envoy's memory and is valid until a setter is called: getters borrow the stream, setters
-//! borrow it mutably, so that the compiler sees to it.
+//! borrow it mutably, so that the compiler enforces it.
 
 mod config;
 mod stream;
@@ -12,7 +12,7 @@ pub use stream::{EnvoyStream, StreamHandle, StreamScheduler};
 use crate::abi::{self, LogLevel, ModuleBuffer};
 use cognito_jwt::command::Severity;
 
-/// Envoy does not do what it was asked.
+/// A callback of Envoy failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
@@ -25,7 +25,7 @@ pub fn log(severity: Severity, line: &str) {
     unsafe { abi::envoy_dynamic_module_callback_log(level(severity), ModuleBuffer::of(line.as_bytes())) };
 }
 
-/// Whether anybody sees lines of this severity.
+/// Reports whether lines of this severity are visible.
 pub fn is_logged(severity: Severity) -> bool {
     // SAFETY: the call reads a number.
     unsafe { abi::envoy_dynamic_module_callback_log_enabled(level(severity)) }
@@ -40,7 +40,7 @@ fn level(severity: Severity) -> LogLevel {
     }
 }
 
-/// Whether Envoy only checks its configuration (`--mode validate`): no thread is to be started then, no call to be made.
+/// Reports whether Envoy only checks its configuration (`--mode validate`): then no thread may be started and no call sent.
 pub fn is_validation_mode() -> bool {
     // SAFETY: the call reads a setting; configurations are made on the main thread.
     unsafe { abi::envoy_dynamic_module_callback_is_validation_mode() }

@@ -1,4 +1,4 @@
-//! Carries the core's commands out, in order.
+//! Executes the core's commands, in order.
 
 use crate::abi::{HeaderType, ModuleHttpHeader};
 use crate::envoy::{EnvoyStream, Refused};
@@ -11,24 +11,24 @@ use cognito_jwt::metrics::Counter;
 use cognito_jwt::reject::{Rejection, Wording};
 use std::rc::Rc;
 
-/// Whom commands are about.
+/// The request that commands are about.
 enum Subject {
-    /// A stream that is there.
+    /// A stream that exists.
     Stream(Rc<Stream>),
-    /// Nobody, or one whose client has hung up.
+    /// None, or one whose client has hung up.
     Gone,
-    /// A stream of which a command failed: it has been refused.
+    /// A stream of which a command failed: it was rejected.
     Refused,
 }
 
-/// Carries out what the filter of this worker commands; before the first [`Command::Of`] it is about `own`. A stream of which
-/// a command fails is refused with `internal_error`: it must not pass with headers that a client may have forged.
+/// Executes the commands of this worker's filter; before the first [`Command::Of`] they are about `own`. A stream of which
+/// a command fails is rejected with `internal_error`: it must not pass with headers that a client may have forged.
 pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoIterator<Item = Command>) {
     let mut subject = own.map_or(Subject::Gone, |stream| Subject::Stream(Rc::clone(stream)));
     for command in commands {
         match command {
             Command::Of(id) => subject = worker.waiting_stream(id).map_or(Subject::Gone, Subject::Stream),
-            // What it would have come to is not what it came to: it is counted as refused.
+            // The decision was not carried out, so the request is counted as rejected instead.
             Command::Count(_) if matches!(subject, Subject::Refused) => {}
             Command::Count(counter) => worker.count(counter),
             Command::Log(severity, line) => logging::write(severity, &line),
@@ -47,7 +47,7 @@ pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoI
     }
 }
 
-/// Refuses a stream with `internal_error`, whatever has become of it so far.
+/// Rejects a stream with `internal_error`, in any state.
 pub fn refuse(worker: &Worker, stream: &Rc<Stream>) {
     worker.forget(stream);
     if let Some(mut envoy) = stream.envoy() {
@@ -58,7 +58,7 @@ pub fn refuse(worker: &Worker, stream: &Rc<Stream>) {
     answer(stream, &worker.internal_error());
 }
 
-/// Returns the answer of a filter that has no settings: it can only refuse.
+/// Returns the response of a filter that has no settings, which can only reject.
 pub fn internal_error() -> Reply {
     Rejection::Internal.reply(&Wording {
         realm: String::new(),
@@ -101,7 +101,7 @@ fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), R
     }
 }
 
-/// Carries out edits alone, before a request is decided.
+/// Executes edits only, before a request is decided.
 pub fn edit(envoy: &mut EnvoyStream<'_>, edits: &[Command]) -> Result<(), Refused> {
     edits.iter().try_for_each(|command| match command {
         Command::Edit(edit) => apply(envoy, edit),
@@ -110,7 +110,7 @@ pub fn edit(envoy: &mut EnvoyStream<'_>, edits: &[Command]) -> Result<(), Refuse
 }
 
 /// Changes the request's headers. Envoy then selects the route again, as it does by itself for a Wasm module: a header that a client
-/// forged must not go on deciding where the request is sent, and routes may ask for identity headers.
+/// forged must not decide where the request is sent, and routes may match on identity headers.
 fn apply(envoy: &mut EnvoyStream<'_>, edit: &HeaderEdit) -> Result<(), Refused> {
     let result = match edit {
         HeaderEdit::Remove(name) => envoy.remove_header(HeaderType::RequestHeader, name),
@@ -129,7 +129,7 @@ fn annotate(stream: &Stream, name: &str, value: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Answers the request, unless it has been answered or is gone.
+/// Responds to the request, unless it was answered or is gone.
 pub fn answer(stream: &Stream, reply: &Reply) {
     if stream.state() == StreamState::Denied {
         return;
@@ -155,7 +155,7 @@ pub fn answer(stream: &Stream, reply: &Reply) {
     );
 }
 
-/// Lets the request go on, if it waits.
+/// Resumes the request, if it waits.
 fn resume(stream: &Stream) {
     if stream.state() == StreamState::Paused
         && let Some(envoy) = stream.envoy()
@@ -174,7 +174,7 @@ fn is_grpc(envoy: &EnvoyStream<'_>) -> bool {
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+')))
 }
 
-/// Envoy makes 0 of an answer that does not say its gRPC status: a refusal that looks like success.
+/// Sets the gRPC status. Envoy sends 0 for a response without one: a rejection that looks like success.
 const fn grpc_status(status: u16) -> &'static str {
     match status {
         400 => "3",

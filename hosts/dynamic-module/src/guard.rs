@@ -2,7 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 
-/// Runs what a hook does. If it panics, `instead` is run, and if that panics too, the result is `last`.
+/// Runs the body of a hook. If it panics, `instead` is run, and if that panics too, the result is `last`.
 ///
 /// What the hook works on may be half-changed after a panic: `instead` must not rely on it.
 pub fn guarded<T>(hook: impl FnOnce() -> T, instead: impl FnOnce() -> T, last: T) -> T {
@@ -13,7 +13,7 @@ fn caught<T>(part: impl FnOnce() -> T) -> Option<T> {
     match panic::catch_unwind(AssertUnwindSafe(part)) {
         Ok(result) => Some(result),
         Err(payload) => {
-            // Even dropping what was thrown may panic.
+            // Even dropping the panic's payload may panic.
             let _dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
             None
         }

@@ -1,4 +1,4 @@
-//! What Envoy calls: all hooks that it demands, each behind a guard, and the two optional ones that the filter needs.
+//! The functions that Envoy calls: all required hooks, each behind a guard, and the two optional ones that the filter needs.
 
 use crate::abi::{self, EnvoyBuffer, EnvoyHttpHeader};
 use crate::envoy::{Callout, CalloutId, EnvoyConfig, StreamHandle};

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Answers for a worker that nobody waits for there are kept up to so many bytes, for the next request.
+/// How many bytes of answers that no request of a worker waits for are kept, for the next request.
 const MAX_UNCLAIMED_BYTES: usize = 1024 * 1024;
 
 /// Which configuration, in the order in which they were made.
@@ -31,7 +31,7 @@ pub struct Generation(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorkerId(pub u64);
 
-/// What a worker asks of the main thread.
+/// A message from a worker to the main thread.
 #[derive(Debug)]
 pub enum ToMain {
     /// Send this call; its answer goes to the worker.
@@ -95,9 +95,9 @@ pub struct Instance {
     pub configuration: Box<[u8]>,
     /// What is counted.
     pub metrics: Metrics,
-    /// The way to the main thread; `None` when the configuration is over, and where Envoy only checks it.
+    /// The scheduler of the main thread; `None` after the configuration has ended, and if Envoy only checks it.
     scheduler: Mutex<Option<ConfigScheduler>>,
-    /// The main thread has been woken and has not come yet.
+    /// Whether the main thread was woken and has not run yet.
     is_notified: AtomicBool,
     is_tick_due: AtomicBool,
     is_over: AtomicBool,
@@ -112,7 +112,7 @@ pub struct Instance {
 /// What the other threads hold of one worker.
 #[derive(Debug)]
 struct Desk {
-    /// Ways to wake it: its waiting streams. Any of them does, and each may be gone at any time.
+    /// The schedulers of its waiting streams, any of which wakes it. Each stream may end at any time.
     streams: BTreeMap<RequestId, StreamScheduler>,
     mail: Vec<Mail>,
     period: Duration,
@@ -146,13 +146,13 @@ impl Instance {
         }
     }
 
-    /// The configuration is over: its last stream is gone.
+    /// Ends the configuration after its last stream.
     pub fn end(&self) {
         self.is_over.store(true, Ordering::Release);
         locked(&self.scheduler).take();
     }
 
-    /// Reports whether it is over.
+    /// Reports whether it has ended.
     pub fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)
     }
@@ -163,7 +163,7 @@ impl Instance {
         Duration::from_millis(period.min(self.waiting_period.load(Ordering::Relaxed)))
     }
 
-    /// The main thread's filter wants another period.
+    /// Sets the tick period of the main thread's filter.
     pub fn set_main_period(&self, period: Duration) {
         self.main_period.store(millis(period), Ordering::Relaxed);
     }
@@ -191,13 +191,13 @@ impl Instance {
         (std::mem::take(&mut *locked(&self.to_main)), is_tick_due)
     }
 
-    /// A worker asks the main thread for something.
+    /// Sends a message from a worker to the main thread.
     pub fn post_to_main(&self, requests: impl IntoIterator<Item = ToMain>) {
         locked(&self.to_main).extend(requests);
         self.notify();
     }
 
-    /// A stream waits; its worker's filter wants ticks of this period as long as it does.
+    /// Registers a stream that waits; its worker's filter needs ticks of this period meanwhile.
     pub fn enter_waiting(&self, worker: WorkerId, id: RequestId, scheduler: StreamScheduler, period: Duration) {
         {
             let mut desks = locked(&self.desks);
@@ -214,7 +214,7 @@ impl Instance {
         self.notify();
     }
 
-    /// The worker's filter wants ticks of another period.
+    /// Sets the tick period of the worker's filter.
     pub fn set_waiting_period(&self, worker: WorkerId, period: Duration) {
         let is_shorter = {
             let mut desks = locked(&self.desks);
@@ -230,7 +230,7 @@ impl Instance {
         }
     }
 
-    /// A stream waits no longer.
+    /// Removes a stream that no longer waits.
     pub fn leave_waiting(&self, worker: WorkerId, id: RequestId) {
         let mut desks = locked(&self.desks);
         let Some(desk) = desks.get_mut(&worker) else { return };
@@ -241,7 +241,7 @@ impl Instance {
         }
     }
 
-    /// A call of a worker has ended; on the main thread.
+    /// Delivers the end of a call of a worker; called on the main thread.
     pub fn deliver(&self, worker: WorkerId, mut mail: Mail) {
         let mut desks = locked(&self.desks);
         let Some(desk) = desks.get_mut(&worker) else { return };
@@ -251,7 +251,7 @@ impl Instance {
         desk.mail.push(mail);
     }
 
-    /// Returns what has come for this worker.
+    /// Takes what has arrived for this worker.
     pub fn take_mail(&self, worker: WorkerId) -> Vec<Mail> {
         let mut desks = locked(&self.desks);
         desks
@@ -273,7 +273,7 @@ impl Instance {
         }
     }
 
-    /// The worker is gone, or has nothing more to do with this configuration.
+    /// Removes a worker that has ended, or that no longer uses this configuration.
     pub fn clear_desk(&self, worker: WorkerId) {
         locked(&self.desks).remove(&worker);
     }

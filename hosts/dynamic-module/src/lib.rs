@@ -1,15 +1,15 @@
 //! `libenvoy_cognito_jwt.so`: the filter as a native library for Envoy's dynamic modules. The only place that talks to Envoy
-//! through this ABI: it reads what the core asks for and carries out what the core commands.
+//! through this ABI: it reads what the core needs and executes the core's commands.
 //!
 //! | module | what |
 //! | --- | --- |
-//! | `abi`, `envoy`, `hooks` | the C side: declarations, callbacks as safe code sees them, what Envoy calls. All `unsafe` is here |
+//! | `abi`, `envoy`, `hooks` | the C side: declarations, safe wrappers of callbacks, the functions that Envoy calls. All `unsafe` is here |
 //! | `guard`, `logging` | no panic leaves the module; lines go to Envoy's log |
-//! | `configuration`, `instance` | a configuration's beginning and end; what all threads see of it |
+//! | `configuration`, `instance` | the beginning and the end of a configuration; what all threads share of it |
 //! | `root` | the main thread's part: keys and calls |
 //! | `worker`, `stream`, `executor` | a worker's part: one filter of the core for each configuration, its streams, its commands |
-//! | `store`, `process`, `ticker` | what there is once in the process: shared keys and answers, the thread that lets time pass |
-//! | `crypto`, `route` | signatures; what Envoy knows of a request's route |
+//! | `store`, `process`, `ticker` | what exists once in the process: shared keys and answers, the thread for ticks |
+//! | `crypto`, `route` | signatures; the route of a request |
 
 #![cfg_attr(
     test,

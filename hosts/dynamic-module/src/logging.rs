@@ -31,17 +31,17 @@ pub fn set_up() {
 /// Installs the logger alone; once is enough.
 pub fn set_up_logger() {
     if log::set_logger(&EnvoyLog).is_ok() {
-        // Envoy's level may change at any time, so each line asks for it.
+        // Envoy's level may change at any time, so it is read for each line.
         log::set_max_level(LevelFilter::Debug);
     }
 }
 
-/// Reports whether debug lines are seen.
+/// Reports whether debug lines are visible.
 pub fn shows_debug() -> bool {
     log::log_enabled!(Level::Debug)
 }
 
-/// Writes a line that the core made.
+/// Writes a line of the core.
 pub fn write(severity: Severity, line: &str) {
     let level = match severity {
         Severity::Debug => Level::Debug,

@@ -1,4 +1,4 @@
-//! What there is once in the process: the store, the time, random numbers, and the count of configurations.
+//! What exists once in the process: the store, the time, random numbers, and the count of configurations.
 
 use crate::instance::Generation;
 use crate::store::Store;
@@ -22,7 +22,7 @@ pub fn next_generation() -> Generation {
     Generation(LAST_GENERATION.fetch_add(1, Ordering::Relaxed))
 }
 
-/// One more configuration has ended.
+/// Records that a configuration has ended.
 pub fn configuration_ended() {
     ENDED.fetch_add(1, Ordering::Release);
 }

@@ -31,12 +31,12 @@ struct Root {
     calls: Calls,
 }
 
-/// The calls under way.
+/// The calls in progress.
 #[derive(Debug)]
 struct Calls {
     envoy: EnvoyConfig,
     under_way: RefCell<BTreeMap<CalloutId, Caller>>,
-    /// Answers that were there at once.
+    /// Answers that arrived at once.
     answered: RefCell<Vec<(CallId, HttpAnswer)>>,
     last_call: Cell<u32>,
 }
@@ -67,8 +67,8 @@ pub fn begin(instance: &Arc<Instance>, config: Config, envoy: EnvoyConfig) {
     ROOTS.with_borrow_mut(|roots| roots.insert(instance.generation, root));
 }
 
-/// Forgets the main thread's part of configurations that have ended. Only the main thread has any: where the last stream of a
-/// configuration ends on a worker, the main thread forgets it when it comes by the next time.
+/// Drops the main thread's part of configurations that have ended. Only the main thread has any: if the last stream of a
+/// configuration ends on a worker, the main thread drops it the next time it runs.
 pub fn forget_ended() {
     // Dropped outside the borrow.
     let _ended: Vec<Root> = ROOTS.with_borrow_mut(|roots| {
@@ -81,7 +81,7 @@ pub fn forget_ended() {
     });
 }
 
-/// The main thread has been woken for this configuration.
+/// Runs on the main thread after it was woken for this configuration.
 pub fn on_scheduled(instance: &Instance) {
     with(instance, |root| {
         let (requests, is_tick_due) = instance.take_for_main();
@@ -95,12 +95,12 @@ pub fn tick(instance: &Instance) {
     with(instance, |root| root.on_scheduled(Vec::new(), true));
 }
 
-/// A call has ended.
+/// Handles the end of a call.
 pub fn on_callout_done(instance: &Instance, id: CalloutId, callout: &Callout<'_>) {
     with(instance, |root| root.on_callout_done(id, callout));
 }
 
-/// Something panicked on the main thread: nothing that its filter holds is relied on any more.
+/// Replaces the filter after a panic on the main thread, since its state cannot be relied on.
 pub fn on_panic(instance: &Instance) {
     with(instance, Root::start_over);
 }

@@ -1,4 +1,4 @@
-//! The route of a request, asked for only where it decides.
+//! The route of a request, read only if it can change the decision.
 
 use crate::envoy::EnvoyStream;
 use cognito_jwt::env::{DescribeRoute, MetadataValue, RouteMetadata};

@@ -1,7 +1,7 @@
 //! What all workers and all configurations of the process share: keys with their leases, and answers of calls.
 //!
-//! The core names the entries: whatever must not be mixed has another name. Entries outlive the configuration that wrote
-//! them, so that an update of the listener finds the keys there; what nobody has used for an hour is dropped.
+//! The core names the entries: those that must not be mixed have different names. Entries outlive the configuration that wrote
+//! them, so that a new listener finds the keys; entries that were not used for an hour are dropped.
 
 use cognito_jwt::keys::shared::{Conflict, SharedStore, Stored, Version, is_key_entry};
 use lru::LruCache;
@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 /// How many bytes of answers each configuration may keep in the store.
 pub const ANSWER_BYTES_PER_CONFIGURATION: usize = 16 * 1024 * 1024;
-/// What nobody has used for so long is dropped.
+/// The time after which an unused entry is dropped.
 pub const UNUSED: Duration = Duration::from_secs(3600);
-/// How often it is looked for.
+/// How often unused entries are searched.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// What an entry takes beside its name and its bytes, roughly.
+/// The approximate size of an entry without its name and its bytes.
 const ENTRY_OVERHEAD: usize = 128;
 
 /// The store of this process.
@@ -55,13 +55,13 @@ impl Store {
         }))
     }
 
-    /// One more configuration uses it.
+    /// Records that a configuration uses it.
     pub fn configuration_begins(&self) {
         let mut entries = self.entries();
         entries.configurations = entries.configurations.saturating_add(1);
     }
 
-    /// One configuration less uses it.
+    /// Records that a configuration no longer uses it.
     pub fn configuration_ends(&self) {
         let mut entries = self.entries();
         entries.configurations = entries.configurations.saturating_sub(1);

@@ -1,4 +1,4 @@
-//! One stream: what becomes of its headers, its body and its trailers.
+//! One stream: its headers, its body and its trailers pass, wait or are stopped.
 
 use crate::abi::{self, HeaderType};
 use crate::envoy::{EnvoyStream, StreamHandle};
@@ -9,14 +9,14 @@ use cognito_jwt::request::{RequestHead, RequestId};
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-/// Whether a stream's parts may go on.
+/// Whether a stream's parts may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamState {
     /// They may.
     Open,
     /// They wait for the decision.
     Paused,
-    /// They may not: nobody has decided yet, or the decision is a refusal.
+    /// They may not: there is no decision yet, or the request is rejected.
     New,
     /// It has been answered.
     Denied,
@@ -25,7 +25,7 @@ pub enum StreamState {
 /// One stream of one worker.
 #[derive(Debug)]
 pub struct Stream {
-    /// `None` where there is no filter to decide: all is refused.
+    /// `None` if there is no filter to decide: every request is rejected.
     worker: Option<Rc<Worker>>,
     /// Its number in the worker.
     pub id: RequestId,
@@ -53,7 +53,7 @@ impl Stream {
         self.handle.get()
     }
 
-    /// Returns what may go on.
+    /// Returns what may pass.
     pub fn state(&self) -> StreamState {
         self.state.get()
     }
@@ -63,7 +63,7 @@ impl Stream {
         self.state.set(state);
     }
 
-    /// The response is to get this.
+    /// Sets what the response gets.
     pub fn set_response_edit(&self, edit: ResponseEdit) {
         // There is one for a request.
         let _second = self.response_edit.set(edit);
@@ -115,14 +115,14 @@ impl Stream {
         }
     }
 
-    /// The main thread has woken this stream's worker.
+    /// Runs on this stream's worker after the main thread woke it.
     pub fn on_scheduled(self: &Rc<Stream>) {
         if let Some(worker) = &self.worker {
             worker.on_wake();
         }
     }
 
-    /// The stream is over, or its client has hung up.
+    /// Ends the stream, also if its client has hung up.
     pub fn on_gone(self: &Rc<Stream>) {
         self.handle.forget();
         if self.state() == StreamState::Paused
@@ -132,7 +132,7 @@ impl Stream {
         }
     }
 
-    /// Something panicked in a hook of this stream: nothing that the worker's filter holds is relied on any more.
+    /// Handles a panic in a hook of this stream: the state of the worker's filter cannot be relied on any more.
     pub fn on_panic(self: &Rc<Stream>) {
         if let Some(worker) = &self.worker {
             worker.start_over();
@@ -148,7 +148,7 @@ impl Stream {
         self.refuse();
     }
 
-    /// Refuses the request with `internal_error`.
+    /// Rejects the request with `internal_error`.
     fn refuse(self: &Rc<Stream>) {
         match &self.worker {
             Some(worker) => executor::refuse(worker, self),

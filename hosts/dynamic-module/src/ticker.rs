@@ -1,11 +1,11 @@
-//! The thread that lets time pass: Envoy has no timers for HTTP filters. It wakes the main thread for each configuration at the
-//! period that this wants, and ends with the last one.
+//! The thread for ticks: Envoy has no timers for HTTP filters. It wakes the main thread for each configuration at its
+//! tick period, and ends with the last configuration.
 
 use crate::instance::Instance;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// No sleep is longer, whatever a configuration wants.
+/// The longest sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 static TICKER: Ticker = Ticker {
@@ -31,7 +31,7 @@ struct Ticked {
     last: Instant,
 }
 
-/// From now on this configuration gets ticks. False if no thread can be started.
+/// Starts the ticks of this configuration. Returns false if no thread can be started.
 pub fn add(instance: &Arc<Instance>) -> bool {
     let mut state = TICKER.lock();
     state.ticked.push(Ticked {
@@ -48,7 +48,7 @@ pub fn add(instance: &Arc<Instance>) -> bool {
     is_running
 }
 
-/// This configuration gets no more ticks. When this returns, the thread does nothing with it any more.
+/// Ends the ticks of this configuration. When this returns, the thread no longer uses it.
 pub fn remove(instance: &Instance) {
     let mut state = TICKER.lock();
     state
@@ -58,7 +58,7 @@ pub fn remove(instance: &Instance) {
     TICKER.changed.notify_one();
 }
 
-/// A period has become shorter.
+/// Wakes the thread after a period has become shorter.
 pub fn nudge() {
     // Taken, so that the thread is either asleep or has yet to look.
     drop(TICKER.lock());
@@ -85,7 +85,7 @@ impl Ticker {
 }
 
 impl State {
-    /// Wakes the main thread for what is due; how long there is nothing more to do.
+    /// Wakes the main thread for what is due. Returns how long to sleep.
     fn tick(&mut self, now: Instant) -> Duration {
         let mut sleep = LONGEST_SLEEP;
         for ticked in &mut self.ticked {

@@ -33,7 +33,7 @@ static LAST_ID: AtomicU64 = AtomicU64::new(0);
 thread_local! {
     /// This thread's part of each configuration that it has had a stream of, the newest last.
     static WORKERS: RefCell<Vec<Rc<Worker>>> = const { RefCell::new(Vec::new()) };
-    /// How many configurations had ended when this thread last looked for some to forget.
+    /// How many configurations had ended when this thread last dropped its parts of them.
     static SEEN_ENDS: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -52,7 +52,7 @@ pub struct Worker {
 /// The most commands that room is kept for; a request seldom has more than ten.
 const KEPT_COMMANDS: usize = 64;
 
-/// The core's filter and what it stands on.
+/// The core's filter and its host.
 #[derive(Debug)]
 struct Core {
     filter: Filter,
@@ -158,7 +158,7 @@ impl Worker {
         Some(())
     }
 
-    /// The main thread has woken this worker: answers have come, or time has passed.
+    /// Runs on this worker after the main thread woke it: answers have arrived, or a tick is due.
     pub fn on_wake(self: &Rc<Worker>) {
         let mail = self.instance.take_mail(self.id);
         let mut commands = Vec::new();
@@ -201,7 +201,7 @@ impl Worker {
         Some(core.filter.forged(trailers).into_iter().map(<[u8]>::to_vec).collect())
     }
 
-    /// Returns the answer to a request that could not be checked.
+    /// Returns the response to a request that could not be checked.
     pub fn internal_error(&self) -> Reply {
         match self.core.try_borrow() {
             Ok(core) => core.filter.internal_error(),
@@ -214,7 +214,7 @@ impl Worker {
         self.instance.metrics.count(counter);
     }
 
-    /// The filter wants ticks of another period.
+    /// Sets the filter's tick period.
     pub fn set_period(&self, period: Duration) {
         if let Ok(mut core) = self.core.try_borrow_mut() {
             core.period = period;
@@ -229,7 +229,7 @@ impl Worker {
         self.waiting.borrow().get(&id).map(Rc::clone)
     }
 
-    /// From now on the stream waits; `None` if nothing could ever wake it.
+    /// Registers a stream that waits; `None` if nothing could wake it.
     fn enter_waiting(&self, stream: &Rc<Stream>, envoy: &EnvoyStream<'_>) -> Option<()> {
         let scheduler = envoy.scheduler()?;
         let period = self.core.try_borrow().ok()?.period;
@@ -239,14 +239,14 @@ impl Worker {
         Some(())
     }
 
-    /// The stream waits no longer.
+    /// Removes a stream that no longer waits.
     pub fn leave_waiting(&self, stream: &Stream) {
         if self.waiting.borrow_mut().remove(&stream.id).is_some() {
             self.instance.leave_waiting(self.id, stream.id);
         }
     }
 
-    /// The stream is gone, or is refused: the filter need not think of it any more.
+    /// Removes a stream that has ended or was rejected from the filter.
     pub fn forget(&self, stream: &Stream) {
         self.leave_waiting(stream);
         if let Ok(mut core) = self.core.try_borrow_mut() {
@@ -286,7 +286,7 @@ impl Drop for Worker {
     }
 }
 
-/// Forgets this thread's part of configurations that have ended, if any have since it last looked.
+/// Drops this thread's part of configurations that have ended since the last call.
 fn forget_ended() {
     let ends = process::ended_configurations();
     if SEEN_ENDS.replace(ends) == ends {
@@ -361,7 +361,7 @@ impl Core {
     }
 }
 
-/// What the filter asks of the main thread during a hook.
+/// The filter's messages to the main thread during a hook.
 #[derive(Debug, Default)]
 struct Outbox {
     calls: RefCell<Vec<(CallId, HttpCall)>>,
@@ -370,7 +370,7 @@ struct Outbox {
 }
 
 impl SendCall for Outbox {
-    /// Returns the main thread sends it. That no such cluster is known comes later, as a call that failed.
+    /// Queues the call, which the main thread sends. An unknown cluster is reported later, as a failed call.
     fn send(&self, call: &HttpCall) -> Result<CallId, NotSent> {
         let id = self.last_call.get().wrapping_add(1);
         self.last_call.set(id);

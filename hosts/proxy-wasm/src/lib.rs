@@ -1,6 +1,6 @@
 //! `envoy_cognito_jwt.wasm`: the filter as a Proxy-Wasm module, on the Rust SDK (`proxy-wasm`).
 //!
-//! The core decides; this crate reads what the core asks for and carries out what the core commands. [`pairs`],
+//! The core decides; this crate reads what the core needs and executes the core's commands. [`pairs`],
 //! [`route_metadata`], [`counter_buffer`] and [`envoy_version`] are pure and tested natively; `plugin` is the only place that
 //! calls the host.
 #![deny(unsafe_code)]

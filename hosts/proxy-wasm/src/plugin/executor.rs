@@ -1,4 +1,4 @@
-//! Carries commands out, in order.
+//! Executes the core's commands, in order.
 
 use super::host::Host;
 use super::logging;
@@ -11,16 +11,16 @@ use cognito_jwt::request::RequestId;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MapType;
 
-/// Whose request the commands of a callback are about before the first [`Command::Of`].
+/// The request that the commands of a callback are about before the first [`Command::Of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Callback {
     /// A request's own.
     Request,
-    /// The root's: nobody's.
+    /// None, in a root callback.
     Root,
 }
 
-/// A request of which a command failed: it has been answered with `internal_error`.
+/// A request of which a command failed: it was rejected with `internal_error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failed {
     /// The one of the callback.
@@ -29,7 +29,7 @@ pub enum Failed {
     Waiting(RequestId),
 }
 
-/// What is left when commands have been carried out.
+/// The result of executing commands.
 #[derive(Default)]
 pub struct Remains {
     /// The requests of which one failed.
@@ -38,7 +38,7 @@ pub struct Remains {
     pub response_edit: Option<ResponseEdit>,
 }
 
-/// Carries the commands out. Requests of which one fails are answered with `internal_error` and named in the result: they
+/// Executes the commands. Requests of which one fails are rejected with `internal_error` and listed in the result: they
 /// must not pass with headers that a client may have forged.
 pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, commands: &mut Vec<Command>) -> Remains {
     let mut remains = Remains::default();
@@ -55,7 +55,7 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
                     Err(_) => Subject::Gone,
                 };
             }
-            // What it would have come to is not what it came to: it is counted as refused.
+            // The decision was not carried out, so the request is counted as rejected instead.
             Command::Count(_) if matches!(subject, Subject::Refused) => {}
             // Fetches and calls are counted from root callbacks, where there is no request to be about.
             Command::Count(counter) => host.count(counter),
@@ -86,22 +86,22 @@ pub fn carry_out(host: &Host, internal_error: &Reply, callback: Callback, comman
     remains
 }
 
-/// Answers the request of the effective context with `internal_error`.
+/// Rejects the request of the effective context with `internal_error`.
 pub fn fail(host: &Host, internal_error: &Reply) {
     let _not_annotated = sys::set_property("cognito_decision", Code::InternalError.as_str().as_bytes());
     host.count(Counter::Denied(Code::InternalError));
     answer(internal_error);
 }
 
-/// Answers the request of the effective context.
+/// Responds to the request of the effective context.
 pub fn answer(answer: &Reply) {
     if reply(answer).is_err() {
-        // Nothing more can be done: the request stays paused, which is closed, too.
+        // Nothing more can be done: the request stays paused, so it does not pass.
         log::error!("failed to respond to a request that could not be checked");
     }
 }
 
-/// Whom commands are about.
+/// The request that commands are about.
 enum Subject {
     Own,
     Waiting(RequestId),

@@ -1,4 +1,4 @@
-//! The host as the core sees it: time, shared data, calls, signatures, metrics.
+//! The host for the core: time, shared data, calls, signatures, metrics.
 
 use super::sys;
 use crate::counter_buffer::CounterBuffer;
@@ -43,7 +43,7 @@ impl Host {
         })
     }
 
-    /// Returns the world now, for a request: it needs no random. `None` if the host does not know the time.
+    /// Returns the host for a request, which needs no random number. `None` if the host returns no time.
     pub fn env(&self) -> Option<Env<'_>> {
         Some(Env {
             now: now()?,
@@ -54,7 +54,7 @@ impl Host {
         })
     }
 
-    /// Returns the world now, with a random number. On a host without any it is the time: the jitter of many proxies is less
+    /// Returns the host with a random number. On a host without any it is the time: the jitter of many proxies is less
     /// even then, and of two workers that want a lease in the same millisecond both may win it.
     pub fn env_with_random(&self) -> Option<Env<'_>> {
         let env = self.env()?;
@@ -80,7 +80,7 @@ impl Host {
         self.is_buffering.set(may_wait);
     }
 
-    /// Hands all counts that have waited to the host.
+    /// Reports all buffered counts to the host.
     pub fn flush_counters(&self) {
         self.counter_buffer.flush(|index, sum| self.increment(index, sum));
     }
@@ -127,7 +127,7 @@ impl SendCall for Host {
         match hostcalls::dispatch_http_call(&call.cluster, headers, Some(&call.body), vec![], call.timeout) {
             Ok(id) => Ok(CallId(id)),
             Err(Status::BadArgument) => Err(NotSent::UnknownCluster),
-            // Envoy: the call was answered before it was under way, which is so where the cluster has no host.
+            // Envoy answered the call at once, because the cluster has no host.
             Err(Status::InternalFailure) => Err(NotSent::NoHost),
             Err(status) => Err(NotSent::Refused(status as u32)),
         }

@@ -11,19 +11,19 @@ pub fn set_up() {
     std::panic::set_hook(Box::new(log_panic));
 }
 
-/// Takes over the level that the host shows, so that lines nobody sees are not even formatted.
+/// Adopts the host's log level, so that lines that are not visible are not formatted.
 pub fn adopt_host_level() {
     if let Some(level) = sys::log_level() {
         proxy_wasm::set_log_level(level);
     }
 }
 
-/// Returns whether debug lines are seen.
+/// Reports whether debug lines are visible.
 pub fn shows_debug() -> bool {
     log::log_enabled!(log::Level::Debug)
 }
 
-/// Writes a line that the core made.
+/// Writes a line of the core.
 pub fn write(severity: Severity, line: &str) {
     let level = match severity {
         Severity::Debug => log::Level::Debug,
@@ -35,7 +35,7 @@ pub fn write(severity: Severity, line: &str) {
 }
 
 /// Logs where a panic happened, and not its message, which may quote a request: that of a failed slice holds the text. The
-/// module is built with `panic = "abort"`, so the VM ends here and the host refuses requests until it has made a new one.
+/// module is built with `panic = "abort"`, so the VM ends here and the host rejects requests until it has created a new one.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     match panic.location() {
         Some(location) => log::error!("panic at {location}: this VM ends, and its requests are rejected"),

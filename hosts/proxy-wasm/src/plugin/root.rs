@@ -37,19 +37,19 @@ pub struct State {
     pub filter: Filter,
     /// The host.
     pub host: Host,
-    /// The answer to requests whose headers cannot be read or changed.
+    /// The response to requests whose headers cannot be read or changed.
     pub internal_error: Reply,
     /// Room for the commands of a callback.
     pub commands: Vec<Command>,
 }
 
 impl Worker {
-    /// Works with the state; `None` as well if there is none, or if it is at work already.
+    /// Runs a function with the state; `None` also if there is no state, or if it is in use already.
     pub fn with_state<T>(&self, work: impl FnOnce(&mut State) -> Option<T>) -> Option<T> {
         work(self.state.try_borrow_mut().ok()?.as_mut()?)
     }
 
-    /// Answers the request of the callback, which could not be looked at, with `internal_error`.
+    /// Rejects the request of the callback, which could not be read, with `internal_error`.
     pub fn refuse_with_internal_error(&self) {
         let answered = self.with_state(|state| {
             executor::fail(&state.host, &state.internal_error);
@@ -64,7 +64,7 @@ impl Worker {
         }
     }
 
-    /// Lets the filter do its part of a root callback and carries out what it commands.
+    /// Runs the filter's part of a root callback and executes its commands.
     fn run(&self, part: impl FnOnce(&mut Filter, &Env<'_>, &mut Vec<Command>)) {
         self.with_state(|state| {
             let State {

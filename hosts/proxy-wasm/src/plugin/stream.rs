@@ -1,4 +1,4 @@
-//! One request: its headers are read once, and the decision is carried out. What follows the headers is held with them.
+//! One request: its headers are read once, and the decision is executed. The body is held together with the headers.
 
 use super::executor::{self, Callback};
 use super::root::Worker;
@@ -20,9 +20,9 @@ use std::rc::Rc;
 enum StreamState {
     /// It may.
     Open,
-    /// Not before the core has resumed or answered it.
+    /// Not before the core has resumed or rejected it.
     Paused,
-    /// Never: it has been answered, or nobody has looked at it yet.
+    /// Never: it was answered, or it has not been checked yet.
     Denied,
 }
 
@@ -61,7 +61,7 @@ impl Stream {
         Action::Pause
     }
 
-    /// Decides about the request; `None` if it could not even be looked at.
+    /// Decides about the request; `None` if it could not be read.
     fn decide(&mut self, end_of_stream: bool) -> Option<StreamState> {
         let bytes = sys::header_pairs(MapType::HttpRequestHeaders).ok()?;
         let head = RequestHead::new(pairs::decode(&bytes)?).with_end_of_stream(end_of_stream);
@@ -163,7 +163,7 @@ impl HttpContext for Stream {
     }
 }
 
-/// The request is over, or its client has hung up.
+/// Ends the request, also if its client has hung up.
 impl Drop for Stream {
     fn drop(&mut self) {
         if self.state == StreamState::Paused {
