@@ -72,7 +72,7 @@ fn all_examples_and_manifests_are_fine() {
 }
 
 #[test]
-fn the_exit_status_tells_errors_from_unusable_files() {
+fn the_exit_status_distinguishes_errors_from_unusable_files() {
     let broken = CONFIG.replace("\"client_ids\": [\"1example23456789\"]", "\"client_ids\": []");
     for (input, status, line) in [
         (CONFIG, 0, "-: $: ok\n".to_owned()),
@@ -95,7 +95,7 @@ fn the_exit_status_tells_errors_from_unusable_files() {
 }
 
 #[test]
-fn explain_tells_the_decision_and_exits_by_it() {
+fn explain_shows_the_decision_and_exits_by_it() {
     let (_folder, config) = with_config();
     for (arguments, status, line) in [
         (&["--url", "/health"][..], 0, "decision  bypassed"),

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_verifies_only_if_it_tells_good_from_bad() {
+    fn the_host_verifies_only_if_it_distinguishes_good_from_bad() {
         let garbled = || Ok(Some(vec![8]));
         for (answers, expected) in [
             (&[good(), bad()][..], SelfTest::Passed),

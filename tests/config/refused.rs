@@ -15,7 +15,7 @@ fn refusal(config: &Value) -> String {
 }
 
 #[test]
-fn each_fault_is_told_with_its_place_and_its_mend() {
+fn each_error_is_reported_with_its_place_and_how_to_fix_it() {
     let mut wrong = Vec::new();
     for (pointer, value, expected) in table() {
         let found = refusal(&with(pointer, value.clone()));
@@ -29,7 +29,7 @@ fn each_fault_is_told_with_its_place_and_its_mend() {
 }
 
 #[test]
-fn what_is_missing_is_told_where_it_should_stand() {
+fn what_is_missing_is_reported_where_it_belongs() {
     let table = [
         (
             "/pools",
@@ -58,7 +58,7 @@ fn what_is_missing_is_told_where_it_should_stand() {
 }
 
 #[test]
-fn all_faults_are_told_in_one_line() {
+fn all_errors_are_reported_in_one_line() {
     let mut document = with("/realm", json!(""));
     set(&mut document, "/pools/0/client_ids", json!([]));
     set(&mut document, "/pools/1", other_pool());
@@ -95,7 +95,7 @@ fn all_faults_are_told_in_one_line() {
 }
 
 #[test]
-fn a_line_tells_the_first_twenty_faults() {
+fn a_line_reports_the_first_twenty_errors() {
     let line = refusal(&with("/rules", (0..23).map(|_| json!(1)).collect()));
     assert!(
         line.ends_with("config: rules[19]: must be an object such as {\"match\": {\"path\": {\"prefix\": \"/health\"}}, \"auth\": \"none\"}, not a number; and 3 more"),
@@ -126,7 +126,7 @@ fn more_than_a_thousand_pools() {
 }
 
 #[test]
-fn repeated_members_are_told_at_their_object() {
+fn repeated_members_are_reported_at_their_object() {
     let pool = r#"{"user_pool_id": "us-east-1_A", "client_ids": "any", "jwks": {"cluster": "c"}}"#;
     let members = "user_pool_id, region, client_ids, token_use, issuer, additional_regions, jwks, user_info";
     let top = "pools, token_sources, rules, identity, user_lookup, clock_skew_seconds, mode, bypass_cors_preflight, \

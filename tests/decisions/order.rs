@@ -5,7 +5,7 @@ use super::*;
 use envoy_cognito_jwt::env::RouteMetadata;
 
 #[test]
-fn the_first_fault_in_order_is_the_one_that_is_told() {
+fn the_first_fault_in_order_is_the_one_that_is_reported() {
     // Each row has the faults of all rows after it, too.
     let all = json!({"iss": "https://example.com", "exp": START - 100, "nbf": START + 100, "token_use": "refresh",
         "aud": "another", "sub": SUB});
@@ -123,7 +123,7 @@ fn the_request_comes_before_the_path_and_both_before_the_routes_metadata() {
 }
 
 #[test]
-fn a_requirement_is_told_before_a_new_sign_in_is_demanded() {
+fn a_requirement_is_reported_before_a_new_sign_in_is_demanded() {
     let rules = json!([{"require": {"groups": {"any": ["admins"]}, "max_age_seconds": 1}}]);
     let mut world = World::start(&ruled(rules), 1);
     assert_eq!(

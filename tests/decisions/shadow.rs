@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn nothing_is_refused_and_all_is_told() {
+fn nothing_is_rejected_and_all_is_logged() {
     let config = with(
         ruled(json!([{"match": {"path": {"prefix": "/admin"}}, "require": {"groups": {"any": ["admins"]}}}])),
         "mode",

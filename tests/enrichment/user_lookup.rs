@@ -268,7 +268,7 @@ fn it_is_cached_beyond_the_token_that_caused_it() {
 }
 
 #[test]
-fn what_user_info_adds_is_told_to_the_lookup() {
+fn what_user_info_adds_is_sent_to_the_lookup() {
     let mut config = user_lookup(json!({}));
     config["pools"][0]["user_info"] = json!({"cluster": "login", "domain": "login.example.com"});
     let mut world = World::start(&config, 1);
@@ -287,7 +287,7 @@ fn what_user_info_adds_is_told_to_the_lookup() {
 }
 
 #[test]
-fn all_claims_are_told_however_many_user_info_adds() {
+fn all_claims_are_sent_however_many_user_info_adds() {
     let mut config = user_lookup(json!({}));
     config["pools"][0]["user_info"] = json!({"cluster": "login", "domain": "login.example.com"});
     let mut world = World::start(&config, 1);

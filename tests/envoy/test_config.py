@@ -285,7 +285,7 @@ def check_error(log: str, place: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_mistake_is_told_with_its_place(bench: Bench, case: str) -> None:
+def test_an_error_is_reported_with_its_place(bench: Bench, case: str) -> None:
     configuration, place, words = WRONG[case]
     accepted, log = bench.propose(configuration)
     assert not accepted, "the configuration was accepted"
@@ -293,7 +293,7 @@ def test_a_mistake_is_told_with_its_place(bench: Bench, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["unknown member", "empty clients", "ttl a fraction", "ttl too long", "skew negative", "no pools", "path of two forms", "1001 pools"])
-def test_a_mistake_in_a_struct_is_told_too(bench: Bench, case: str) -> None:
+def test_an_error_in_a_struct_is_reported_too(bench: Bench, case: str) -> None:
     configuration, place, words = WRONG[case]
     accepted, log = bench.propose(configuration, "struct")
     assert not accepted, "the configuration was accepted"

@@ -210,7 +210,7 @@ def test_leeway_realm_and_both_issuers(stages: Stages, pool: Pool) -> None:
     strict.rejects("token_use_mismatch", "/", bearer(pool.access_token()), realm="my realm")
 
 
-def test_a_detail_tells_how_long_ago(stage: Stage, pool: Pool) -> None:
+def test_a_detail_says_how_long_ago(stage: Stage, pool: Pool) -> None:
     detail = stage.rejects("token_expired", "/", bearer(pool.id_token(exp=now() - 100))).json()["detail"]
     seconds = re.fullmatch(r"the token expired (\d+) seconds ago", detail)
     assert seconds and 99 <= int(seconds[1]) <= 110, detail

@@ -155,7 +155,7 @@ def test_an_example_lets_good_tokens_pass_and_nothing_else(name: str, example) -
         assert seen.header("x-cognito-sub") == SUB
 
 
-def test_shadow_refuses_nothing_and_tells_what_it_would_have_done(example) -> None:
+def test_shadow_rejects_nothing_and_logs_what_it_would_have_done(example) -> None:
     """The header that a client sends for itself goes all the same."""
     stage = example("shadow.yaml")
     seen = stage.admits("/x", ("x-cognito-sub", "root"), decision="token_missing", counter="would_deny.token_missing")
@@ -164,7 +164,7 @@ def test_shadow_refuses_nothing_and_tells_what_it_would_have_done(example) -> No
     assert stage.admits("/x", bearer(token_of(pool, kind))).header("x-cognito-sub") == SUB
 
 
-def test_enrichment_tells_the_application_who_its_user_is(example, users: ScriptedServer) -> None:
+def test_enrichment_passes_the_user_to_the_application(example, users: ScriptedServer) -> None:
     """Details from UserInfo, the user from the lookup."""
     ((pool, _),) = pools_of("enrichment.yaml")
     seen = example("enrichment.yaml").admits("/x", bearer(pool.access_token()))
@@ -173,7 +173,7 @@ def test_enrichment_tells_the_application_who_its_user_is(example, users: Script
     assert json.loads(users.requests[-1].body)["sub"] == SUB
 
 
-def test_several_pools_tell_which_one_vouched(example) -> None:
+def test_several_pools_show_which_one_issued_the_token(example) -> None:
     """And neither vouches for the other's kind of token."""
     stage = example("several-pools.yaml")
     (customers, _), (machines, _) = pools_of("several-pools.yaml")

@@ -37,7 +37,7 @@ def test_many_requests_at_once_and_one_after_the_other(open_envoy: Envoy, upstre
     assert upstream.hits == 103
 
 
-def test_a_wrong_configuration_is_told() -> None:
+def test_a_wrong_configuration_is_reported() -> None:
     with pytest.raises(DidNotStart) as failed:
         Envoy((Door(({"name": "no.such.filter"},)),), {"upstream": 1})
     assert "no.such.filter" in failed.value.log

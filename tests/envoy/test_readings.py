@@ -161,7 +161,7 @@ def test_another_case_and_another_encoding_are_the_same_path(paths: Stage, pool:
     assert paths.admits(target, bearer(pool.id_token(**{GROUPS: ["admins"]}))).target == target
 
 
-def test_a_rule_may_be_told_that_case_matters(stages: Stages, pool: Pool) -> None:
+def test_a_rule_may_state_that_case_matters(stages: Stages, pool: Pool) -> None:
     stage = stage_with(
         stages,
         {"match": {"path": {"prefix": "/Exact"}, "case_sensitive": True}, "require": ADMINS},

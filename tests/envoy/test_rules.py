@@ -223,7 +223,7 @@ def test_requirement_fails(demanding: Stage, pool: Pool, target: str, use: str, 
     demanding.rejects("not_permitted", target, token_of(pool, use, claims), scope=SCOPES_TOLD.get(target))
 
 
-def test_a_requirement_is_judged_on_verified_claims_only(demanding: Stage, pool: Pool) -> None:
+def test_a_requirement_is_checked_on_verified_claims_only(demanding: Stage, pool: Pool) -> None:
     forged = pool.id_token(**{GROUPS: ["z"]})[:-8] + "AAAAAAAA"
     demanding.rejects("signature_invalid", "/groups-any", bearer(forged))
     demanding.rejects("token_missing", "/groups-any")
@@ -258,7 +258,7 @@ def test_a_segment_equals_an_element_of_a_list_or_a_number(demanding: Stage, poo
     demanding.rejects("not_permitted", "/mail/a@example.com", bearer(pool.id_token(email="a@example.com", email_verified=False)))
 
 
-def test_an_old_sign_in_is_told_of_the_first_alternative_that_lacks_no_more(demanding: Stage, pool: Pool) -> None:
+def test_an_old_sign_in_is_reported_for_the_first_alternative_that_lacks_no_more(demanding: Stage, pool: Pool) -> None:
     old = int(time.time()) - 10_000
     demanding.rejects("reauthentication_required", "/either-fresh", bearer(pool.id_token(**{GROUPS: ["a"]}, auth_time=old)), max_age=600)
     demanding.rejects("not_permitted", "/either-fresh", bearer(pool.id_token(**{GROUPS: ["c"]}, auth_time=old)))

@@ -57,7 +57,7 @@ def test_what_is_allowed_is_counted_as_ever(stage: Stage, pool: Pool) -> None:
     stage.admits("/open", decision="bypassed")
 
 
-def test_a_debug_line_tells_what_would_have_happened(stage: Stage) -> None:
+def test_a_debug_line_shows_what_would_have_happened(stage: Stage) -> None:
     would_be_refused(stage, "token_missing", "/")
     assert any("token_missing" in line and "[debug]" in line for line in stage.envoy.log().splitlines())
 

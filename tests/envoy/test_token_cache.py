@@ -136,7 +136,7 @@ def test_the_memory_stays_bounded_under_many_tokens(own_stages: Stages, pool: Po
     assert cache_counts(stage) == (0, 100)
 
 
-def test_each_pool_remembers_its_own(own_stages: Stages) -> None:
+def test_each_pool_caches_its_own(own_stages: Stages) -> None:
     # One key signs for two pools; they differ only in the issuer and in their rules.
     strict, loose = Pool("us-east-1_Strict001", client="s"), Pool("us-east-1_Loose0001", client="l")
     pools = [pool_config(user_pool_id=each.id, client_ids=[each.client]) for each in (strict, loose)]

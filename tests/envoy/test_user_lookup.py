@@ -179,7 +179,7 @@ def test_a_value_that_is_too_long_is_left_out(stage: Stage, users: ScriptedServe
 
 
 @pytest.mark.parametrize("stage", [{"ttl_seconds": 1}], indirect=True)
-def test_an_answer_is_asked_anew_after_its_ttl(stage: Stage, users: ScriptedServer, pool: Pool) -> None:
+def test_an_answer_is_fetched_again_after_its_ttl(stage: Stage, users: ScriptedServer, pool: Pool) -> None:
     stage.admits("/", bearer(pool.id_token()))
     users.answer = Answer(403)
     wait_until(lambda: stage.send("/", bearer(pool.id_token())).status == 403, "the rejection", within=4)
@@ -209,7 +209,7 @@ def test_nobody_is_looked_up_in_vain(stage: Stage, users: ScriptedServer, pool: 
 
 
 @pytest.mark.parametrize("stage", [{"timeout_ms": 400}], indirect=True)
-def test_a_slow_service_is_not_waited_for_longer_than_told(stage: Stage, users: ScriptedServer, pool: Pool) -> None:
+def test_a_slow_service_is_not_waited_for_longer_than_configured(stage: Stage, users: ScriptedServer, pool: Pool) -> None:
     users.answer = Answer(fault="hang")
     began = time.monotonic()
     stage.rejects("user_lookup_unavailable", "/", bearer(pool.id_token()))

@@ -138,7 +138,7 @@ fn stale_use_can_be_forbidden() {
 }
 
 #[test]
-fn a_cluster_that_is_not_there_is_named_with_its_mend() {
+fn a_cluster_that_does_not_exist_is_named_with_a_hint() {
     for (refusal, hint) in [
         (NotSent::UnknownCluster, "define a cluster named \"cognito\""),
         (NotSent::NoHost, "may not resolve"),
@@ -193,7 +193,7 @@ fn a_worker_that_dies_with_the_lease_holds_up_nobody_longer_than_the_time_limit(
 }
 
 #[test]
-fn nobody_fetches_in_the_moment_between_the_time_limit_and_its_being_told() {
+fn nobody_fetches_between_the_time_limit_and_its_report() {
     let mut world = World::start(&fetched(json!({"timeout_ms": 900})), 4);
     world.has_timeouts = false;
     world.pass_millis(1);

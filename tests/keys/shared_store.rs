@@ -182,7 +182,7 @@ fn what_is_no_record_of_this_pool_is_none() {
 }
 
 #[test]
-fn a_record_of_the_future_is_not_believed_for_long() {
+fn a_record_of_the_future_is_not_used_for_long() {
     let far = (START + 40 * 365 * 86_400) * 1000;
     for (what, changes) in [
         ("a lease", json!({"mark": 7, "until": far})),

@@ -284,7 +284,7 @@ fn no_spelling_reaches_an_open_rule_by_way_of_a_closed_path() {
 }
 
 #[test]
-fn a_demanding_rule_matches_every_case_of_a_path_unless_it_is_told_not_to() {
+fn a_demanding_rule_matches_every_case_of_a_path_unless_it_is_case_sensitive() {
     let case_sensitive = |matcher| Matcher {
         case_sensitive: true,
         ..matcher
@@ -525,7 +525,7 @@ fn captures_are_taken_only_for_rules_with_path_claims() {
 }
 
 #[test]
-fn a_rule_that_can_never_match_is_told_with_the_one_before_it() {
+fn a_rule_that_can_never_match_is_reported_with_the_one_before_it() {
     let get = |matcher| methods(matcher, &["GET"]);
     for (earlier, later, shadowed) in [
         (anything(), exact("/x"), true),

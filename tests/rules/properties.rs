@@ -425,7 +425,7 @@ proptest! {
     }
 
     #[test]
-    fn a_rule_told_as_shadowed_never_decides(rules in rules(), request in plain_request()) {
+    fn a_rule_reported_as_shadowed_never_decides(rules in rules(), request in plain_request()) {
         let shadowed = shadowed_rules(&rules.iter().map(Written::rule).collect::<Vec<_>>());
         // A host without a port stands for all ports in a rule that demands: those it is not written for.
         let names_its_port = |place: usize| rules.get(place).unwrap().host.is_none() || !request.authority.contains(':');

@@ -18,13 +18,13 @@ class BothAgree(JSONWebTokenAuthentication):
 
     def authenticate(self, request):
         decided = super().authenticate(request)
-        library, proxy = primary_key(decided), primary_key(told_by_the_proxy(request))
+        library, proxy = primary_key(decided), primary_key(authenticated_by_the_proxy(request))
         if library != proxy:
             logger.error("library and proxy disagree about the user: %s, %s", library, proxy)
         return decided
 
 
-def told_by_the_proxy(request):
+def authenticated_by_the_proxy(request):
     try:
         return CognitoProxyAuthentication().authenticate(request)
     except AuthenticationFailed:

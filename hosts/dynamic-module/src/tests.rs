@@ -214,7 +214,7 @@ fn a_request_waits_no_longer_than_the_time_limit() {
 }
 
 #[test]
-fn an_unknown_kid_has_the_keys_fetched_anew() {
+fn an_unknown_kid_has_the_keys_fetched_again() {
     let mut envoy = start(&fetched("rotates"));
     envoy.run_until("a fetch", |envoy| !envoy.calls().is_empty());
     let other = JWKS.replace("first", "other");
@@ -308,7 +308,7 @@ fn an_answer_that_nobody_waits_for_serves_the_next_request() {
 }
 
 #[test]
-fn a_call_through_an_unknown_cluster_fails_and_is_told() {
+fn a_call_through_an_unknown_cluster_fails_and_is_reported() {
     let mut envoy = start(&with_lookup("nowhere"));
     envoy.set_cluster(Cluster::Unknown);
     let stream = envoy.stream(with_token());

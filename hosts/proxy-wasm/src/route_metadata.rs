@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_told_apart_as_far_as_they_can_be() {
+    fn values_are_distinguished_as_far_as_possible() {
         let table: [(&str, Vec<u8>, MetadataValue); 9] = [
             ("text", b"optional".to_vec(), MetadataValue::Text("optional".into())),
             (
