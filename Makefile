@@ -187,6 +187,7 @@ test: ## run everything that CI checks, and print the time of each stage
 	@$(STAGE) "native tests" $(MAKE) --no-print-directory test-native
 	@$(STAGE) "the Wasm module" $(MAKE) --no-print-directory wasm wasm-test
 	@$(STAGE) "the native module" $(MAKE) --no-print-directory native native-test
+	@$(STAGE) "the command-line tool" $(MAKE) --no-print-directory cli
 	@$(STAGE) "end-to-end tests, Wasm" $(MAKE) --no-print-directory test-e2e HOST=wasm
 	@$(STAGE) "end-to-end tests, native" $(MAKE) --no-print-directory test-e2e HOST=native
 	@if type -P skopeo apt-get | grep -q .; \
@@ -237,11 +238,11 @@ OTHER_ENVOYS := 1.36.2 1.39.0
 
 # This builds no module: `make test` does so in separate stages.
 .PHONY: test-e2e
-test-e2e: tools ## run the tests in a real Envoy (needs `make wasm wasm-test`, with HOST=native `make native native-test`)
+test-e2e: tools ## run the tests in a real Envoy (needs `make wasm wasm-test cli`, with HOST=native `make native native-test cli`)
 	$(WITH_ENVOY) && cd tests/envoy && $(PYTHON) -m pytest -n $(E2E_JOBS) $(PYTEST)
 
 .PHONY: test-matrix
-test-matrix: tools wasm wasm-test native native-test ## run the tests in every supported version of Envoy, through both hosts
+test-matrix: tools wasm wasm-test native native-test cli ## run the tests in every supported version of Envoy, through both hosts
 	@$(STAGE) --begin
 	@for version in $(OTHER_ENVOYS) $(ENVOY_VERSION); do \
 	  $(STAGE) "the Wasm module in Envoy $$version" $(MAKE) --no-print-directory test-e2e HOST=wasm ENVOY=$$version || exit 1; done

@@ -11,6 +11,7 @@ from support.host import HOST, REPOSITORY, module_path
 from support.servers import KeyServer, Upstream
 from support.stage import Stages
 from support.tokens import Pool, signing_key
+from support.tool import Tool
 
 # For the package `demo`; it finds the emulator of Cognito beside this interpreter's environment.
 sys.path.append(str(REPOSITORY))
@@ -49,6 +50,15 @@ def wasm() -> str:
 def wasm_module_crypto() -> str:
     """The same module, built so that it never asks the host to verify a signature."""
     return built("WASM_MODULE_CRYPTO", "dist/test/envoy_cognito_jwt-module-crypto.wasm")
+
+
+@pytest.fixture(scope="session")
+def tool() -> Tool:
+    """The command-line tool."""
+    path = module_path("CLI", "dist/envoy-cognito-jwt")
+    if not path.is_file():
+        pytest.fail(f"{path} is missing: run `make cli`, or set CLI", pytrace=False)
+    return Tool(path)
 
 
 @pytest.fixture(scope="session")
