@@ -13,6 +13,7 @@ from support.servers import jwks
 from support.stage import Stage, Stages
 from support.tokens import ABSENT, CLIENT, Pool, signing_key
 from support.tool import Tool
+from support.waiting import wait_until
 from test_config import EVERYTHING, WRONG, Bench, error_lines
 from test_decisions import CONFIG, OTHER_POOL, refused_tokens
 
@@ -190,3 +191,24 @@ def test_shadow_mode_and_discretion_are_explained(stages: Stages, tool: Tool, po
         ("allowed", "/", [bearer(pool.id_token())]),
     ]:
         assert agree(stage, tool, configuration, target, *headers) == expected, target
+
+
+def test_the_debug_line_of_a_refusal_names_rule_and_check(stage: Stage, pool: Pool) -> None:
+    """The same on both hosts: what was found, what is expected, and the command that explains it; never a token."""
+    for token, target, words in [
+        (pool.id_token(aud="another"), "/", ["client_mismatch, pool us-east-1_Example01", "client: found aud another, expected one of"]),
+        (pool.id_token(exp=1_700_000_000), "/admin", ["token_expired", "rules: found rules[2], auth required", "exp: found 1700000000 ("]),
+        (pool.token(pool.id_claims(), kid="unheard-of"), "/", ["key_unknown", "kid: found unheard-of, expected one of"]),
+    ]:
+        answer = stage.send(target, bearer(token))
+        assert answer.status == 401
+        code = words[0].split(",")[0]
+
+        def line() -> str | None:
+            lines = [line for line in stage.envoy.log().splitlines() if "[debug]" in line and f"denied: {code}" in line]
+            return next((line for line in lines if all(word in line for word in words)), None)
+
+        found = wait_until(line, f"a debug line with {words}", within=5)
+        assert found.endswith("; see envoy-cognito-jwt explain"), found
+        for part in token.split("."):
+            assert part not in found
