@@ -72,7 +72,7 @@ def panels(title: str, lines: list[Line], spans: list[Span], unit: str) -> str:
 
 
 def shade(span: Span, left: int, width: int, y: int, panel: int, end: float, named: bool) -> str:
-    """One stretch in one panel; its name stands in a tooltip."""
+    """One stretch in one panel, with its name as a tooltip."""
     x, length = left + width * span.begin / end, max(1.0, width * (span.end - span.begin) / end)
     rect = f'<rect x="{x:.1f}" y="{y}" width="{length:.1f}" height="{panel}" fill="{PALE}" opacity="0.35"><title>{escape(span.name)}</title></rect>'
     return rect + (text(x + 2, y + 11, span.name, "font-size='9'") if named else "")

@@ -12,7 +12,7 @@ from .load import WRK
 
 
 def machine() -> dict:
-    """What a reader needs to judge the figures; nothing that names this very computer."""
+    """What a reader needs to compare the figures; nothing that names this very computer."""
     return {
         "cpu": cpu(), "cores": os.cpu_count(), "kernel": os.uname().release.split("-")[0],
         "envoy": first(r"/(\d+\.\d+\.\d+)/", said(envoy_binary(), "--version")),

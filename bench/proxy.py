@@ -22,7 +22,7 @@ DIRECT_RESPONSE = {"match": {"prefix": "/"}, "direct_response": {"status": 200, 
 
 class Proxy:
     """A running Envoy with a listener ("door") for each chain of filters; ports are picked by the kernel. With `updates` the listeners can be
-    replaced while it runs, and connections of the old ones are told at once to close."""
+    replaced while it runs, and Envoy asks the clients of replaced ones at once to reconnect."""
 
     def __init__(
         self,

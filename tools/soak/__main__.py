@@ -24,7 +24,7 @@ from support.servers import KeyServer, jwks  # noqa: E402
 from support.tokens import Pool, signing_key  # noqa: E402
 
 from . import schedule  # noqa: E402
-from .client import Tally, client  # noqa: E402
+from .client import Counts, client  # noqa: E402
 from .requests import Requests, inline_pool  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", PROJECT / ".build"))
@@ -76,14 +76,14 @@ def main() -> int:
             await_keys(proxy)
             before = decisions(proxy)
             update = (lambda number: proxy.update(doors(settings, number))) if updates else None
-            record, tallies = soak(proxy, key_server, pools, tokens, seconds, options.rate, update)
+            record, counts_of_clients = soak(proxy, key_server, pools, tokens, seconds, options.rate, update)
             failures = proxy.vm_failures()
             counters, accepted = proxy.counters(), proxy.updates()
-            counted = settled_decisions(proxy, before, sum((tally.codes for tally in tallies), Counter()))
+            counted = settled_decisions(proxy, before, sum((counts.codes for counts in counts_of_clients), Counter()))
             log = proxy.log()
     finally:
         key_server.close()
-    return summarize(record, tallies, failures, counted, log, seconds, counters, accepted)
+    return summarize(record, counts_of_clients, failures, counted, log, seconds, counters, accepted)
 
 
 def doors(settings: dict, number: int) -> dict[str, list[dict]]:
@@ -152,7 +152,7 @@ def soak(
     seconds: float,
     rate: float,
     update: Callable[[int], None] | None,
-) -> tuple[Record, list[Tally]]:
+) -> tuple[Record, list[Counts]]:
     """Start the clients, turn the key server by the schedule, replace the listener, and look at the memory every second."""
     context = multiprocessing.get_context("fork")
     began = time.monotonic()
@@ -165,9 +165,9 @@ def soak(
         clients[-1].start()
         theirs.close()
         reports.append(mine)
-    record, latest, tallies = Record(), [Counter() for _ in reports], []
+    record, latest, counts_of_clients = Record(), [Counter() for _ in reports], []
     shown: schedule.State | None = None
-    while len(tallies) < CLIENTS:
+    while len(counts_of_clients) < CLIENTS:
         now = time.monotonic() - began
         if (state := schedule.state(now)) != shown:
             turn(key_server, pools, state)
@@ -175,14 +175,14 @@ def soak(
             shown = state
         for number, report in enumerate(reports):
             while report and report.poll():
-                told = report.recv()
-                if isinstance(told, str):
-                    raise RuntimeError(f"a client failed: {told}")
-                if isinstance(told, Tally):
-                    tallies.append(told)
+                report_of_client = report.recv()
+                if isinstance(report_of_client, str):
+                    raise RuntimeError(f"a client failed: {report_of_client}")
+                if isinstance(report_of_client, Counts):
+                    counts_of_clients.append(report_of_client)
                     reports[number] = None
                     break
-                latest[number] = Counter(told)
+                latest[number] = Counter(report_of_client)
         if update and now < seconds and now >= UPDATE_SECONDS * (record.updates + 1):
             record.updates += 1
             update(record.updates)
@@ -195,7 +195,7 @@ def soak(
     for process in clients:
         process.join(10)
     record.fetches = key_server.hits
-    return record, tallies
+    return record, counts_of_clients
 
 
 def turn(key_server: KeyServer, pools: list[Pool], state: schedule.State) -> None:
@@ -236,7 +236,7 @@ def settled_decisions(proxy: Proxy, before: Counter, expected: Counter) -> Count
 
 def summarize(
     record: Record,
-    tallies: list[Tally],
+    counts_of_clients: list[Counts],
     failures: dict,
     counted: Counter,
     log: str,
@@ -245,10 +245,10 @@ def summarize(
     accepted: Mapping[str, int],
 ) -> int:
     """Print what came of it, draw the chart; 0 if all was right."""
-    statuses = sum((tally.statuses for tally in tallies), Counter())
-    codes = sum((tally.codes for tally in tallies), Counter())
-    answers, wrong = statuses.total(), sum(tally.wrong for tally in tallies)
-    uncertain = sum(tally.uncertain for tally in tallies)
+    statuses = sum((counts.statuses for counts in counts_of_clients), Counter())
+    codes = sum((counts.codes for counts in counts_of_clients), Counter())
+    answers, wrong = statuses.total(), sum(counts.wrong for counts in counts_of_clients)
+    uncertain = sum(counts.uncertain for counts in counts_of_clients)
     first, last = flatness(record)
     # Beside one fetch for each TTL there are retries of failed ones, and those for a `kid` that was not known.
     regular = record.fetches - counters.get("jwks_fetch_failed", 0) - counters.get("jwks_refetch_unknown_kid", 0)
@@ -275,8 +275,8 @@ def summarize(
     if record.updates:
         print(f"  the listener was replaced {record.updates} times; at most {max(record.threads)} thread of the library at once")
     print(f"  memory after warm-up {mib(first)}, at the end {mib(last)}")
-    for tally in tallies:
-        print(*(f"  wrong: {line}" for line in tally.wrongs), sep="\n", end="\n" if tally.wrongs else "")
+    for counts in counts_of_clients:
+        print(*(f"  wrong: {line}" for line in counts.wrongs), sep="\n", end="\n" if counts.wrongs else "")
     BUILD.mkdir(parents=True, exist_ok=True)
     (BUILD / "soak.svg").write_text(drawing(record, f"Soak: {seconds / 60:g} minutes, {answers:,} answers, {wrong} wrong"))
     (BUILD / "soak.json").write_text(json.dumps({"seconds": seconds, "codes": codes, "wrong": wrong, "points": record.points}))

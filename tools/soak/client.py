@@ -19,7 +19,7 @@ KEPT_WRONGS = 10
 
 
 @dataclass
-class Tally:
+class Counts:
     """What one client counted."""
 
     statuses: Counter = field(default_factory=Counter)
@@ -41,20 +41,20 @@ class Client:
         self._began = began
         self._quick = [Wire(port) for _ in range(CONNECTIONS)]
         self._patient = Wire(port)
-        self.tally = Tally()
+        self.counts = Counts()
 
     def run(self, until: float, report: Connection) -> None:
         """Send until `until` (seconds since the start); reports its counts once a second and at the end."""
-        told = 0.0
+        reported = 0.0
         while (now := self._now()) < until:
             self._one_round(now)
             time.sleep(max(0.0, self._round_seconds - (self._now() - now)))
-            if now - told >= 1.0:
-                told = now
-                report.send(dict(self.tally.statuses))
+            if now - reported >= 1.0:
+                reported = now
+                report.send(dict(self.counts.statuses))
         if self._patient.waits:
             self._check(self._patient)
-        report.send(self.tally)
+        report.send(self.counts)
 
     # -- inside ----------------------------------------------------------------------------------------------
 
@@ -72,19 +72,19 @@ class Client:
     def _check(self, wire: "Wire") -> None:
         request = wire.take()
         head, body = wire.answer()
-        self._judge(request, wire.sent, outcome(head, body), head)
+        self._compare(request, wire.sent, outcome(head, body), head)
 
-    def _judge(self, request: Request, sent: float, got: Expected, head: bytes) -> None:
+    def _compare(self, request: Request, sent: float, got: Expected, head: bytes) -> None:
         right = request.right(sent, self._now())
-        tally = self.tally
-        tally.statuses[got.status] += 1
-        tally.kinds[request.kind] += 1
-        tally.codes[f"denied.{got.code}" if got.code else "bypassed" if request.kind == "public" else "allowed"] += 1
-        tally.uncertain += len(right) > 1
+        counts = self.counts
+        counts.statuses[got.status] += 1
+        counts.kinds[request.kind] += 1
+        counts.codes[f"denied.{got.code}" if got.code else "bypassed" if request.kind == "public" else "allowed"] += 1
+        counts.uncertain += len(right) > 1
         if got not in right:
-            tally.wrong += 1
-            if len(tally.wrongs) < KEPT_WRONGS:
-                tally.wrongs.append(f"{self._now():.2f} s: {request.kind}, sent at {sent:.2f}: {got}, right were {right}; {head[:60]!r}")
+            counts.wrong += 1
+            if len(counts.wrongs) < KEPT_WRONGS:
+                counts.wrongs.append(f"{self._now():.2f} s: {request.kind}, sent at {sent:.2f}: {got}, right were {right}; {head[:60]!r}")
 
     def _now(self) -> float:
         return time.monotonic() - self._began

@@ -42,7 +42,7 @@ class Requests:
     """Makes requests of all kinds; `random` decides, so that each client sends others."""
 
     WEIGHTS = {
-        "remembered": 40, "distinct": 25, "expiring": 5, "public": 4, "missing": 4, "malformed": 3, "expired": 3, "forged": 4,
+        "cached": 40, "distinct": 25, "expiring": 5, "public": 4, "missing": 4, "malformed": 3, "expired": 3, "forged": 4,
         "unsigned": 3, "issuer": 2, "client": 2, "use": 2, "early": 2, "twice": 1, "forbidden": 3, "permitted": 3,
     }
 
@@ -79,7 +79,7 @@ class Requests:
             return self._random.choice(self._bad[kind])
         if kind == "expiring":
             return self._expiring_one()
-        token, sub = self._tokens[key][self._random.randrange(50)] if kind == "remembered" else self._take(key)
+        token, sub = self._tokens[key][self._random.randrange(50)] if kind == "cached" else self._take(key)
         return Request(kind, get(b"/", token, forges=self._random.random() < 0.2), lambda sent, answered: of_key(key, sub, sent, answered))
 
     def _take(self, key: int) -> tuple[str, str]:
@@ -126,7 +126,7 @@ class Requests:
 
 
 def inline_pool(private) -> Pool:
-    """A second pool, whose key stands in the configuration and stays."""
+    """A second pool, whose key is given in the configuration and never changes."""
     return Pool(id="us-east-1_Inline001", key=SigningKey("inline", private))
 
 

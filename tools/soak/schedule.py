@@ -75,11 +75,11 @@ def changes(until: float) -> list[float]:
 
 def trust(key: int, sent: float, answered: float) -> Trust:
     """What must hold for a request under way between those times."""
-    verdicts = {verdict(key, sent), verdict(key, answered)}
-    return verdicts.pop() if len(verdicts) == 1 and answered - sent < SURE_AFTER else Trust.EITHER
+    answers = {trust_at(key, sent), trust_at(key, answered)}
+    return answers.pop() if len(answers) == 1 and answered - sent < SURE_AFTER else Trust.EITHER
 
 
-def verdict(key: int, at: float) -> Trust:
+def trust_at(key: int, at: float) -> Trust:
     """The same for one moment: what was so for `SURE_AFTER` is sure."""
     published = {key in state(time).published for time in moments(at)}
     if len(published) > 1:
