@@ -88,11 +88,11 @@ def ratios(compare: dict) -> str:
         for ratio in compare["ratios"]
     ]
     intro = (
-        "Requests per second of this filter divided by those of `jwt_authn`: above 1 this filter is faster. The last column is the same ratio "
-        "for the host calls of the Wasm module alone.\n\n"
+        "Requests per second of this filter divided by those of `jwt_authn`: above 1 this filter is faster. \"Aim\" is what the project wants to "
+        "reach. The last column is the same ratio for the host calls of the Wasm module alone.\n\n"
     )
     return "## Against Envoy's own `jwt_authn`\n\n" + intro + table(
-        ["", "ratio", "over the rounds", "by processor time", "required", "host calls alone"], rows
+        ["", "ratio", "over the rounds", "by processor time", "aim", "host calls alone"], rows
     )
 
 
