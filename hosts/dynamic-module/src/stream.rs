@@ -160,17 +160,18 @@ impl Stream {
     fn decide(self: &Rc<Stream>, ends_stream: bool) -> Option<()> {
         let worker = self.worker.as_ref()?;
         let mut commands = worker.empty_list();
-        let goes_on = match self.look(worker, ends_stream, &mut commands)? {
-            Look::Decided { goes_on } => goes_on,
+        let (goes_on, applied) = match self.look(worker, ends_stream, &mut commands)? {
+            Look::Decided { goes_on } => (goes_on, 0),
             Look::HasReserved => {
                 executor::edit(&mut self.envoy()?, &commands).ok()?;
+                // The edits stay in the list, so that the debug line names what was removed. They are not carried out again.
+                let applied = commands.len();
                 let envoy = self.envoy()?;
-                // The edits stay in the list, so that the debug line names what was removed. Carried out once more they change nothing.
                 let head = worker.sanitize(head(&envoy, ends_stream)?, &mut commands)?;
-                worker.on_request(self, &envoy, head, &mut commands)?
+                (worker.on_request(self, &envoy, head, &mut commands)?, applied)
             }
         };
-        executor::carry_out(worker, Some(self), commands.drain(..));
+        executor::carry_out(worker, Some(self), commands.drain(..).skip(applied));
         worker.keep_list(commands);
         if goes_on && self.state() == StreamState::New {
             self.set_state(StreamState::Open);

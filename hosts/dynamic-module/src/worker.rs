@@ -145,13 +145,8 @@ impl Worker {
             if core.filter.waiting() > 0 || !core.is_tick_due(now) {
                 return Some(());
             }
-            let mut commands = Vec::new();
             // Answers to calls whose requests are all gone: nobody is woken for them, and they keep their room until they are read.
-            for mail in self.instance.take_mail(self.id) {
-                core.on_answer(mail, now, &mut commands);
-            }
-            core.tick(now, &mut commands);
-            commands
+            core.catch_up(self.instance.take_mail(self.id), now)
         };
         // None of them is about a request, since none waits.
         executor::carry_out(self, None, commands);
@@ -161,17 +156,10 @@ impl Worker {
     /// Runs on this worker after the main thread woke it: answers have arrived, or a tick is due.
     pub fn on_wake(self: &Rc<Worker>) {
         let mail = self.instance.take_mail(self.id);
-        let mut commands = Vec::new();
-        {
-            let Ok(mut core) = self.core.try_borrow_mut() else {
-                return;
-            };
-            let now = process::now();
-            for mail in mail {
-                core.on_answer(mail, now, &mut commands);
-            }
-            core.tick(now, &mut commands);
-        }
+        let commands = match self.core.try_borrow_mut() {
+            Ok(mut core) => core.catch_up(mail, process::now()),
+            Err(_) => return,
+        };
         self.post();
         executor::carry_out(self, None, commands);
         self.refuse_forgotten();
@@ -322,6 +310,16 @@ impl Core {
 
     fn is_tick_due(&self, now: UnixTime) -> bool {
         now < self.ticked_at || now.since(self.ticked_at) >= self.period
+    }
+
+    /// Returns what the filter commands for these answers and for the time.
+    fn catch_up(&mut self, mail: impl IntoIterator<Item = Mail>, now: UnixTime) -> Vec<Command> {
+        let mut commands = Vec::new();
+        for mail in mail {
+            self.on_answer(mail, now, &mut commands);
+        }
+        self.tick(now, &mut commands);
+        commands
     }
 
     fn tick(&mut self, now: UnixTime, commands: &mut Vec<Command>) {
