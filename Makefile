@@ -74,7 +74,7 @@ help: ## print this list
 	@echo
 
 .PHONY: demo
-demo: tools $(if $(filter native,$(HOST)),native,wasm) ## sign in at an emulated Cognito, and watch a real Envoy accept and reject requests
+demo: tools $(HOST) ## sign in at an emulated Cognito, and watch a real Envoy accept and reject requests
 	@$(WITH_ENVOY) && $(PYTHON) -m demo
 
 .PHONY: demo-monitoring
@@ -114,8 +114,7 @@ wasm-test: tools-rust
 
 # A panic must be caught before it reaches Envoy, so this build has a profile of its own, and a separate target folder.
 NATIVE_CARGO = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile native -p envoy-cognito-jwt-dynamic-module
-NATIVE_LIBRARY := native/libenvoy_cognito_jwt_dynamic_module.so
-RAW_NATIVE := $(CARGO_TARGET_DIR)/native/$(NATIVE_LIBRARY)
+RAW_NATIVE := $(CARGO_TARGET_DIR)/native/native/libenvoy_cognito_jwt_dynamic_module.so
 
 .PHONY: native
 native: tools-rust ## build the native library for Envoy's dynamic modules, dist/libenvoy_cognito_jwt.so (needs a C compiler)

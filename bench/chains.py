@@ -12,6 +12,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 WASM = Path(os.environ.get("WASM", PROJECT / "dist/envoy_cognito_jwt.wasm"))
 WASM_MODULE_CRYPTO = Path(os.environ.get("WASM_MODULE_CRYPTO", PROJECT / "dist/test/envoy_cognito_jwt-module-crypto.wasm"))
 NATIVE = Path(os.environ.get("NATIVE", PROJECT / "dist/libenvoy_cognito_jwt.so"))
+HOSTS = {"native": NATIVE, "Wasm": WASM}
 WASM_NOOP = Path(os.environ.get("WASM_NOOP", PROJECT / "dist/test/noop.wasm"))
 WASM_FLOOR = Path(os.environ.get("WASM_FLOOR", PROJECT / "dist/test/floor.wasm"))
 

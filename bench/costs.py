@@ -23,7 +23,7 @@ def costs(mint: Mint, starts: int, seconds: int, distinct: int = DISTINCT) -> di
         "Wasm": (chains.ours("wasm", mint.pool), unseen),
     }
     return {
-        "module": {name: sizes(path.read_bytes()) for name, path in {"Wasm": chains.WASM, "native": chains.NATIVE, "noop": chains.WASM_NOOP}.items()},
+        "module": {name: sizes(path.read_bytes()) for name, path in {**chains.HOSTS, "noop": chains.WASM_NOOP}.items()},
         "chains": {name: cost(filters, tokens, starts, seconds) for name, (filters, tokens) in setups.items()},
     }
 
@@ -54,8 +54,7 @@ def cost(filters: list[dict], tokens: Tokens, starts: int, seconds: int) -> dict
 
 def endurance(mint: Mint, requests: int, distinct: int = DISTINCT) -> dict:
     """Memory of either host while so many requests are answered, the same token and distinct tokens in turn."""
-    modules = {"native": chains.NATIVE, "Wasm": chains.WASM}
-    return {host: endurance_of(mint, module, requests, distinct) for host, module in modules.items()}
+    return {host: endurance_of(mint, module, requests, distinct) for host, module in chains.HOSTS.items()}
 
 
 def endurance_of(mint: Mint, module: Path, requests: int, distinct: int) -> dict:

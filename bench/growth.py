@@ -21,7 +21,7 @@ DISTINCT_OF_A_SIZE = 3_000
 
 def growth(mint: Mint, rounds: int, seconds: int) -> dict:
     """All tables, for each host."""
-    return {host: growth_of(mint, module, rounds, seconds) for host, module in {"native": chains.NATIVE, "Wasm": chains.WASM}.items()}
+    return {host: growth_of(mint, module, rounds, seconds) for host, module in chains.HOSTS.items()}
 
 
 def growth_of(mint: Mint, module: Path, rounds: int, seconds: int) -> dict:

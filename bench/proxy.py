@@ -13,6 +13,7 @@ from pathlib import Path
 
 from support.bootstrap import ADDRESS, HCM, ROUTER, cluster
 from support.envoy import envoy_binary
+from support.process import resident_bytes, threads_named
 
 START_SECONDS = 60.0
 DRAIN_SECONDS = 10
@@ -84,8 +85,7 @@ class Proxy:
 
     def threads(self, name: str) -> int:
         """How many threads of the process have this name."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        return sum((task / "comm").read_text().strip() == name for task in tasks)
+        return threads_named(self.process.pid, name)
 
     def url(self, door: str, path: str = "/") -> str:
         """Where a door answers."""
@@ -112,8 +112,7 @@ class Proxy:
 
     def memory(self) -> int:
         """Resident memory of the process in bytes."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+        return resident_bytes(self.process.pid)
 
     def cpu_seconds(self) -> float:
         """Processor time that the process took so far, all threads."""

@@ -14,6 +14,7 @@ from support.config import config, inline, pool_config
 from support.envoy import Envoy, envoy_binary
 from support.examples import EXAMPLES, clusters_of, manager_of, parsed
 from support.host import native_filter
+from support.process import threads_named
 from support.servers import Gate, KeyServer, Upstream, json_answer, jwks
 from support.stage import Stage, Stages
 from support.tokens import Pool, signing_key
@@ -33,8 +34,7 @@ def with_keys(**settings: object) -> dict:
 
 def threads(envoy: Envoy) -> int:
     """How many threads of the module's own there are."""
-    tasks = Path(f"/proc/{envoy.process.pid}/task")
-    return sum((task / "comm").read_text().strip() == THREAD for task in tasks.iterdir())
+    return threads_named(envoy.process.pid, THREAD)
 
 
 # -- the library ------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pathlib import Path
 from . import tokens
 from .bootstrap import Door, bootstrap, discovery_response
 from .host import HOST
+from .process import resident_bytes
 from .waiting import wait_until
 
 START_SECONDS = 60.0
@@ -139,8 +140,7 @@ class Envoy:
 
     def resident_bytes(self) -> int:
         """The process's resident memory."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+        return resident_bytes(self.process.pid)
 
     def vm_failures(self) -> dict[str, int]:
         """Reloads and failures of the filter's VMs that were counted."""
