@@ -6,10 +6,11 @@
 #   dist/envoy-cognito-jwt             the command-line tool
 #   dist/oci/                          the Wasm module as an image, an OCI layout
 #   dist/*.cdx.json                    the bills of materials (CycloneDX)
-#   dist/SHA256SUMS                    the checksums of all files above
+#   dist/SHA256SUMS                    the checksums of the files above; the image has its digest
 #   dist/RELEASE_NOTES.md              the entry of this version in CHANGELOG.md
 #
 # REPOSITORY: the image's name without tag, such as registry.example.com/envoy-cognito-jwt, for the steps that are printed.
+# REHEARSAL=1: build also from a checkout that is not ready to be released, and print no steps.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repository=${REPOSITORY:-registry.example.com/envoy-cognito-jwt}
@@ -17,11 +18,15 @@ version=$(cargo metadata --locked --no-deps --format-version 1 |
     python3 -c 'import json, sys; print(next(p["version"] for p in json.load(sys.stdin)["packages"] if p["name"] == "envoy-cognito-jwt"))')
 make="make --no-print-directory"
 
+not_ready() {
+    echo "release: $1" >&2
+    [ -n "${REHEARSAL:-}" ] || exit 1
+}
 if [ -n "$(git status --porcelain 2>/dev/null || true)" ]; then
-    echo "release: this checkout has uncommitted changes, so the result does not match any commit" >&2
+    not_ready "this checkout has uncommitted changes, so the result would not match any commit: commit them"
 fi
 if ! grep -q "^## $version (20[0-9][0-9]-[01][0-9]-[0-3][0-9])$" CHANGELOG.md; then
-    echo "release: write the date into the heading of $version in CHANGELOG.md: ## $version ($(date +%F))" >&2
+    not_ready "CHANGELOG.md has no date for $version: write it into the heading, ## $version ($(date +%F))"
 fi
 mkdir -p dist
 awk -v heading="## $version " 'index($0, heading) == 1 { found = 1; next } /^## / { found = 0 } found' CHANGELOG.md >dist/RELEASE_NOTES.md
@@ -42,6 +47,9 @@ envoy-cognito-jwt $version is in dist/:
 $(sed 's/^/  /' dist/SHA256SUMS)
   $digest  oci/ (the manifest)
 
+END
+[ -z "${REHEARSAL:-}" ] || exit 0
+cat <<END
 To publish it:
 
   git tag -a v$version -m "envoy-cognito-jwt $version" && git push origin v$version

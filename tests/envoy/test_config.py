@@ -256,10 +256,13 @@ class Bench:
 
     def __init__(self, stages: Stages) -> None:
         self._stages = stages
+        self._proposed = 0
         self.stage = stages.behind(self.door(config()), lds=True)
 
     def door(self, configuration: dict | str, form: str = "string") -> Door:
-        return Door((self._stages.plugin(configuration, form=form).http_filter(),))
+        # Envoy 1.36 does not load a plugin again that it has refused under this name, and so does not say why again.
+        self._proposed += 1
+        return Door((self._stages.plugin(configuration, form=form, name=f"cognito-{self._proposed}").http_filter(),))
 
     def propose(self, configuration: dict | str, form: str = "string") -> tuple[bool, str]:
         return self.stage.envoy.propose_doors((self.door(configuration, form),))

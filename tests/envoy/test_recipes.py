@@ -233,6 +233,16 @@ def test_rate_limit_by_user(recipe: Callable[..., Stage]) -> None:
     assert stage.send("/orders").status == 401
 
 
+def test_users_do_not_use_up_the_budget_of_requests_without_an_identity(recipe: Callable[..., Stage]) -> None:
+    """Nor are they held up once it is used up: by default, Envoy takes each request from both budgets."""
+    once = {'"max_tokens": 100, "tokens_per_fill": 100, "fill_interval": "1s"': '"max_tokens": 1, "tokens_per_fill": 1, "fill_interval": "3600s"'}
+    stage = recipe("rate-limit-by-user", replaced=once)
+    user = bearer(token_for("rate-limit-by-user"))
+    assert [stage.send("/orders", user).status for _ in range(3)] == [200] * 3
+    assert [stage.send("/health").status for _ in range(2)] == [200, 429]
+    assert stage.send("/orders", user).status == 200
+
+
 @pytest.fixture
 def next_version() -> Iterator[Upstream]:
     """The application's next version."""

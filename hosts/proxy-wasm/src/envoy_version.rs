@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-/// The minor versions of Envoy 1 that `make test-matrix` covers.
+/// The minor versions of Envoy 1 from the oldest to the newest that `make test-matrix` runs.
 const TESTED: RangeInclusive<u64> = 36..=40;
 
 /// Returns a warning unless the host is an Envoy of a tested version. Each number is the value of a host property: 64 bits,

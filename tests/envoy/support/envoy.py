@@ -1,5 +1,6 @@
 """A running Envoy: started, asked and, at the end, searched for what must never have happened."""
 
+import functools
 import json
 import os
 import re
@@ -37,6 +38,13 @@ def envoy_binary() -> str:
         return os.environ["ENVOY"]
     places = [Path(place) / "envoy" / "_bin" / "envoy" for place in sys.path]
     return str(next(place for place in places if place.is_file()))
+
+
+@functools.cache
+def envoy_version() -> tuple[int, ...]:
+    """The version of that Envoy, for what changed between two of them."""
+    said = subprocess.run([envoy_binary(), "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(number) for number in re.search(r"/(\d+)\.(\d+)\.(\d+)", said).groups())
 
 
 class Envoy:
