@@ -245,7 +245,7 @@ impl Filter {
             .on_tick(&mut self.keys, &waited_for, &env.surroundings(), out);
         self.send_queued(env, out);
         for key in self.in_flight.lost(env.now) {
-            self.complete(key, None, env, out);
+            self.complete(key, None, env.now, env, out);
         }
         self.resolve(env, out);
     }
@@ -262,6 +262,18 @@ impl Filter {
 
     /// Handles the answer to a call, or its failure (`None`).
     pub fn on_answer(&mut self, call: CallId, answer: Option<HttpAnswer>, env: &Env<'_>, out: &mut Vec<Command>) {
+        self.on_earlier_answer(call, answer, env.now, env, out);
+    }
+
+    /// The same for one that arrived at that time, where the host could not hand it over at once: it is cached from then on, not from now.
+    pub fn on_earlier_answer(
+        &mut self,
+        call: CallId,
+        answer: Option<HttpAnswer>,
+        arrived_at: UnixTime,
+        env: &Env<'_>,
+        out: &mut Vec<Command>,
+    ) {
         let jwks = self
             .keys
             .iter_mut()
@@ -273,9 +285,19 @@ impl Filter {
             }
             self.fetches.plan(&self.keys);
         } else if let Some(key) = self.in_flight.key_of(call) {
-            self.complete(key, answer, env, out);
+            self.complete(key, answer, arrived_at, env, out);
         }
         self.resolve(env, out);
+    }
+
+    /// Handles an answer that the host had no room for while no request waited for it: the call is forgotten. A request that waits for it
+    /// since then gets what it gets after a failed call.
+    pub fn on_dropped_answer(&mut self, call: CallId, env: &Env<'_>, out: &mut Vec<Command>) {
+        match self.in_flight.key_of(call) {
+            Some(key) if self.pending.awaits(key) => self.on_answer(call, None, env, out),
+            Some(key) => self.in_flight.forget(key),
+            None => {}
+        }
     }
 
     /// A request that another filter of this configuration holds needs the keys of this entry of the shared store, or newer

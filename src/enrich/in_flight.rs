@@ -120,6 +120,11 @@ impl InFlightCalls {
         }
     }
 
+    /// Forgets the call, as if it had never been needed.
+    pub fn forget(&mut self, key: CacheKey) {
+        self.by_key.remove(&key);
+    }
+
     /// Returns the outcome for this key, if there is one.
     pub fn completed(&self, key: CacheKey) -> Option<&Outcome> {
         match self.by_key.get(&key) {

@@ -6,6 +6,7 @@ use crate::command::{Command, Severity};
 use crate::enrich::response_cache::EndedCall;
 use crate::enrich::{Answer, CacheKey, EnrichmentKind, Interpretation, Outcome};
 use crate::env::Env;
+use crate::time::UnixTime;
 
 /// How many calls are sent in one callback. The host answers a call that cannot be sent (no healthy endpoint) at once, inside the
 /// callback that sent it, so such answers nest, and so does what they resolve.
@@ -25,17 +26,18 @@ impl Filter {
                 }
                 Err(not_sent) => {
                     out.push(Command::Log(Severity::Warn, not_sent_line(&call.cluster, not_sent)));
-                    self.complete(key, None, env, out);
+                    self.complete(key, None, env.now, env, out);
                 }
             }
         }
     }
 
-    /// Completes a call: its outcome is cached, and passed to the requests that wait for it.
+    /// Completes a call that ended at this time: its outcome is cached, and passed to the requests that wait for it.
     pub(super) fn complete(
         &mut self,
         key: CacheKey,
         answer: Option<HttpAnswer>,
+        arrived_at: UnixTime,
         env: &Env<'_>,
         out: &mut Vec<Command>,
     ) {
@@ -60,7 +62,7 @@ impl Filter {
             answer,
             not_after: about.not_after,
         };
-        self.responses.store(key, enrichment, ended, env.now, env.shared);
+        self.responses.store(key, enrichment, ended, arrived_at, env.shared);
         self.in_flight.complete(key, outcome);
     }
 

@@ -52,9 +52,9 @@ pub fn begin(envoy: EnvoyConfig, text: &[u8]) -> Option<Arc<Instance>> {
     Some(instance)
 }
 
-/// Ends a configuration, which Envoy destroys after its last stream. Its keys and answers stay in the store.
+/// Ends a configuration, which Envoy destroys after its last stream, on the thread that lets it go last: usually the main thread, but it
+/// can be any, the ticker's too. Its keys and answers stay in the store.
 pub fn end(instance: &Instance) {
-    // First, so that the thread no longer uses it.
     ticker::remove(instance);
     instance.end();
     process::store().configuration_ends();

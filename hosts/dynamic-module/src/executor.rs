@@ -50,8 +50,10 @@ pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoI
 /// Rejects a stream with `internal_error`, in any state.
 pub fn refuse(worker: &Worker, stream: &Rc<Stream>) {
     worker.forget(stream);
-    if let Some(mut envoy) = stream.envoy() {
-        // It may have been set to something else before.
+    // A request that went on has its decision: filter state cannot be set twice.
+    if stream.state() != StreamState::Open
+        && let Some(mut envoy) = stream.envoy()
+    {
         let _not_annotated = envoy.set_filter_state(DECISION, Code::InternalError.as_str());
     }
     worker.count(Counter::Denied(Code::InternalError));

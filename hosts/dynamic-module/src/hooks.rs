@@ -5,7 +5,7 @@ use crate::envoy::{Callout, CalloutId, EnvoyConfig, StreamHandle};
 use crate::guard::guarded;
 use crate::instance::Instance;
 use crate::stream::Stream;
-use crate::worker::Worker;
+use crate::worker::{self, Worker};
 use crate::{configuration, logging, root};
 use std::ffi::c_char;
 use std::mem::ManuallyDrop;
@@ -117,7 +117,7 @@ pub extern "C" fn envoy_dynamic_module_on_http_filter_new(
         let handle = unsafe { StreamHandle::new(filter_envoy) };
         Rc::into_raw(Rc::new(Stream::new(worker, handle))).cast()
     };
-    // Null has Envoy close the stream: nothing passes.
+    // Null has Envoy 1.40 close the stream. In 1.39 the request stays: its hook stops it. Nothing passes in either.
     guarded(|| new(Worker::of(&instance)), || new(None), std::ptr::null())
 }
 
@@ -130,6 +130,7 @@ pub extern "C" fn envoy_dynamic_module_on_http_filter_destroy(filter: abi::Filte
     let stream: Rc<Stream> = unsafe { Rc::from_raw(filter.cast()) };
     guarded(|| stream.on_gone(), || (), ());
     guarded(|| drop(stream), || (), ());
+    guarded(worker::forget_ended, || (), ());
 }
 
 #[unsafe(no_mangle)]

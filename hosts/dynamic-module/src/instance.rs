@@ -12,12 +12,13 @@
 
 use crate::envoy::{ConfigScheduler, EnvoyConfig, MetricId, Refused, StreamScheduler};
 use crate::ticker;
-use cognito_jwt::call::{CallId, HttpAnswer, HttpCall};
+use cognito_jwt::call::{Body, CallId, HttpAnswer, HttpCall};
 use cognito_jwt::metrics::{Counter, JWKS_KEYS_GAUGE};
 use cognito_jwt::request::RequestId;
+use cognito_jwt::time::UnixTime;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How many bytes of answers that no request of a worker waits for are kept, for the next request.
@@ -45,8 +46,33 @@ pub enum ToMain {
 pub struct Mail {
     /// Which call.
     pub call: CallId,
-    /// The answer; `None` if the call failed.
-    pub answer: Option<HttpAnswer>,
+    /// How it ended.
+    pub end: CallEnd,
+    /// When. The worker may read it much later: it is not woken if the clients of all its requests have hung up.
+    pub arrived_at: UnixTime,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub enum CallEnd {
+    /// With an answer.
+    Answered(HttpAnswer),
+    /// Without one.
+    Failed,
+    /// With one for which there was no room.
+    Dropped,
+}
+
+impl Mail {
+    fn bytes(&self) -> usize {
+        match &self.end {
+            CallEnd::Answered(HttpAnswer {
+                body: Body::Whole(body),
+                ..
+            }) => body.len(),
+            CallEnd::Answered(_) | CallEnd::Failed | CallEnd::Dropped => 0,
+        }
+    }
 }
 
 /// The metrics as Envoy numbers them.
@@ -96,7 +122,7 @@ pub struct Instance {
     /// What is counted.
     pub metrics: Metrics,
     /// The scheduler of the main thread; `None` after the configuration has ended, and if Envoy only checks it.
-    scheduler: Mutex<Option<ConfigScheduler>>,
+    scheduler: Mutex<Option<Arc<ConfigScheduler>>>,
     /// Whether the main thread was woken and has not run yet.
     is_notified: AtomicBool,
     is_tick_due: AtomicBool,
@@ -135,7 +161,7 @@ impl Instance {
             generation,
             configuration: configuration.into(),
             metrics,
-            scheduler: Mutex::new(scheduler),
+            scheduler: Mutex::new(scheduler.map(Arc::new)),
             is_notified: AtomicBool::new(false),
             is_tick_due: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
@@ -165,7 +191,10 @@ impl Instance {
 
     /// Sets the tick period of the main thread's filter.
     pub fn set_main_period(&self, period: Duration) {
-        self.main_period.store(millis(period), Ordering::Relaxed);
+        let before = self.main_period.swap(millis(period), Ordering::Relaxed);
+        if millis(period) < before {
+            ticker::nudge();
+        }
     }
 
     /// Wakes the main thread for a tick.
@@ -178,7 +207,9 @@ impl Instance {
         if self.is_notified.swap(true, Ordering::AcqRel) {
             return;
         }
-        if let Some(scheduler) = &*locked(&self.scheduler) {
+        // Without the lock, see `wake`.
+        let scheduler = locked(&self.scheduler).clone();
+        if let Some(scheduler) = scheduler {
             scheduler.wake();
         }
     }
@@ -245,8 +276,8 @@ impl Instance {
     pub fn deliver(&self, worker: WorkerId, mut mail: Mail) {
         let mut desks = locked(&self.desks);
         let Some(desk) = desks.get_mut(&worker) else { return };
-        if desk.streams.is_empty() && desk.mail_bytes() > MAX_UNCLAIMED_BYTES {
-            mail.answer = None;
+        if desk.streams.is_empty() && desk.bytes() > MAX_UNCLAIMED_BYTES {
+            mail.end = CallEnd::Dropped;
         }
         desk.mail.push(mail);
     }
@@ -280,15 +311,8 @@ impl Instance {
 }
 
 impl Desk {
-    fn mail_bytes(&self) -> usize {
-        let bytes = |mail: &Mail| match &mail.answer {
-            Some(HttpAnswer {
-                body: cognito_jwt::call::Body::Whole(body),
-                ..
-            }) => body.len(),
-            Some(_) | None => 0,
-        };
-        self.mail.iter().map(bytes).fold(0, usize::saturating_add)
+    fn bytes(&self) -> usize {
+        self.mail.iter().map(Mail::bytes).fold(0, usize::saturating_add)
     }
 }
 

@@ -37,7 +37,16 @@ pub fn now() -> UnixTime {
     let since_epoch = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    UnixTime::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    let now = UnixTime::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX));
+    #[cfg(test)]
+    let now = now.after(AHEAD.get());
+    now
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How far ahead of the machine's clock that of the filter is, for the test of this thread.
+    pub static AHEAD: std::cell::Cell<std::time::Duration> = const { std::cell::Cell::new(std::time::Duration::ZERO) };
 }
 
 /// Returns a random number: the keys of the standard library's hash maps, which come from the operating system, and a count.

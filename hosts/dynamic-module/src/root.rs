@@ -4,7 +4,7 @@
 use crate::abi::ModuleHttpHeader;
 use crate::crypto::Verifier;
 use crate::envoy::{Callout, CalloutId, CalloutRefused, EnvoyConfig};
-use crate::instance::{Generation, Instance, Mail, ToMain, WorkerId};
+use crate::instance::{CallEnd, Generation, Instance, Mail, ToMain, WorkerId};
 use crate::logging;
 use crate::process;
 use cognito_jwt::call::{Body, CallId, HttpAnswer, HttpCall, MAX_BODY_BYTES, NotSent, SendCall};
@@ -67,8 +67,8 @@ pub fn begin(instance: &Arc<Instance>, config: Config, envoy: EnvoyConfig) {
     ROOTS.with_borrow_mut(|roots| roots.insert(instance.generation, root));
 }
 
-/// Drops the main thread's part of configurations that have ended. Only the main thread has any: if the last stream of a
-/// configuration ends on a worker, the main thread drops it the next time it runs.
+/// Drops the main thread's part of configurations that have ended. Only the main thread has any: if a configuration ends on another
+/// thread, the main thread drops it the next time that it is woken for another one, or that one begins or ends.
 pub fn forget_ended() {
     // Dropped outside the borrow.
     let _ended: Vec<Root> = ROOTS.with_borrow_mut(|roots| {
@@ -87,6 +87,7 @@ pub fn on_scheduled(instance: &Instance) {
         let (requests, is_tick_due) = instance.take_for_main();
         root.on_scheduled(requests, is_tick_due);
     });
+    forget_ended();
     process::store().sweep(Instant::now());
 }
 
@@ -142,7 +143,8 @@ impl Root {
                 self.instance.wake_workers(true);
             }
             Some(Caller::Worker(worker, call)) => {
-                self.instance.deliver(worker, Mail { call, answer });
+                let end = answer.map_or(CallEnd::Failed, CallEnd::Answered);
+                self.deliver(worker, call, end);
                 self.instance.wake_workers(false);
             }
             None => {}
@@ -151,7 +153,7 @@ impl Root {
 
     /// Sends a call of a worker. A failure to send is reported as a failed response.
     fn call_for(&mut self, worker: WorkerId, id: CallId, call: &HttpCall) {
-        let answer = match self.calls.start(call) {
+        let end = match self.calls.start(call) {
             Ok(callout) => {
                 self.calls
                     .under_way
@@ -159,14 +161,19 @@ impl Root {
                     .insert(callout, Caller::Worker(worker, id));
                 return;
             }
-            Err(CalloutRefused::CannotCreateRequest) => Some(no_healthy_upstream()),
+            Err(CalloutRefused::CannotCreateRequest) => CallEnd::Answered(no_healthy_upstream()),
             Err(refused) => {
                 let not_sent = not_sent(refused);
                 log::warn!("{}", filter::not_sent_line(&call.cluster, not_sent));
-                None
+                CallEnd::Failed
             }
         };
-        self.instance.deliver(worker, Mail { call: id, answer });
+        self.deliver(worker, id, end);
+    }
+
+    fn deliver(&self, worker: WorkerId, call: CallId, end: CallEnd) {
+        let arrived_at = process::now();
+        self.instance.deliver(worker, Mail { call, end, arrived_at });
     }
 
     fn filter_does(&mut self, part: impl FnOnce(&mut Filter, &Env<'_>, &mut Vec<Command>)) {

@@ -6,17 +6,15 @@ use cognito_jwt::env::{DescribeRoute, MetadataValue, RouteMetadata};
 /// The namespace of the filter's metadata.
 const NAMESPACE: &str = "cognito";
 
-/// The route of one stream.
+/// The route of one stream, which was chosen before: see [`EnvoyStream::choose_route`].
 pub struct Route<'a>(pub &'a EnvoyStream<'a>);
 
 impl DescribeRoute for Route<'_> {
     fn name(&self) -> Vec<u8> {
-        self.0.choose_route();
         self.0.route_name().unwrap_or_default().to_vec()
     }
 
     fn metadata(&self) -> RouteMetadata {
-        self.0.choose_route();
         match self.0.route_metadata_names(NAMESPACE) {
             Some(names) if names.is_empty() => RouteMetadata::Absent,
             Some(names) => self.present(&names),

@@ -166,7 +166,8 @@ impl Stream {
                 executor::edit(&mut self.envoy()?, &commands).ok()?;
                 // The edits stay in the list, so that the debug line names what was removed. They are not carried out again.
                 let applied = commands.len();
-                let envoy = self.envoy()?;
+                let mut envoy = self.envoy()?;
+                envoy.choose_route();
                 let head = worker.sanitize(head(&envoy, ends_stream)?, &mut commands)?;
                 (worker.on_request(self, &envoy, head, &mut commands)?, applied)
             }
@@ -182,7 +183,8 @@ impl Stream {
     /// Looks at the request. Where it has headers that only the filter may set, these are removed first: Envoy may have chosen the
     /// route by them, whose name and metadata decide.
     fn look(self: &Rc<Stream>, worker: &Worker, ends_stream: bool, commands: &mut Vec<Command>) -> Option<Look> {
-        let envoy = self.envoy()?;
+        let mut envoy = self.envoy()?;
+        envoy.choose_route();
         let head = head(&envoy, ends_stream)?;
         #[cfg(feature = "test-trap")]
         if let Some(value) = head.first("x-test-trap") {

@@ -4,7 +4,9 @@ use crate::abi::LogLevel;
 use crate::fake_envoy::{
     Answered, Cluster, Failures, FakeEnvoy, JWKS, Metadata, POOL_ID, Pairs, Passage, scenario, token,
 };
+use crate::process;
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn configuration(jwks: &str, more: &str) -> String {
     format!(r#"{{"pools": [{{"user_pool_id": "{POOL_ID}", "client_ids": ["webclient"], "jwks": {jwks}}}]{more}}}"#)
@@ -255,7 +257,7 @@ fn what_is_wrong_with_a_cluster_is_logged() {
 
 fn with_lookup(cluster: &str) -> String {
     inline(&format!(
-        r#", "user_lookup": {{"cluster": "{cluster}", "uri": "http://users/x", "timeout_ms": 60000, "headers": {{"x-user-id": "id"}}}}"#
+        r#", "user_lookup": {{"cluster": "{cluster}", "uri": "http://users/x", "timeout_ms": 60000, "ttl_seconds": 60, "headers": {{"x-user-id": "id"}}}}"#
     ))
 }
 
@@ -305,6 +307,39 @@ fn an_answer_that_nobody_waits_for_serves_the_next_request() {
     envoy.run_until("the decision", |envoy| envoy.passage(next) == Passage::Passed);
     assert!(envoy.calls().is_empty());
     assert_eq!(value(&envoy.request_headers(next), "x-user-id").as_deref(), Some("u-1"));
+}
+
+#[test]
+fn an_answer_that_nobody_read_within_its_ttl_is_not_used() {
+    let hang_up = |envoy: &mut FakeEnvoy| {
+        let stream = envoy.stream(with_token());
+        assert_eq!(envoy.headers(stream, true), Passage::Waits);
+        envoy.run_until("the call", |envoy| !envoy.calls().is_empty());
+        envoy.destroy(stream);
+        let answer = Answered::With("200".into(), vec![br#"{"id": "u-1"}"#.to_vec()]);
+        envoy.answer(envoy.calls()[0].id, &answer);
+    };
+    for (name, ahead) in [("later", 61), ("tomorrow", 86_400)] {
+        let mut envoy = start(&with_lookup(name));
+        hang_up(&mut envoy);
+        process::AHEAD.set(Duration::from_secs(ahead));
+        let next = envoy.stream(with_token());
+        assert_eq!(envoy.headers(next, true), Passage::Waits, "{name}");
+        envoy.run_until("a call of its own", |envoy| !envoy.calls().is_empty());
+        let answer = Answered::With("200".into(), vec![br#"{"id": "u-2"}"#.to_vec()]);
+        envoy.answer(envoy.calls()[0].id, &answer);
+        envoy.run_until("the decision", |envoy| envoy.passage(next) == Passage::Passed);
+        assert_eq!(value(&envoy.request_headers(next), "x-user-id").as_deref(), Some("u-2"));
+        assert_eq!(envoy.counter("cognito_jwt.user_lookup_failed"), 0);
+        process::AHEAD.set(Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_configuration_that_ends_on_the_ticker_blocks_nobody() {
+    start(&fetched("ends-in-a-wake-up")).end_in_a_wake_up();
+    let next = start(&fetched("after-that"));
+    next.run_until("a fetch", |next| !next.calls().is_empty());
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub fn add(instance: &Arc<Instance>) -> bool {
     is_running
 }
 
-/// Ends the ticks of this configuration. When this returns, the thread no longer uses it.
+/// Ends the ticks of this configuration, but for one that is just being given.
 pub fn remove(instance: &Instance) {
     let mut state = TICKER.lock();
     state
@@ -73,8 +73,17 @@ impl Ticker {
     fn run(&self) {
         let mut state = self.lock();
         while !state.ticked.is_empty() {
-            let now = Instant::now();
-            let sleep = state.tick(now);
+            let (due, sleep) = state.due(Instant::now());
+            if !due.is_empty() {
+                // Without the lock: if Envoy drops a configuration meanwhile, this thread may be the last that holds it, and then
+                // ends it inside this call.
+                drop(state);
+                for instance in due {
+                    instance.notify_tick();
+                }
+                state = self.lock();
+                continue;
+            }
             state = match self.changed.wait_timeout(state, sleep) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,
@@ -85,20 +94,21 @@ impl Ticker {
 }
 
 impl State {
-    /// Wakes the main thread for what is due. Returns how long to sleep.
-    fn tick(&mut self, now: Instant) -> Duration {
+    /// Returns the configurations whose tick is due, and how long to sleep if there is none.
+    fn due(&mut self, now: Instant) -> (Vec<Arc<Instance>>, Duration) {
+        let mut due = Vec::new();
         let mut sleep = LONGEST_SLEEP;
         for ticked in &mut self.ticked {
             let period = ticked.instance.period();
             let past = now.saturating_duration_since(ticked.last);
             if past >= period {
-                ticked.instance.notify_tick();
+                due.push(Arc::clone(&ticked.instance));
                 ticked.last = now;
                 sleep = sleep.min(period);
             } else {
                 sleep = sleep.min(period.saturating_sub(past));
             }
         }
-        sleep
+        (due, sleep)
     }
 }

@@ -6,7 +6,7 @@
 use crate::crypto::Verifier;
 use crate::envoy::EnvoyStream;
 use crate::executor;
-use crate::instance::{Instance, Mail, ToMain, WorkerId};
+use crate::instance::{CallEnd, Instance, Mail, ToMain, WorkerId};
 use crate::logging;
 use crate::process;
 use crate::route::Route;
@@ -275,7 +275,7 @@ impl Drop for Worker {
 }
 
 /// Drops this thread's part of configurations that have ended since the last call.
-fn forget_ended() {
+pub fn forget_ended() {
     let ends = process::ended_configurations();
     if SEEN_ENDS.replace(ends) == ends {
         return;
@@ -312,11 +312,11 @@ impl Core {
         now < self.ticked_at || now.since(self.ticked_at) >= self.period
     }
 
-    /// Returns what the filter commands for these answers and for the time.
+    /// Returns what the filter commands for these ends of calls and for the time.
     fn catch_up(&mut self, mail: impl IntoIterator<Item = Mail>, now: UnixTime) -> Vec<Command> {
         let mut commands = Vec::new();
         for mail in mail {
-            self.on_answer(mail, now, &mut commands);
+            self.on_mail(mail, now, &mut commands);
         }
         self.tick(now, &mut commands);
         commands
@@ -329,9 +329,14 @@ impl Core {
         filter.on_tick(&env, commands);
     }
 
-    fn on_answer(&mut self, mail: Mail, now: UnixTime, commands: &mut Vec<Command>) {
+    fn on_mail(&mut self, mail: Mail, now: UnixTime, commands: &mut Vec<Command>) {
+        let Mail { call, end, arrived_at } = mail;
         let (filter, env) = self.split(now, process::random());
-        filter.on_answer(mail.call, mail.answer, &env, commands);
+        match end {
+            CallEnd::Answered(answer) => filter.on_earlier_answer(call, Some(answer), arrived_at, &env, commands),
+            CallEnd::Failed => filter.on_earlier_answer(call, None, arrived_at, &env, commands),
+            CallEnd::Dropped => filter.on_dropped_answer(call, &env, commands),
+        }
     }
 
     fn on_request(

@@ -144,9 +144,12 @@ pub struct ConfigScheduler(abi::ConfigSchedulerPtr);
 
 // SAFETY: Envoy's scheduler is made to be used from any thread.
 unsafe impl Send for ConfigScheduler {}
+// SAFETY: it has a weak reference to the configuration and one to the main thread's dispatcher, and a commit only reads them.
+unsafe impl Sync for ConfigScheduler {}
 
 impl ConfigScheduler {
-    /// Nothing happens if the configuration is gone by then.
+    /// Nothing happens if the configuration is gone by then. Meanwhile Envoy holds it: if all others let it go, it is destroyed before
+    /// this returns, with the hook for that on this thread. So no lock may be held that the hook takes.
     pub fn wake(&self) {
         // SAFETY: the scheduler is ours until it is dropped.
         unsafe { abi::envoy_dynamic_module_callback_http_filter_config_scheduler_commit(self.0, 0) };

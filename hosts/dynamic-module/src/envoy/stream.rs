@@ -145,8 +145,8 @@ impl<'a> EnvoyStream<'a> {
     }
 
     /// Has Envoy choose the request's route now, if it has none: a filter in front, or this one, may have had it forget the one that it
-    /// had. What is read of a route until then is of the old one.
-    pub fn choose_route(&self) {
+    /// had. What is read of a route until then is of the old one. Envoy may change headers meanwhile (the request id, for tracing).
+    pub fn choose_route(&mut self) {
         // SAFETY: the stream is alive. The configuration for the route, which the filter has none of, is not looked at.
         let _none = unsafe { abi::envoy_dynamic_module_callback_get_most_specific_route_config(self.filter) };
     }

@@ -278,6 +278,24 @@ impl FakeEnvoy {
         }
     }
 
+    /// Lets the next wake-up of the main thread be the last that holds the configuration, and waits for that.
+    pub fn end_in_a_wake_up(mut self) {
+        let module = std::mem::replace(&mut self.module, std::ptr::null());
+        self.shared
+            .ends_in_a_wake_up
+            .store(module.cast_mut(), Ordering::Release);
+        self.await_end();
+    }
+
+    /// Waits until nothing is left of the configuration: the ticker may be about to use it.
+    fn await_end(&self) {
+        let began = Instant::now();
+        while self.shared.schedulers.load(Ordering::Relaxed) > 0 {
+            assert!(began.elapsed() < Duration::from_secs(20), "schedulers are left");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Returns the calls under way.
     pub fn calls(&self) -> Vec<FakeCall> {
         self.config.calls.borrow().clone()
@@ -355,7 +373,7 @@ impl Drop for FakeEnvoy {
         hooks::envoy_dynamic_module_on_http_filter_config_destroy(self.module);
         self.config.is_over.store(true, Ordering::Release);
         if !std::thread::panicking() {
-            assert_eq!(self.shared.schedulers.load(Ordering::Relaxed), 0, "schedulers are left");
+            self.await_end();
         }
     }
 }

@@ -22,7 +22,7 @@ pub use driver::{Answered, FakeEnvoy, Passage};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
@@ -104,6 +104,8 @@ struct Shared {
     wakes: Mutex<Vec<usize>>,
     /// Wake-ups of the main thread, likewise.
     main_wakes: AtomicUsize,
+    /// The module's configuration, if everything but the next wake-up of the main thread has let it go.
+    ends_in_a_wake_up: AtomicPtr<c_void>,
     /// Schedulers that were made and not deleted.
     schedulers: AtomicUsize,
     counters: Mutex<Vec<(String, u64)>>,
@@ -216,7 +218,16 @@ impl Drop for FakeScheduler {
 }
 
 impl FakeConfigScheduler {
+    /// As Envoy, it holds the configuration meanwhile, and may be the last that does.
     fn wake(&self) {
+        let ends = self
+            .shared
+            .ends_in_a_wake_up
+            .swap(std::ptr::null_mut(), Ordering::AcqRel);
+        if !ends.is_null() {
+            crate::hooks::envoy_dynamic_module_on_http_filter_config_destroy(ends);
+            self.is_over.store(true, Ordering::Release);
+        }
         if !self.is_over.load(Ordering::Acquire) {
             self.shared.main_wakes.fetch_add(1, Ordering::AcqRel);
         }
