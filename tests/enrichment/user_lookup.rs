@@ -156,6 +156,33 @@ fn an_answer_serves_all_workers_and_tokens_with_the_same_claims() {
 }
 
 #[test]
+fn an_answer_that_is_handed_over_late_is_cached_from_its_arrival() {
+    let mut world = World::start(&user_lookup(json!({})), 2);
+    let asked = world.ask(0, &id(json!({})));
+    world.pass_millis(1);
+    world.answer_next_since(Duration::from_secs(299), ok(json!({"id": 1})));
+    assert_eq!(world.fate(asked), Fate::Passed);
+    assert_eq!(world.fate_of(1, &id(json!({}))), Fate::Passed);
+    world.pass_secs(2);
+    assert_eq!(world.fate_of(1, &id(json!({}))), Fate::Waits);
+}
+
+#[test]
+fn an_answer_that_the_host_had_no_room_for_is_as_if_there_had_been_no_call() {
+    let mut world = World::start(&user_lookup(json!({})), 1);
+    let asked = world.ask(0, &id(json!({})));
+    world.pass_millis(1);
+    world.hang_up(asked);
+    world.drop_next_answer();
+    assert_eq!(world.counter("user_lookup_failed"), 0);
+    let next = world.ask(0, &id(json!({})));
+    world.pass_millis(1);
+    assert_eq!((world.fate(next), world.sent().len()), (Fate::Waits, 2));
+    world.drop_next_answer();
+    assert_eq!(world.fate(next), Fate::Refused("user_lookup_unavailable"));
+}
+
+#[test]
 fn an_answer_serves_no_token_with_other_claims() {
     let mut config = user_lookup(json!({}));
     config["pools"][0]["client_ids"] = json!("any");

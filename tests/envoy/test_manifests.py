@@ -219,3 +219,17 @@ def test_a_configuration_loads_as_it_stands(name: str, wasm: str) -> None:
     warnings = [line for line in envoy.log().splitlines() if "[warning][wasm]" in line and "config" in line]
     assert not warnings, json.dumps(warnings)
     envoy.close()
+
+
+# -- Prometheus ----------------------------------------------------------------------------------------------------
+
+
+def test_the_pod_monitor_relabels_as_the_scrape_configuration_does() -> None:
+    """It is a comment, in which the same fields have other names."""
+    text = (DEPLOY / "monitoring/prometheus.yaml").read_text()
+    lines = text[text.index("#   podMetricsEndpoints:") :].partition("\n#\n")[0].splitlines()
+    (endpoint,) = yaml.safe_load("\n".join(line.removeprefix("#") for line in lines))["podMetricsEndpoints"]
+    (job,) = yaml.safe_load(text)["scrape_configs"]
+    names = {"source_labels": "sourceLabels", "target_label": "targetLabel"}
+    expected = [{names.get(name, name): value for name, value in rule.items()} for rule in job["metric_relabel_configs"]]
+    assert endpoint["metricRelabelings"] == expected and endpoint["path"] == job["metrics_path"]

@@ -312,12 +312,31 @@ impl World {
 
     /// The call gets this answer; `None`: it failed.
     pub fn answer(&mut self, call: CallId, answer: Option<HttpAnswer>) {
+        self.end_call(call, |filter, env, out| filter.on_answer(call, answer, env, out));
+    }
+
+    /// The oldest call that has not been answered got this answer so long ago, and the host hands it over only now.
+    pub fn answer_next_since(&mut self, ago: Duration, answer: Option<HttpAnswer>) {
+        let call = self.calls.unanswered().first().expect("no call is unanswered").id;
+        let arrived_at = self.now.before(ago);
+        self.end_call(call, |filter, env, out| {
+            filter.on_earlier_answer(call, answer, arrived_at, env, out);
+        });
+    }
+
+    /// The oldest call that has not been answered got an answer for which the host had no room.
+    pub fn drop_next_answer(&mut self) {
+        let call = self.calls.unanswered().first().expect("no call is unanswered").id;
+        self.end_call(call, |filter, env, out| filter.on_dropped_answer(call, env, out));
+    }
+
+    fn end_call(&mut self, call: CallId, end: impl FnOnce(&mut Filter, &Env<'_>, &mut Vec<Command>)) {
         let sent = self.calls.take(call);
         if !self.workers[sent.worker].is_alive {
             return;
         }
         let mut out = Vec::new();
-        self.with_filter(sent.worker, |filter, env| filter.on_answer(call, answer, env, &mut out));
+        self.with_filter(sent.worker, |filter, env| end(filter, env, &mut out));
         self.carry_out(sent.worker, Callback::Root(sent.worker), out);
     }
 
