@@ -265,7 +265,7 @@ impl Filter {
         self.on_earlier_answer(call, answer, env.now, env, out);
     }
 
-    /// The same for one that arrived at that time, where the host could not hand it over at once: it is cached from then on, not from now.
+    /// The same for one that arrived at that time, where the host could not pass it on at once: it is cached from then on, not from now.
     pub fn on_earlier_answer(
         &mut self,
         call: CallId,

@@ -315,7 +315,7 @@ impl World {
         self.end_call(call, |filter, env, out| filter.on_answer(call, answer, env, out));
     }
 
-    /// The oldest call that has not been answered got this answer so long ago, and the host hands it over only now.
+    /// The oldest call that has not been answered got this answer so long ago, and the host passes it on only now.
     pub fn answer_next_since(&mut self, ago: Duration, answer: Option<HttpAnswer>) {
         let call = self.calls.unanswered().first().expect("no call is unanswered").id;
         let arrived_at = self.now.before(ago);
