@@ -20,7 +20,7 @@ make="make --no-print-directory"
 
 not_ready() {
     echo "release: $1" >&2
-    [ -n "${REHEARSAL:-}" ] || exit 1
+    [ -n "${REHEARSAL:-}" ] || { echo "release: REHEARSAL=1 builds it all the same" >&2; exit 1; }
 }
 if [ -n "$(git status --porcelain 2>/dev/null || true)" ]; then
     not_ready "this checkout has uncommitted changes, so the result would not match any commit: commit them"
