@@ -225,6 +225,24 @@ def test_clients_that_hang_up_harm_nobody(stage: Stage, users: ScriptedServer, p
     assert stage.envoy.vm_failures() == {}
 
 
+def test_an_answer_that_nobody_waited_for_is_not_used_after_its_ttl(own_stages: Stages, users: ScriptedServer, pool: Pool) -> None:
+    """The user may have been removed since."""
+    stage = own_stages.fresh(with_lookup(ttl_seconds=1), clusters={"users": users.port}, concurrency=1)
+    gate = Gate(json_answer(FOUND))
+    users.answer = gate
+    token = bearer(pool.id_token())
+    (connection,) = send_from_each(stage, [token])
+    wait_until(lambda: users.hits == 1, "the call")
+    connection.close()
+    wait_until(lambda: stage.envoy.active_requests() == 0, "the end of the request")
+    gate.open()
+    wait_until(lambda: stage.envoy.stat("cluster.users.upstream_rq_completed") == 1, "the answer")
+    # More than the TTL.
+    time.sleep(1.5)
+    users.answer = Answer(403)
+    stage.rejects("user_rejected", "/", token)
+
+
 def test_details_of_an_access_token_are_part_of_what_is_posted(own_stages: Stages, users: ScriptedServer, pool: Pool) -> None:
     info = ScriptedServer(json_answer({"sub": SUB, "email": "alice@example.com", "email_verified": "true"}))
     settings = with_lookup()
