@@ -58,15 +58,6 @@ impl fmt::Display for MatchedRule {
 }
 
 impl MatchedRule {
-    /// No rule matches: a valid token is required, and nothing else.
-    const VALID_TOKEN: MatchedRule = MatchedRule {
-        auth: Auth::Required,
-        demands: Vec::new(),
-        collected: Vec::new(),
-        rule: None,
-        is_by_route: false,
-    };
-
     /// Returns a permit for an identity that meets all requirements. `clock_skew` is how far `auth_time` may lie in the future.
     ///
     /// # Errors
@@ -158,15 +149,15 @@ impl RuleSet {
     /// that fits it exactly, or the demand of a valid token if none does. `route` returns the name of the Envoy route. It costs a call to
     /// the host, so it is called at most once, and only if a rule matches on it.
     pub fn matched(&self, request: &InterpretedRequest<'_>, route: &dyn Fn() -> Option<Vec<u8>>) -> MatchedRule {
-        // Without rules, the path need not be split to find that nothing matches.
-        if self.rules.is_empty() {
-            return MatchedRule::VALID_TOKEN;
-        }
         let name = OnceCell::new();
         let has_route = |wanted: &str| name.get_or_init(route).as_deref() == Some(wanted.as_bytes());
-        let Walk { collected, end } = self
-            .index
-            .walk(&request.path, |place| self.rules.get(place)?.step(request, &has_route));
+        let Walk { collected, end } = if self.rules.is_empty() {
+            // The path need not be split to find that nothing matches.
+            Walk::default()
+        } else {
+            self.index
+                .walk(&request.path, |place| self.rules.get(place)?.step(request, &has_route))
+        };
         let last = end.and_then(|place| self.rules.get(place));
         let demanding = collected.iter().filter_map(|place| self.rules.get(*place)).chain(last);
         MatchedRule {

@@ -50,8 +50,8 @@ pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoI
 /// Rejects a stream with `internal_error`, in any state.
 pub fn refuse(worker: &Worker, stream: &Rc<Stream>) {
     worker.forget(stream);
-    // A request that went on has its decision: filter state cannot be set twice.
-    if stream.state() != StreamState::Open
+    // Filter state cannot be set twice: one that went on or was answered has its decision.
+    if matches!(stream.state(), StreamState::New | StreamState::Paused)
         && let Some(mut envoy) = stream.envoy()
     {
         let _not_annotated = envoy.set_filter_state(DECISION, Code::InternalError.as_str());

@@ -55,10 +55,8 @@ pub struct Mail {
 /// How a call ended.
 #[derive(Debug)]
 pub enum CallEnd {
-    /// With an answer.
-    Answered(HttpAnswer),
-    /// Without one.
-    Failed,
+    /// With this answer; `None` if it failed.
+    Answer(Option<HttpAnswer>),
     /// With one for which there was no room.
     Dropped,
 }
@@ -66,11 +64,11 @@ pub enum CallEnd {
 impl Mail {
     fn bytes(&self) -> usize {
         match &self.end {
-            CallEnd::Answered(HttpAnswer {
+            CallEnd::Answer(Some(HttpAnswer {
                 body: Body::Whole(body),
                 ..
-            }) => body.len(),
-            CallEnd::Answered(_) | CallEnd::Failed | CallEnd::Dropped => 0,
+            })) => body.len(),
+            CallEnd::Answer(_) | CallEnd::Dropped => 0,
         }
     }
 }

@@ -143,8 +143,7 @@ impl Root {
                 self.instance.wake_workers(true);
             }
             Some(Caller::Worker(worker, call)) => {
-                let end = answer.map_or(CallEnd::Failed, CallEnd::Answered);
-                self.deliver(worker, call, end);
+                self.deliver(worker, call, answer);
                 self.instance.wake_workers(false);
             }
             None => {}
@@ -153,7 +152,7 @@ impl Root {
 
     /// Sends a call of a worker. A failure to send is reported as a failed response.
     fn call_for(&mut self, worker: WorkerId, id: CallId, call: &HttpCall) {
-        let end = match self.calls.start(call) {
+        let answer = match self.calls.start(call) {
             Ok(callout) => {
                 self.calls
                     .under_way
@@ -161,19 +160,23 @@ impl Root {
                     .insert(callout, Caller::Worker(worker, id));
                 return;
             }
-            Err(CalloutRefused::CannotCreateRequest) => CallEnd::Answered(no_healthy_upstream()),
+            Err(CalloutRefused::CannotCreateRequest) => Some(no_healthy_upstream()),
             Err(refused) => {
                 let not_sent = not_sent(refused);
                 log::warn!("{}", filter::not_sent_line(&call.cluster, not_sent));
-                CallEnd::Failed
+                None
             }
         };
-        self.deliver(worker, id, end);
+        self.deliver(worker, id, answer);
     }
 
-    fn deliver(&self, worker: WorkerId, call: CallId, end: CallEnd) {
-        let arrived_at = process::now();
-        self.instance.deliver(worker, Mail { call, end, arrived_at });
+    fn deliver(&self, worker: WorkerId, call: CallId, answer: Option<HttpAnswer>) {
+        let mail = Mail {
+            call,
+            end: CallEnd::Answer(answer),
+            arrived_at: process::now(),
+        };
+        self.instance.deliver(worker, mail);
     }
 
     fn filter_does(&mut self, part: impl FnOnce(&mut Filter, &Env<'_>, &mut Vec<Command>)) {

@@ -104,7 +104,6 @@ impl State {
             if past >= period {
                 due.push(Arc::clone(&ticked.instance));
                 ticked.last = now;
-                sleep = sleep.min(period);
             } else {
                 sleep = sleep.min(period.saturating_sub(past));
             }

@@ -333,8 +333,7 @@ impl Core {
         let Mail { call, end, arrived_at } = mail;
         let (filter, env) = self.split(now, process::random());
         match end {
-            CallEnd::Answered(answer) => filter.on_earlier_answer(call, Some(answer), arrived_at, &env, commands),
-            CallEnd::Failed => filter.on_earlier_answer(call, None, arrived_at, &env, commands),
+            CallEnd::Answer(answer) => filter.on_earlier_answer(call, answer, arrived_at, &env, commands),
             CallEnd::Dropped => filter.on_dropped_answer(call, &env, commands),
         }
     }

@@ -306,8 +306,7 @@ impl World {
 
     /// The oldest call that has not been answered gets this answer; `None`: it failed.
     pub fn answer_next(&mut self, answer: Option<HttpAnswer>) {
-        let call = self.calls.unanswered().first().expect("no call is unanswered").id;
-        self.answer(call, answer);
+        self.answer(self.next_call(), answer);
     }
 
     /// The call gets this answer; `None`: it failed.
@@ -317,7 +316,7 @@ impl World {
 
     /// The oldest call that has not been answered got this answer so long ago, and the host passes it on only now.
     pub fn answer_next_since(&mut self, ago: Duration, answer: Option<HttpAnswer>) {
-        let call = self.calls.unanswered().first().expect("no call is unanswered").id;
+        let call = self.next_call();
         let arrived_at = self.now.before(ago);
         self.end_call(call, |filter, env, out| {
             filter.on_earlier_answer(call, answer, arrived_at, env, out);
@@ -326,8 +325,12 @@ impl World {
 
     /// The oldest call that has not been answered got an answer for which the host had no room.
     pub fn drop_next_answer(&mut self) {
-        let call = self.calls.unanswered().first().expect("no call is unanswered").id;
+        let call = self.next_call();
         self.end_call(call, |filter, env, out| filter.on_dropped_answer(call, env, out));
+    }
+
+    fn next_call(&self) -> CallId {
+        self.calls.unanswered().first().expect("no call is unanswered").id
     }
 
     fn end_call(&mut self, call: CallId, end: impl FnOnce(&mut Filter, &Env<'_>, &mut Vec<Command>)) {
