@@ -113,7 +113,8 @@ wasm-test: tools-rust
 	@install -D -m 644 $(BUILD)/poison/$(TARGET)/release/poison.wasm $(WASM_POISON)
 
 # A panic must be caught before it reaches Envoy, so this build has a profile of its own, and a separate target folder.
-NATIVE_CARGO = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile native -p envoy-cognito-jwt-dynamic-module
+# With `--crate-type`, since Cargo optimizes across crates only where a shared library is all that is built.
+NATIVE_CARGO = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="$(REMAP)" $(CARGO) rustc --locked --profile native --crate-type cdylib -p envoy-cognito-jwt-dynamic-module
 RAW_NATIVE := $(CARGO_TARGET_DIR)/native/native/libenvoy_cognito_jwt_dynamic_module.so
 
 .PHONY: native
