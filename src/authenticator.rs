@@ -324,26 +324,25 @@ impl Authenticator<'_> {
         let identity = signed
             .check(&pool.claims, now)
             .map_err(|error| stop(Rejection::Claim(error)))?;
-        let verified = Rc::new(self.prepare(identity, id, key));
+        let verified = Rc::new(self.prepare(token.into(), identity, id, key));
         let generation = self.keys.get(id.0).map_or(0, PoolKeys::generation);
         let expires_at = verified.identity.expires_at().after(pool.claims.clock_skew);
-        self.tokens
-            .insert(token, Rc::clone(&verified), generation, expires_at, now);
+        self.tokens.insert(Rc::clone(&verified), generation, expires_at, now);
         Ok(verified)
     }
 
     /// Returns what later requests with the token need, computed once.
-    fn prepare(&mut self, mut identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
+    fn prepare(&mut self, token: Rc<[u8]>, mut identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
         let (values, warnings) = self.config.identity.values_for(&identity, None);
         self.warn(&warnings);
-        // For a rule that uses claims by name, and for a lookup, they are parsed again and then kept.
-        identity.slim();
+        // For a rule that uses claims, and for a lookup, they are read again and then kept.
+        identity.slim(Rc::clone(&token));
         Verified {
+            token,
+            identity,
             pool,
             key,
             values,
-            subject: identity.claims().subject().into(),
-            identity,
             cache_keys: Default::default(),
         }
     }

@@ -15,6 +15,8 @@ use std::rc::Rc;
 /// A verified token, with everything that later requests with it need.
 #[derive(Debug)]
 pub struct Verified {
+    /// Its whole text.
+    pub token: Rc<[u8]>,
     /// Its claims.
     pub identity: Identity,
     /// The pool that issued it.
@@ -23,15 +25,13 @@ pub struct Verified {
     pub key: Rc<Key>,
     /// The headers and the filter state from its own claims.
     pub values: IdentityValues,
-    /// `sub`, shared with the command that sets it as filter state.
-    pub subject: Rc<str>,
     /// The cache keys of calls about it, computed when they are first needed: see [`Verified::cache_key`].
     pub cache_keys: CacheKeys,
 }
 
 /// A place for the key of each [`EnrichmentKind`].
 #[derive(Debug, Default)]
-pub struct CacheKeys([OnceCell<CacheKey>; EnrichmentKind::ALL.len()]);
+pub struct CacheKeys([OnceCell<Box<CacheKey>>; EnrichmentKind::ALL.len()]);
 
 impl Verified {
     /// Returns the cache key of a call about this token only. `compute` is called once.
@@ -41,27 +41,25 @@ impl Verified {
             EnrichmentKind::UserInfo => user_info,
             EnrichmentKind::UserLookup => user_lookup,
         };
-        *place.get_or_init(compute)
+        **place.get_or_init(|| compute().into())
     }
 
     /// Returns how many bytes of memory it owns, without the key, which belongs to the key set.
     fn heap_bytes(&self) -> usize {
         let Verified {
+            token,
             identity,
             pool: _,
             key: _,
             values: IdentityValues { headers, filter_state },
-            subject,
-            cache_keys: _,
+            cache_keys: CacheKeys(keys),
         } = self;
-        memory::sum([
-            identity.heap_bytes(),
-            memory::shared(size_of::<Headers>()),
-            headers.heap_bytes(),
-            memory::shared(size_of::<Headers>()),
-            filter_state.heap_bytes(),
-            memory::shared(subject.len()),
-        ])
+        let lists = [Some(headers), filter_state.as_ref()].into_iter().flatten();
+        let lists = lists.map(|list| memory::shared(size_of::<Headers>()).saturating_add(list.heap_bytes()));
+        // The cache keys may be computed later.
+        let keys = keys.each_ref().map(|_| memory::block(size_of::<CacheKey>()));
+        let owned = [memory::shared(token.len()), identity.heap_bytes()];
+        memory::sum(owned.into_iter().chain(lists).chain(keys))
     }
 }
 
@@ -73,8 +71,6 @@ impl AsRef<Identity> for Verified {
 
 #[derive(Debug)]
 struct Entry {
-    /// The whole text: the tail is only the index.
-    token: Box<[u8]>,
     verified: Rc<Verified>,
     /// The generation of the pool's keys in which the key was last seen.
     generation: u32,
@@ -106,7 +102,10 @@ impl TokenCache {
         is_current: impl FnOnce(PoolId, &Key) -> bool,
     ) -> Option<Rc<Verified>> {
         let tail = Tail::of(token)?;
-        let entry = self.entries.get_mut(&tail).filter(|entry| *entry.token == *token)?;
+        let entry = self
+            .entries
+            .get_mut(&tail)
+            .filter(|entry| *entry.verified.token == *token)?;
         let generation = generation_of(entry.verified.pool);
         if entry.generation == generation {
             return Some(Rc::clone(&entry.verified));
@@ -121,26 +120,12 @@ impl TokenCache {
 
     /// Stores a token that was verified with a key of this generation of its pool's keys, and that expires at this time. Of
     /// two with the same tail, which valid signatures do not have by chance, the later is kept.
-    pub fn insert(
-        &mut self,
-        token: &[u8],
-        verified: Rc<Verified>,
-        generation: u32,
-        expires_at: UnixTime,
-        now: UnixTime,
-    ) {
-        let Some(tail) = Tail::of(token) else { return };
-        let owned = memory::sum([
-            memory::block(token.len()),
-            memory::shared(size_of::<Verified>()),
-            verified.heap_bytes(),
-        ]);
-        let token = token.into();
-        let entry = Entry {
-            token,
-            verified,
-            generation,
+    pub fn insert(&mut self, verified: Rc<Verified>, generation: u32, expires_at: UnixTime, now: UnixTime) {
+        let Some(tail) = Tail::of(&verified.token) else {
+            return;
         };
+        let owned = memory::shared(size_of::<Verified>()).saturating_add(verified.heap_bytes());
+        let entry = Entry { verified, generation };
         self.entries.insert(tail, entry, owned, expires_at, now);
     }
 
@@ -160,14 +145,18 @@ impl TokenCache {
     }
 }
 
-/// The last bytes of a token: 16 characters of base64url are 96 bits of the signature.
+/// The last bytes of a token: 16 characters of base64url are 96 bits of the signature. As two numbers, which are aligned to 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Tail(u128);
+struct Tail(u64, u64);
 
 impl Tail {
     /// `None` for a shorter text, which cannot end with an RSA signature.
     fn of(token: &[u8]) -> Option<Tail> {
-        token.last_chunk().map(|bytes| Tail(u128::from_le_bytes(*bytes)))
+        let (start, last) = token.split_last_chunk()?;
+        Some(Tail(
+            u64::from_le_bytes(*start.last_chunk()?),
+            u64::from_le_bytes(*last),
+        ))
     }
 }
 
@@ -177,9 +166,10 @@ mod tests {
     use crate::keys::rsa::PublicKey;
     use std::time::Duration;
 
-    fn verified(sub: &str) -> Rc<Verified> {
+    fn verified(token: &[u8], sub: &str) -> Rc<Verified> {
         let json = format!(r#"{{"iss":"i","sub":"{sub}","exp":1,"token_use":"id","aud":"c"}}"#);
         Rc::new(Verified {
+            token: token.into(),
             identity: Identity::for_test(&json),
             pool: PoolId(3),
             key: Rc::new(Key {
@@ -187,7 +177,6 @@ mod tests {
                 public: PublicKey::from_components(&[0xff; 256], &[1, 0, 1]).unwrap(),
             }),
             values: IdentityValues::default(),
-            subject: sub.into(),
             cache_keys: CacheKeys::default(),
         })
     }
@@ -200,20 +189,20 @@ mod tests {
     /// Returns the subject of the token, if it is cached, without a check of its key.
     fn find(cache: &mut TokenCache, token: &str) -> Option<String> {
         let found = cache.find(token.as_bytes(), |_| 1, |_, _| panic!("the generation is the same"));
-        found.map(|verified| verified.subject.to_string())
+        found.map(|verified| verified.identity.claims().subject().to_string())
     }
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
     const LATER: UnixTime = UnixTime::from_secs(1_800_000_001);
 
-    fn insert(cache: &mut TokenCache, token: &[u8], verified: Rc<Verified>) {
-        cache.insert(token, verified, 1, LATER, NOW);
+    fn insert(cache: &mut TokenCache, token: &[u8], sub: &str) {
+        cache.insert(verified(token, sub), 1, LATER, NOW);
     }
 
     fn filled(max_entries: usize, names: &[&str]) -> TokenCache {
         let mut cache = TokenCache::new(max_entries, usize::MAX);
         for name in names {
-            insert(&mut cache, text(name).as_bytes(), verified(name));
+            insert(&mut cache, text(name).as_bytes(), name);
         }
         cache
     }
@@ -222,7 +211,7 @@ mod tests {
     fn the_least_recently_used_goes_first() {
         let mut cache = filled(3, &["a", "b", "c"]);
         assert_eq!(find(&mut cache, &text("a")).as_deref(), Some("a"));
-        insert(&mut cache, text("d").as_bytes(), verified("d"));
+        insert(&mut cache, text("d").as_bytes(), "d");
         for (name, is_there) in [("a", true), ("b", false), ("c", true), ("d", true)] {
             assert_eq!(find(&mut cache, &text(name)).is_some(), is_there, "{name}");
         }
@@ -234,7 +223,7 @@ mod tests {
         for bound in [0, 1, 2, 100] {
             let mut cache = TokenCache::new(bound, usize::MAX);
             for number in 0..250 {
-                insert(&mut cache, text(&number.to_string()).as_bytes(), verified("s"));
+                insert(&mut cache, text(&number.to_string()).as_bytes(), "s");
                 assert!(cache.len() <= bound);
             }
             assert_eq!(cache.len(), bound);
@@ -247,13 +236,13 @@ mod tests {
         let mut cache = TokenCache::new(1000, 1 << 20);
         for number in 0..250 {
             let token = format!("{}{number:016}", "x".repeat(16 * 1024 + number));
-            insert(&mut cache, token.as_bytes(), verified(&"s".repeat(10 * number + 1)));
+            insert(&mut cache, token.as_bytes(), &"s".repeat(10 * number + 1));
             assert!(cache.bytes() <= 1 << 20);
         }
         assert!((30..60).contains(&cache.len()), "{}", cache.len());
         // One that is larger than the whole cache is not kept, and evicts nothing.
         let before = cache.len();
-        insert(&mut cache, "x".repeat(1 << 20).as_bytes(), verified("s"));
+        insert(&mut cache, "x".repeat(1 << 20).as_bytes(), "s");
         assert_eq!(cache.len(), before);
     }
 
@@ -261,10 +250,10 @@ mod tests {
     fn expired_ones_go_first() {
         let mut cache = TokenCache::new(2, usize::MAX);
         let expiring = NOW.after(Duration::from_millis(1));
-        cache.insert(text("stays").as_bytes(), verified("stays"), 1, LATER, NOW);
-        cache.insert(text("expires").as_bytes(), verified("expires"), 1, expiring, NOW);
+        cache.insert(verified(text("stays").as_bytes(), "stays"), 1, LATER, NOW);
+        cache.insert(verified(text("expires").as_bytes(), "expires"), 1, expiring, NOW);
         assert!(find(&mut cache, &text("expires")).is_some());
-        cache.insert(text("new").as_bytes(), verified("new"), 1, LATER, expiring);
+        cache.insert(verified(text("new").as_bytes(), "new"), 1, LATER, expiring);
         assert!(
             find(&mut cache, &text("stays")).is_some(),
             "though it was used longer ago"
@@ -275,7 +264,7 @@ mod tests {
     #[test]
     fn the_same_token_again_takes_no_second_place() {
         let mut cache = filled(2, &["a", "b"]);
-        insert(&mut cache, text("b").as_bytes(), verified("again"));
+        insert(&mut cache, text("b").as_bytes(), "again");
         assert_eq!(find(&mut cache, &text("b")).as_deref(), Some("again"));
         assert_eq!(cache.len(), 2, "nobody else had to go for it");
     }
@@ -286,7 +275,7 @@ mod tests {
         let tail = "0123456789abcdef0123456789abcdef";
         let token = format!("head.{tail}");
         let mut cache = TokenCache::new(10, usize::MAX);
-        insert(&mut cache, token.as_bytes(), verified("s"));
+        insert(&mut cache, token.as_bytes(), "s");
         for other in [
             format!("heaD.{tail}"),
             tail.to_owned(),
@@ -304,9 +293,9 @@ mod tests {
     #[test]
     fn what_is_too_short_for_a_signature_is_not_cached() {
         let mut cache = TokenCache::new(10, usize::MAX);
-        insert(&mut cache, &[b'a'; 15], verified("s"));
+        insert(&mut cache, &[b'a'; 15], "s");
         assert!(cache.is_empty());
-        insert(&mut cache, &[b'a'; 16], verified("s"));
+        insert(&mut cache, &[b'a'; 16], "s");
         assert_eq!(cache.len(), 1);
     }
 

@@ -44,8 +44,8 @@ pub enum HeaderSource {
 pub struct IdentityValues {
     /// The headers for the upstream.
     pub headers: Rc<Headers>,
-    /// The filter state that was configured.
-    pub filter_state: Rc<Headers>,
+    /// The filter state that was configured, if any of it has a value.
+    pub filter_state: Option<Rc<Headers>>,
 }
 
 /// A header or filter state that is left out because its value is longer than `limits.header_value_bytes`. To be logged as a
@@ -114,9 +114,10 @@ impl IdentityPolicy {
         if let Some(name) = &self.payload_header {
             headers.push(Rc::clone(name), &URL_SAFE_NO_PAD.encode(identity.claims().json()));
         }
+        let filter_state = self.values(&self.filter_state, identity, &claims, &mut left_out);
         let values = IdentityValues {
             headers: Rc::new(headers),
-            filter_state: Rc::new(self.values(&self.filter_state, identity, &claims, &mut left_out)),
+            filter_state: Some(filter_state).filter(|list| !list.is_empty()).map(Rc::new),
         };
         (values, left_out)
     }
@@ -338,7 +339,12 @@ mod tests {
         let long = "x".repeat(301);
         let members = format!(r#"{ID},"custom:tenant":["a,b","ü"],"email":"e","a":{{"b":" 1"}},"long":"{long}""#);
         let (values, left_out) = policy.values_for(&identity(&members), None);
-        let state: Vec<_> = values.filter_state.iter().map(|(_, value)| value).collect();
+        let state: Vec<_> = values
+            .filter_state
+            .iter()
+            .flat_map(|list| list.iter())
+            .map(|(_, value)| value)
+            .collect();
         assert_eq!(state, ["a%2Cb,%C3%BC", "%201"]);
         assert_eq!(left_out.len(), 1);
     }

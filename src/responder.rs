@@ -205,7 +205,10 @@ fn add(headers: &Rc<Headers>, out: &mut Vec<Command>) {
 fn annotate(verified: Option<&Verified>, decision: &'static str, out: &mut Vec<Command>) {
     out.push(Command::Decide(decision));
     if let Some(verified) = verified {
-        out.push(Command::Annotate(FilterState::Subject, Rc::clone(&verified.subject)));
+        out.push(Command::Annotate(
+            FilterState::Subject,
+            Rc::clone(verified.identity.claims().subject()),
+        ));
         out.push(Command::Annotate(
             FilterState::ClientId,
             Rc::clone(verified.identity.client()),
@@ -213,10 +216,8 @@ fn annotate(verified: Option<&Verified>, decision: &'static str, out: &mut Vec<C
     }
 }
 
-fn annotate_all(filter_state: &Rc<Headers>, out: &mut Vec<Command>) {
-    if !filter_state.is_empty() {
-        out.push(Command::AnnotateAll(Rc::clone(filter_state)));
-    }
+fn annotate_all(filter_state: &Option<Rc<Headers>>, out: &mut Vec<Command>) {
+    out.extend(filter_state.clone().map(Command::AnnotateAll));
 }
 
 #[cfg(test)]

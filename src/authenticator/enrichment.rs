@@ -99,7 +99,9 @@ impl Authenticator<'_> {
 
     fn cached_outcome(&mut self, key: CacheKey, enrichment: &dyn Enrichment, verified: &Verified) -> Option<Outcome> {
         let (now, shared) = (self.env.now, self.env.shared);
-        let found = self.responses.find(key, enrichment, &verified.subject, now, shared)?;
+        let found = self
+            .responses
+            .find(key, enrichment, verified.identity.claims().subject(), now, shared)?;
         self.out.push(Command::Count(enrichment.kind().cached_counter()));
         self.warn(&found.left_out);
         Some(found.outcome)
@@ -127,7 +129,7 @@ impl Authenticator<'_> {
         let about = InFlightCall {
             kind: enrichment.kind(),
             pool: verified.pool,
-            sub: Rc::clone(&verified.subject),
+            sub: Rc::clone(verified.identity.claims().subject()),
             not_after: enrichment.not_after(&verified.identity),
         };
         self.in_flight.queue(key, about, enrichment.call(question));

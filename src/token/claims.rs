@@ -1,29 +1,36 @@
 //! The claims of a Cognito token, parsed strictly: what decides once, the others by name as they are asked for.
 
-use super::json::{self, Member};
+use super::json::{self, Members};
+use super::jwt;
 use super::malformed::{KnownClaim, Malformed};
 use crate::memory;
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 /// The claims of a token: typed where they decide, the JSON text where they are only passed on.
 #[derive(Debug)]
 pub struct Claims {
+    subject: Rc<str>,
+    expires_at: f64,
+    not_before: Option<f64>,
+    details: OnceCell<Box<Details>>,
+    /// The token that the details are read from again.
+    token: Option<Rc<[u8]>>,
+    /// What all of it costs, whether the details are held at the moment or not.
+    heap_bytes: usize,
+}
+
+/// What not every request needs.
+#[derive(Debug, Default)]
+struct Details {
     set: ClaimSet,
     known: Known,
-    issuer: Box<str>,
-    subject: Box<str>,
-    expires_at: f64,
 }
 
 /// Any JSON object of claims (UserInfo's answer, too): strict as [`Claims`], but no claim must be there or has a type.
-#[derive(Debug)]
-pub struct ClaimSet {
-    json: String,
-    members: OnceCell<Vec<Member>>,
-    /// What the members cost, whether they are held at the moment or not.
-    member_bytes: usize,
-}
+#[derive(Debug, Default)]
+pub struct ClaimSet(Members);
 
 /// A claim's value, decoded for comparisons.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,55 +55,70 @@ impl Claims {
     /// # Errors
     /// Not one strict JSON object; `iss`, `sub` or `exp` is absent; a known claim has the wrong type.
     pub fn parse(json: String) -> Result<Claims, Malformed> {
-        let set = ClaimSet::parse(json)?;
-        let mut known = Known::default();
-        for member in set.list() {
-            known.read(&member.name, member.raw())?;
+        let details = Details::parse(json)?;
+        let Details { set, known } = &details;
+        let absent = Malformed::ClaimAbsent;
+        if known.issuer.is_none() {
+            return Err(absent(KnownClaim::Issuer));
         }
+        let subject = known.subject.as_deref().ok_or(absent(KnownClaim::Subject))?;
+        let expires_at = known.expires_at.ok_or(absent(KnownClaim::ExpiresAt))?;
         Ok(Claims {
-            issuer: known.issuer.take().ok_or(Malformed::ClaimAbsent(KnownClaim::Issuer))?,
-            subject: known
-                .subject
-                .take()
-                .ok_or(Malformed::ClaimAbsent(KnownClaim::Subject))?,
-            expires_at: known.expires_at.ok_or(Malformed::ClaimAbsent(KnownClaim::ExpiresAt))?,
-            known,
-            set,
+            subject: subject.into(),
+            expires_at,
+            not_before: known.not_before,
+            heap_bytes: memory::sum([
+                memory::shared(subject.len()),
+                memory::block(size_of::<Details>()),
+                set.heap_bytes(),
+                known.heap_bytes(),
+            ]),
+            details: OnceCell::from(Box::new(details)),
+            token: None,
+        })
+    }
+
+    /// The details have been read before, so they can be read again.
+    fn details(&self) -> &Details {
+        self.details.get_or_init(|| {
+            let json = self.token.as_deref().map(jwt::claims_text);
+            let details = json.and_then(|json| Details::parse(json.ok()?).ok());
+            details.unwrap_or_default().into()
         })
     }
 
     /// All claims by name.
     pub fn set(&self) -> &ClaimSet {
-        &self.set
+        &self.details().set
     }
 
     /// The JSON text, as it came.
     pub fn json(&self) -> &str {
-        self.set.json()
+        self.set().json()
     }
 
     /// See [`ClaimSet::raw`].
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.set.raw(name)
+        self.set().raw(name)
     }
 
     /// See [`ClaimSet::view`].
     pub fn view(&self, name: &str) -> Option<ClaimView<'_>> {
-        self.set.view(name)
+        self.set().view(name)
     }
 
     /// See [`ClaimSet::pointer`].
     pub fn pointer(&self, steps: &[String]) -> Option<&str> {
-        self.set.pointer(steps)
+        self.set().pointer(steps)
     }
 
     /// `iss`; never empty.
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        self.details().known.issuer.as_deref().unwrap_or_default()
     }
 
     /// `sub`; never empty.
-    pub fn subject(&self) -> &str {
+    pub fn subject(&self) -> &Rc<str> {
         &self.subject
     }
 
@@ -107,60 +129,64 @@ impl Claims {
 
     /// `nbf`: seconds since 1970, finite.
     pub fn not_before(&self) -> Option<f64> {
-        self.known.not_before
+        self.not_before
     }
 
     /// `iat`: seconds since 1970, finite.
     pub fn issued_at(&self) -> Option<f64> {
-        self.known.issued_at
+        self.details().known.issued_at
     }
 
     /// `auth_time`: seconds since 1970, finite.
     pub fn auth_time(&self) -> Option<f64> {
-        self.known.auth_time
+        self.details().known.auth_time
     }
 
     /// `token_use`, whatever it says.
     pub fn token_use(&self) -> Option<&str> {
-        self.known.token_use.as_deref()
+        self.details().known.token_use.as_deref()
     }
 
     /// `client_id`.
     pub fn client_id(&self) -> Option<&str> {
-        self.known.client_id.as_deref()
+        self.details().known.client_id.as_deref()
     }
 
     /// `scope`: words with spaces between them (RFC 8693, section 4.2).
     pub fn scope(&self) -> Option<&str> {
-        self.known.scope.as_deref()
+        self.details().known.scope.as_deref()
     }
 
     /// `aud`, be it one string or a list; none if absent.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
-        self.known.audience.iter().map(|client| &**client)
+        self.details().known.audience.iter().map(|client| &**client)
     }
 
     /// `cognito:groups`; none if absent.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.known.groups.iter().map(|group| &**group)
+        self.details().known.groups.iter().map(|group| &**group)
     }
 
-    /// Returns how many bytes of memory they own: see [`ClaimSet::heap_bytes`].
+    /// See [`Identity::heap_bytes`](super::Identity::heap_bytes).
     pub fn heap_bytes(&self) -> usize {
-        let Claims {
-            set,
-            known,
-            issuer,
-            subject,
-            expires_at: _,
-        } = self;
-        let texts = [issuer, subject].map(|text| memory::block(text.len()));
-        memory::sum([set.heap_bytes(), known.heap_bytes()].into_iter().chain(texts))
+        self.heap_bytes
     }
 
     /// See [`Identity::slim`](super::Identity::slim).
-    pub(in crate::token) fn slim(&mut self) {
-        self.set.members.take();
+    pub(in crate::token) fn slim(&mut self, token: Rc<[u8]>) {
+        self.details.take();
+        self.token = Some(token);
+    }
+}
+
+impl Details {
+    fn parse(json: String) -> Result<Details, Malformed> {
+        let set = ClaimSet::parse(json)?;
+        let mut known = Known::default();
+        for (name, value) in set.members() {
+            known.read(name, value)?;
+        }
+        Ok(Details { set, known })
     }
 }
 
@@ -170,40 +196,28 @@ impl ClaimSet {
     /// # Errors
     /// Not one strict JSON object: see [`Malformed`].
     pub fn parse(json: String) -> Result<ClaimSet, Malformed> {
-        let members = json::members(&json)?;
-        let owned = memory::sum(members.iter().map(Member::heap_bytes));
-        Ok(ClaimSet {
-            json,
-            member_bytes: memory::list::<Member>(members.capacity()).saturating_add(owned),
-            members: OnceCell::from(members),
-        })
+        Members::parse(json).map(ClaimSet)
     }
 
-    /// Returns how many bytes of memory it owns, with the members, which it may let go of and read again.
+    /// Returns how many bytes of memory it owns.
     pub fn heap_bytes(&self) -> usize {
-        memory::block(self.json.capacity()).saturating_add(self.member_bytes)
-    }
-
-    /// The text has been read before, so it can be read again.
-    fn list(&self) -> &[Member] {
-        self.members
-            .get_or_init(|| json::members(&self.json).unwrap_or_default())
+        self.0.heap_bytes()
     }
 
     /// The JSON text, as it came.
     pub fn json(&self) -> &str {
-        &self.json
+        self.0.json()
     }
 
     /// The names and the values' JSON texts, in order.
     pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.list().iter().map(|member| (&*member.name, member.raw()))
+        self.0.iter()
     }
 
     /// The JSON text of the claim `name`, a literal member name.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        let member = self.list().iter().find(|member| &*member.name == name)?;
-        Some(member.raw())
+        let (_, value) = self.members().find(|(found, _)| *found == name)?;
+        Some(value)
     }
 
     /// The claim `name`, decoded.
@@ -223,7 +237,7 @@ impl ClaimSet {
     /// object that holds the name of a step twice, which there can be below the top level.
     pub fn pointer(&self, steps: &[String]) -> Option<&str> {
         let [name, deeper @ ..] = steps else {
-            return Some(&self.json);
+            return Some(self.json());
         };
         json::at_pointer(self.raw(name)?, deeper)
     }

@@ -8,51 +8,102 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
+use std::ops::Range;
 
 /// How deep objects and lists may be nested; the outermost object is depth 1. Cognito's own claims need 3.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// A member of the object.
-#[derive(Debug)]
-pub(in crate::token) struct Member {
-    /// Its name, decoded.
-    pub name: Box<str>,
-    value: Box<RawValue>,
+/// One JSON object: its text, and where its members stand in it.
+#[derive(Debug, Default)]
+pub(in crate::token) struct Members {
+    json: String,
+    list: Vec<Member>,
 }
 
-impl Member {
-    /// Returns its value's JSON text, as it came, without spaces around it.
-    pub fn raw(&self) -> &str {
-        self.value.get()
+/// A member of the object.
+#[derive(Debug)]
+struct Member {
+    name: Name,
+    /// Where its value's JSON text stands, without spaces around it.
+    value: Range<usize>,
+}
+
+/// A member's name.
+#[derive(Debug)]
+enum Name {
+    /// Where it stands, without its quotes.
+    Plain(Range<usize>),
+    /// One that is written with escapes, decoded.
+    Decoded(Box<str>),
+}
+
+impl Members {
+    /// Parses `json` as an object.
+    ///
+    /// # Errors
+    /// It is not one JSON object and nothing else (RFC 8259; a byte order mark is something else), has a member name
+    /// twice at its top level, is nested deeper than [`MAX_DEPTH`], or holds a number that a double cannot hold or a
+    /// string that is no Unicode text, at any level.
+    pub fn parse(json: String) -> Result<Members, Malformed> {
+        let Object(members) = serde_json::from_str(&json).map_err(|error| fault_of(&error))?;
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+        // Most names differ in their length, which is compared faster.
+        names.sort_unstable_by(|one, other| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
+        if names.windows(2).any(|pair| matches!(pair, [one, next] if one == next)) {
+            return Err(Malformed::DuplicateMember);
+        }
+        for (_, value) in &members {
+            check_value(value.get())?;
+        }
+        let place = |(name, value): (Cow<'_, str>, &RawValue)| {
+            let name = match name {
+                Cow::Borrowed(name) => Name::Plain(place(&json, name)?),
+                Cow::Owned(name) => Name::Decoded(name.into()),
+            };
+            let value = place(&json, value.get())?;
+            Some(Member { name, value })
+        };
+        let list: Option<Vec<Member>> = members.into_iter().map(place).collect();
+        let list = list.ok_or(Malformed::NotJsonObject)?;
+        Ok(Members { json, list })
+    }
+
+    /// Returns the text, as it came.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// Returns the names, decoded, and the values' JSON texts, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let text = |place: &Range<usize>| self.json.get(place.clone()).unwrap_or_default();
+        self.list.iter().map(move |member| {
+            let name = match &member.name {
+                Name::Plain(place) => text(place),
+                Name::Decoded(name) => name,
+            };
+            (name, text(&member.value))
+        })
     }
 
     /// Returns how many bytes of memory it owns.
     pub fn heap_bytes(&self) -> usize {
-        memory::block(self.name.len()).saturating_add(memory::block(self.raw().len()))
+        let decoded = self.list.iter().map(|member| match &member.name {
+            Name::Plain(_) => 0,
+            Name::Decoded(name) => memory::block(name.len()),
+        });
+        let own = [
+            memory::block(self.json.capacity()),
+            memory::list::<Member>(self.list.capacity()),
+        ];
+        memory::sum(decoded.chain(own))
     }
 }
 
-/// Parses `json` as an object.
-///
-/// # Errors
-/// It is not one JSON object and nothing else (RFC 8259; a byte order mark is something else), has a member name
-/// twice at its top level, is nested deeper than [`MAX_DEPTH`], or holds a number that a double cannot hold or a
-/// string that is no Unicode text, at any level.
-pub(in crate::token) fn members(json: &str) -> Result<Vec<Member>, Malformed> {
-    let Object(members) = serde_json::from_str(json).map_err(|error| fault_of(&error))?;
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
-    names.sort_unstable();
-    if names.windows(2).any(|pair| matches!(pair, [one, next] if one == next)) {
-        return Err(Malformed::DuplicateMember);
-    }
-    for (_, value) in &members {
-        check_value(value.get())?;
-    }
-    let owned = members.into_iter().map(|(name, value)| Member {
-        name: name.into(),
-        value: value.to_owned(),
-    });
-    Ok(owned.collect())
+/// Returns where `part`, which was borrowed from `whole`, stands in it.
+fn place(whole: &str, part: &str) -> Option<Range<usize>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
 }
 
 /// Returns the string that a value's JSON text is; nothing if it is none.
@@ -245,17 +296,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn members(json: &str) -> Result<Members, Malformed> {
+        Members::parse(json.to_owned())
+    }
+
     fn read(json: &str) -> Result<Vec<(String, String)>, Malformed> {
-        let pair = |member: &Member| (member.name.to_string(), member.raw().to_owned());
+        let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         members(json).map(|members| members.iter().map(pair).collect())
     }
 
     #[test]
     fn members_are_names_and_raw_values() {
-        let read = read(" {\"a\" : 1.50 , \"\\u0062\\/\":[1, {\"x\":null}],\"\":\"\\u00e9\"}\n").unwrap();
+        let found = read(" {\"a\" : 1.50 , \"\\u0062\\/\":[1, {\"x\":null}],\"\":\"\\u00e9\"}\n").unwrap();
         let expected = [("a", "1.50"), ("b/", "[1, {\"x\":null}]"), ("", "\"\\u00e9\"")];
-        assert_eq!(read, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert_eq!(members("{}").map(|members| members.len()), Ok(0));
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(read("{}"), Ok(Vec::new()));
     }
 
     #[test]
@@ -402,10 +457,10 @@ mod tests {
                 match members(&json) {
                     Ok(members) => {
                         let object = object.ok_or_else(|| TestCaseError::fail(json.clone()))?;
-                        prop_assert_eq!(members.len(), object.len());
-                        for member in members {
-                            let value: serde_json::Value = serde_json::from_str(member.raw()).unwrap();
-                            prop_assert_eq!(Some(&value), object.get(&*member.name));
+                        prop_assert_eq!((members.json(), members.iter().count()), (&*json, object.len()));
+                        for (name, value) in members.iter() {
+                            let value: serde_json::Value = serde_json::from_str(value).unwrap();
+                            prop_assert_eq!(Some(&value), object.get(name));
                         }
                     }
                     Err(Malformed::DuplicateMember) => prop_assert!(object.is_some()),

@@ -3,7 +3,7 @@
 use super::Identity;
 use super::check::{self, ClaimError, ClaimPolicy};
 use super::claims::Claims;
-use super::json;
+use super::json::{self, Members};
 use super::malformed::{HeaderParameter, Malformed};
 use crate::keys::rsa::PublicKey;
 use crate::signature::{BadSignature, Verifier, VerifySignature};
@@ -196,6 +196,15 @@ impl SignedJwt {
     }
 }
 
+/// Returns the JSON text of a token's claims.
+///
+/// # Errors
+/// It is no token, or its claims are no text.
+pub(in crate::token) fn claims_text(token: &[u8]) -> Result<String, Malformed> {
+    let [_, claims, _] = three_parts(token).ok_or(Malformed::NotThreeParts)?;
+    text(claims)
+}
+
 /// What stands before the first dot, before the second one and behind it, none of them empty.
 fn three_parts(token: &[u8]) -> Option<[&[u8]; 3]> {
     let (header, rest) = at_dot(token)?;
@@ -230,7 +239,7 @@ pub struct LastHeader {
 impl LastHeader {
     fn read(&mut self, part: &[u8]) -> Result<Header, Malformed> {
         if part != &*self.part {
-            self.header = Header::parse(&text(part)?)?;
+            self.header = Header::parse(text(part)?)?;
             self.part = part.into();
         }
         Ok(self.header.clone())
@@ -245,14 +254,14 @@ struct Header {
 }
 
 impl Header {
-    fn parse(json: &str) -> Result<Header, Malformed> {
+    fn parse(json: String) -> Result<Header, Malformed> {
         let mut header = Header {
             algorithm: Algorithm::Other,
             kid: None,
         };
-        for member in json::members(json)? {
-            let text = |parameter| json::text(member.raw()).ok_or(Malformed::HeaderType(parameter));
-            match &*member.name {
+        for (name, value) in Members::parse(json)?.iter() {
+            let text = |parameter| json::text(value).ok_or(Malformed::HeaderType(parameter));
+            match name {
                 "alg" => header.algorithm = Algorithm::named(&text(HeaderParameter::Algorithm)?),
                 "kid" => header.kid = Some(text(HeaderParameter::KeyId)?.into()),
                 "crit" => return Err(Malformed::CriticalExtension),

@@ -91,7 +91,7 @@ impl Identity {
         &self.client
     }
 
-    /// Returns how many bytes of memory it owns.
+    /// Returns how many bytes of memory it owns, with what [`Identity::slim`] frees, and without the token's text.
     pub fn heap_bytes(&self) -> usize {
         let Identity {
             claims,
@@ -101,9 +101,10 @@ impl Identity {
         claims.heap_bytes().saturating_add(memory::shared(client.len()))
     }
 
-    /// Frees what can be parsed from the claims' text again when a claim is first requested by name.
-    pub fn slim(&mut self) {
-        self.claims.slim();
+    /// Frees what is not needed for each request. It is read from `token`, the text that the identity came from, when it is first
+    /// asked for.
+    pub fn slim(&mut self, token: Rc<[u8]>) {
+        self.claims.slim(token);
     }
 }
 

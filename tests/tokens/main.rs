@@ -45,7 +45,10 @@ fn an_id_token_climbs_to_an_identity() {
     let identity = climb(&token, NOW).unwrap();
     assert_eq!((identity.token_use(), &**identity.client()), (TokenUse::Id, CLIENT));
     let claims = identity.claims();
-    assert_eq!((claims.subject(), claims.auth_time()), (SUB, Some(NOW as f64 - 60.0)));
+    assert_eq!(
+        (&**claims.subject(), claims.auth_time()),
+        (SUB, Some(NOW as f64 - 60.0))
+    );
     assert_eq!(claims.groups().collect::<Vec<_>>(), ["readers", "writers"]);
     let came: Value = serde_json::from_str(claims.json()).unwrap();
     assert_eq!(came, id_claims(NOW));
