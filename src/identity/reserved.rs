@@ -38,12 +38,12 @@ impl ReservedHeaders {
     /// Returns the request without its reserved headers, and appends the edits that remove them, each by its own spelling.
     /// The time grows with the number of headers, not with its square: a client chooses it.
     pub fn strip<'a>(&self, head: RequestHead<'a>, edits: &mut Vec<Command>) -> RequestHead<'a> {
-        self.strip_connection(&head, edits);
-        if head.iter().any(|(name, _)| self.is_reserved(name)) {
-            self.without_reserved(&head, edits)
-        } else {
-            head
+        let is_looked_at = |name: &[u8]| name == b"connection" || self.is_reserved(name);
+        if !head.iter().any(|(name, _)| is_looked_at(name)) {
+            return head;
         }
+        self.strip_connection(&head, edits);
+        self.without_reserved(head, edits)
     }
 
     /// Returns the names of the reserved trailers: some upstreams read trailers as if they were headers.
@@ -61,7 +61,10 @@ impl ReservedHeaders {
     }
 
     #[inline(never)]
-    fn without_reserved<'a>(&self, head: &RequestHead<'a>, edits: &mut Vec<Command>) -> RequestHead<'a> {
+    fn without_reserved<'a>(&self, head: RequestHead<'a>, edits: &mut Vec<Command>) -> RequestHead<'a> {
+        if !head.iter().any(|(name, _)| self.is_reserved(name)) {
+            return head;
+        }
         let mut removed = BTreeSet::new();
         let mut kept = Vec::new();
         for (name, value) in head.iter() {

@@ -9,6 +9,7 @@ use crate::request::RequestHead;
 /// and so are all cookies of an Amplify client: they contain the other tokens of the same user, and of others.
 ///
 /// A credential in `sec-websocket-protocol` is not removed here: it is removed from every request.
+#[inline(never)]
 pub fn remove(credential: &Credential<'_, '_>, head: &RequestHead<'_>) -> Vec<HeaderEdit> {
     match credential.source() {
         TokenSource::Header { name, .. } => vec![HeaderEdit::Remove(name.as_bytes().to_vec())],

@@ -54,11 +54,8 @@ impl EnvoyBuffer {
 /// # Safety
 /// Envoy gave them, and they are valid for `'a`.
 pub unsafe fn bytes<'a>(ptr: *const u8, length: usize) -> Option<&'a [u8]> {
-    if length == 0 {
-        return Some(&[]);
-    }
     if ptr.is_null() || isize::try_from(length).is_err() {
-        return None;
+        return (length == 0).then_some(&[]);
     }
     // SAFETY: not null and no longer than any object is; the caller vouches for the rest.
     Some(unsafe { std::slice::from_raw_parts(ptr, length) })

@@ -23,16 +23,16 @@ enum Subject {
 
 /// Executes the commands of this worker's filter; before the first [`Command::Of`] they are about `own`. A stream of which
 /// a command fails is rejected with `internal_error`: it must not pass with headers that a client may have forged.
-pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: impl IntoIterator<Item = Command>) {
+pub fn carry_out(worker: &Worker, own: Option<&Rc<Stream>>, commands: &[Command]) {
     let mut subject = own.map_or(Subject::Gone, |stream| Subject::Stream(Rc::clone(stream)));
     for command in commands {
         match command {
-            Command::Of(id) => subject = worker.waiting_stream(id).map_or(Subject::Gone, Subject::Stream),
+            Command::Of(id) => subject = worker.waiting_stream(*id).map_or(Subject::Gone, Subject::Stream),
             // The decision was not carried out, so the request is counted as rejected instead.
             Command::Count(_) if matches!(subject, Subject::Refused) => {}
-            Command::Count(counter) => worker.count(counter),
-            Command::Log(severity, line) => logging::write(severity, &line),
-            Command::TickEvery(period) => worker.set_period(period),
+            Command::Count(counter) => worker.count(*counter),
+            Command::Log(severity, line) => logging::write(*severity, line),
+            Command::TickEvery(period) => worker.set_period(*period),
             // The main thread's filter reports it for all.
             Command::RecordKeys(_) => {}
             about_request => {
@@ -70,22 +70,22 @@ pub fn internal_error() -> Reply {
 
 const DECISION: &str = "wasm.cognito_decision";
 
-fn about(worker: &Worker, stream: &Rc<Stream>, command: Command) -> Result<(), Refused> {
+fn about(worker: &Worker, stream: &Rc<Stream>, command: &Command) -> Result<(), Refused> {
     match command {
-        Command::Edit(edit) => apply(&mut stream.envoy().ok_or(Refused)?, &edit),
+        Command::Edit(edit) => apply(&mut stream.envoy().ok_or(Refused)?, edit),
         Command::EditResponse(edit) => {
-            stream.set_response_edit(edit);
+            stream.set_response_edit(edit.clone());
             Ok(())
         }
         Command::Decide(decision) => annotate(stream, DECISION, decision),
-        Command::Annotate(FilterState::Subject, subject) => annotate(stream, "wasm.cognito_sub", &subject),
-        Command::Annotate(FilterState::ClientId, client) => annotate(stream, "wasm.cognito_client_id", &client),
+        Command::Annotate(FilterState::Subject, subject) => annotate(stream, "wasm.cognito_sub", subject),
+        Command::Annotate(FilterState::ClientId, client) => annotate(stream, "wasm.cognito_client_id", client),
         Command::AnnotateAll(all) => all
             .iter()
             .try_for_each(|(name, value)| annotate(stream, &format!("wasm.{name}"), value)),
         Command::Reply(reply) => {
             worker.leave_waiting(stream);
-            answer(stream, &reply);
+            answer(stream, reply);
             Ok(())
         }
         Command::Resume => {

@@ -172,7 +172,7 @@ impl Stream {
                 (worker.on_request(self, &envoy, head, &mut commands)?, applied)
             }
         };
-        executor::carry_out(worker, Some(self), commands.drain(..).skip(applied));
+        executor::carry_out(worker, Some(self), commands.get(applied..)?);
         worker.keep_list(commands);
         if goes_on && self.state() == StreamState::New {
             self.set_state(StreamState::Open);

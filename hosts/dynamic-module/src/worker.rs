@@ -149,7 +149,7 @@ impl Worker {
             core.catch_up(self.instance.take_mail(self.id), now)
         };
         // None of them is about a request, since none waits.
-        executor::carry_out(self, None, commands);
+        executor::carry_out(self, None, &commands);
         Some(())
     }
 
@@ -161,7 +161,7 @@ impl Worker {
             Err(_) => return,
         };
         self.post();
-        executor::carry_out(self, None, commands);
+        executor::carry_out(self, None, &commands);
         self.refuse_forgotten();
     }
 

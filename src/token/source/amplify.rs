@@ -34,6 +34,7 @@ impl AmplifyCookies {
     }
 
     /// Returns the token of the user who signed in last. Cookies of other users are ignored.
+    #[inline(never)]
     pub(super) fn find<'a>(&self, head: &RequestHead<'a>) -> Result<Option<&'a [u8]>, Malformed> {
         let Some(user) = self.value_of(b"LastAuthUser", head)? else {
             return Ok(None);

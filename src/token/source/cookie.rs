@@ -83,6 +83,7 @@ pub(super) fn cookies<'s, 'a: 's>(head: &'s RequestHead<'a>) -> impl Iterator<It
 ///
 /// # Errors
 /// Two cookies match, and they differ in name or value.
+#[inline(never)]
 pub(super) fn find<'a>(name: &CookieName, head: &RequestHead<'a>) -> Result<Option<&'a [u8]>, Malformed> {
     let found = the_only(
         cookies(head).filter(|cookie| name.matches(cookie.name)),

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// Two parameters of this name differ in their value.
+#[inline(never)]
 pub(super) fn find<'a>(name: &str, head: &RequestHead<'a>) -> Result<Option<Cow<'a, [u8]>>, Malformed> {
     let query = query_of(head.path()).unwrap_or_default();
     let parameters = query.split(|byte| *byte == b'&');

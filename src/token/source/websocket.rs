@@ -34,6 +34,7 @@ struct Offered<'s, 'a> {
 ///
 /// # Errors
 /// The name without a token, or two of them.
+#[inline(never)]
 pub(super) fn find<'a>(
     name: &str,
     sources: &[TokenSource],
