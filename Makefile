@@ -113,20 +113,21 @@ wasm-test: tools-rust
 	@install -D -m 644 $(BUILD)/poison/$(TARGET)/release/poison.wasm $(WASM_POISON)
 
 # A panic must be caught before it reaches Envoy, so this build has a profile of its own, and a separate target folder.
-# With `--crate-type`, since Cargo optimizes across crates only where a shared library is all that is built.
-NATIVE_CARGO = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="$(REMAP)" $(CARGO) rustc --locked --profile native --crate-type cdylib -p envoy-cognito-jwt-dynamic-module
-RAW_NATIVE := $(CARGO_TARGET_DIR)/native/native/libenvoy_cognito_jwt_dynamic_module.so
+NATIVE_BUILD = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/native RUSTFLAGS="$(REMAP)" CARGO="$(CARGO)" tools/native.sh
 
 .PHONY: native
 native: tools-rust ## build the native library for Envoy's dynamic modules, dist/libenvoy_cognito_jwt.so (needs a C compiler)
-	$(NATIVE_CARGO)
-	@install -D -m 755 $(RAW_NATIVE) $(NATIVE)
+	library=$$($(NATIVE_BUILD)) && install -D -m 755 "$$library" $(NATIVE)
 	@ls -l $(NATIVE) | awk '{ print $$9 ": " $$5 " bytes" }'; sha256sum $(NATIVE)
 
 .PHONY: native-test
 native-test: tools-rust
-	$(NATIVE_CARGO) --features test-trap
-	@install -D -m 755 $(RAW_NATIVE) $(NATIVE_TRAP)
+	library=$$($(NATIVE_BUILD) --features test-trap) && install -D -m 755 "$$library" $(NATIVE_TRAP)
+
+.PHONY: native-layout
+native-layout: native tools ## record anew which functions of the native library run, for the order in which it is linked (needs valgrind)
+	$(PYTHON) -m bench.layout
+	$(MAKE) --no-print-directory native
 
 .PHONY: cli
 cli: ## build the command-line tool, dist/envoy-cognito-jwt, which checks configurations and explains decisions
