@@ -125,7 +125,7 @@ native-test: tools-rust
 	library=$$($(NATIVE_BUILD) --features test-trap) && install -D -m 755 "$$library" $(NATIVE_TRAP)
 
 .PHONY: native-layout
-native-layout: native tools ## record anew which functions of the native library run, for the order in which it is linked (needs valgrind)
+native-layout: native tools ## record again which functions of the native library run, for the order in which they are linked (needs valgrind)
 	$(PYTHON) -m bench.layout
 	$(MAKE) --no-print-directory native
 

@@ -94,22 +94,16 @@ fn find_cached_token(bencher: Bencher<'_, '_>, entries: usize) {
     let never = UnixTime::from_millis(u64::MAX);
     let key = first_key().published();
     let signed = first_key().sign_claims(&claims("id"));
-    let verified = Rc::new(Verified {
-        identity: identity(&signed),
-        pool: PoolId(0),
-        key,
-        values: Default::default(),
-        subject: "sub".into(),
-        cache_keys: Default::default(),
-    });
     for number in 0..entries {
-        tokens.insert(
-            format!("{signed}{number:04}").as_bytes(),
-            Rc::clone(&verified),
-            1,
-            never,
-            UnixTime::default(),
-        );
+        let verified = Verified {
+            token: format!("{signed}{number:04}").into_bytes().into(),
+            identity: identity(&signed),
+            pool: PoolId(0),
+            key: Rc::clone(&key),
+            values: Default::default(),
+            cache_keys: Default::default(),
+        };
+        tokens.insert(Rc::new(verified), 1, never, UnixTime::default());
     }
     let wanted = format!("{signed}0000");
     bencher.bench_local(|| tokens.find(black_box(wanted.as_bytes()), |_| 1, |_, _| true).is_some());

@@ -29,7 +29,7 @@ fuzz_target!(|json: &str| {
         return;
     };
     assert_eq!(Some(claims.issuer()), members.get("iss").and_then(Value::as_str));
-    assert_eq!(Some(claims.subject()), members.get("sub").and_then(Value::as_str));
+    assert_eq!(Some(&**claims.subject()), members.get("sub").and_then(Value::as_str));
     assert_eq!(Some(claims.expires_at()), members.get("exp").and_then(Value::as_f64));
     assert_eq!(
         claims.not_before(),
