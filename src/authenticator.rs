@@ -204,7 +204,7 @@ impl Authenticator<'_> {
             }
             None => {
                 self.count_once(context, Counter::JwtCacheMiss);
-                self.verify_unseen(&context.token, context.has_looked_again)
+                self.verify_unseen(context)
             }
         }
     }
@@ -250,7 +250,8 @@ impl Authenticator<'_> {
     }
 
     #[inline(never)]
-    fn verify_unseen(&mut self, token: &[u8], has_looked_again: bool) -> Result<Rc<Verified>, Stop> {
+    fn verify_unseen(&mut self, context: &AuthContext<'_>) -> Result<Rc<Verified>, Stop> {
+        let token: &[u8] = &context.token;
         let now = self.env.now;
         let config = self.config;
         let stop = |rejection| Stop::Deny(rejection, None);
@@ -305,7 +306,7 @@ impl Authenticator<'_> {
             )
         });
         let Ok(key) = key else {
-            return Err(self.unknown_kid(id, has_looked_again));
+            return Err(self.unknown_kid(id, context.has_looked_again));
         };
         let check = jwt.verify(&key.public, self.env.crypto);
         self.out.extend(check.by.map(|by| Command::Count(verified_by(by))));
@@ -324,7 +325,12 @@ impl Authenticator<'_> {
         let identity = signed
             .check(&pool.claims, now)
             .map_err(|error| stop(Rejection::Claim(error)))?;
-        let verified = Rc::new(self.prepare(token.into(), identity, id, key));
+        let mut verified = self.prepare(token.into(), identity, id, key);
+        // Otherwise they would be read again at once.
+        if context.rule.demands.is_empty() && pool.user_info.is_none() && config.user_lookup.is_none() {
+            verified.slim();
+        }
+        let verified = Rc::new(verified);
         let generation = self.keys.get(id.0).map_or(0, PoolKeys::generation);
         let expires_at = verified.identity.expires_at().after(pool.claims.clock_skew);
         self.tokens.insert(Rc::clone(&verified), generation, expires_at, now);
@@ -332,11 +338,9 @@ impl Authenticator<'_> {
     }
 
     /// Returns what later requests with the token need, computed once.
-    fn prepare(&mut self, token: Rc<[u8]>, mut identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
+    fn prepare(&mut self, token: Rc<[u8]>, identity: Identity, pool: PoolId, key: Rc<Key>) -> Verified {
         let (values, warnings) = self.config.identity.values_for(&identity, None);
         self.warn(&warnings);
-        // For a rule that uses claims, and for a lookup, they are read again and then kept.
-        identity.slim(Rc::clone(&token));
         Verified {
             token,
             identity,

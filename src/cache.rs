@@ -44,6 +44,12 @@ impl Verified {
         **place.get_or_init(|| compute().into())
     }
 
+    /// Frees the claims that neither a rule nor a call needs at the moment. When one of them is asked for, all are read from the text
+    /// again, and then kept.
+    pub(crate) fn slim(&mut self) {
+        self.identity.slim(Rc::clone(&self.token));
+    }
+
     /// Returns how many bytes of memory it owns, without the key, which belongs to the key set.
     fn heap_bytes(&self) -> usize {
         let Verified {
@@ -145,7 +151,8 @@ impl TokenCache {
     }
 }
 
-/// The last bytes of a token: 16 characters of base64url are 96 bits of the signature. As two numbers, which are aligned to 8 bytes.
+/// The last bytes of a token: 16 characters of base64url are 96 bits of the signature. Held as two `u64`, since a `u128`
+/// would align each entry to 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Tail(u64, u64);
 

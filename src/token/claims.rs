@@ -78,7 +78,7 @@ impl Claims {
         })
     }
 
-    /// The details have been read before, so they can be read again.
+    /// The details have been read before, so they can be read again. Without them no demand would hold.
     fn details(&self) -> &Details {
         self.details.get_or_init(|| {
             let json = self.token.as_deref().map(jwt::claims_text);
@@ -174,6 +174,7 @@ impl Claims {
 
     /// See [`Identity::slim`](super::Identity::slim).
     pub(in crate::token) fn slim(&mut self, token: Rc<[u8]>) {
+        debug_assert_eq!(jwt::claims_text(&token).as_deref(), Ok(self.json()));
         self.details.take();
         self.token = Some(token);
     }

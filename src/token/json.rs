@@ -55,7 +55,7 @@ impl Members {
         for (_, value) in &members {
             check_value(value.get())?;
         }
-        let place = |(name, value): (Cow<'_, str>, &RawValue)| {
+        let member = |(name, value): (Cow<'_, str>, &RawValue)| {
             let name = match name {
                 Cow::Borrowed(name) => Name::Plain(place(&json, name)?),
                 Cow::Owned(name) => Name::Decoded(name.into()),
@@ -63,7 +63,7 @@ impl Members {
             let value = place(&json, value.get())?;
             Some(Member { name, value })
         };
-        let list: Option<Vec<Member>> = members.into_iter().map(place).collect();
+        let list: Option<Vec<Member>> = members.into_iter().map(member).collect();
         let list = list.ok_or(Malformed::NotJsonObject)?;
         Ok(Members { json, list })
     }

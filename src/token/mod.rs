@@ -101,9 +101,9 @@ impl Identity {
         claims.heap_bytes().saturating_add(memory::shared(client.len()))
     }
 
-    /// Frees what is not needed for each request. It is read from `token`, the text that the identity came from, when it is first
-    /// asked for.
-    pub fn slim(&mut self, token: Rc<[u8]>) {
+    /// Frees what is not needed for each request. It is read again when it is first asked for, from `token`, which must be the text that
+    /// the identity was made of: nothing is verified again.
+    pub(crate) fn slim(&mut self, token: Rc<[u8]>) {
         self.claims.slim(token);
     }
 }

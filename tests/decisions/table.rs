@@ -382,6 +382,26 @@ fn a_cached_token_ends_with_its_time_and_with_its_rule() {
 }
 
 #[test]
+fn a_token_that_was_cached_without_a_rule_meets_one_later() {
+    let rules = json!([
+        {"match": {"path": {"prefix": "/readers"}}, "require": {"groups": {"any": ["readers"]}}},
+        {"match": {"path": {"prefix": "/mail"}}, "require": {"claims": {"email": {"suffix": "@example.com"}}}},
+        {"match": {"path": {"prefix": "/owners"}}, "require": {"groups": {"any": ["owners"]}}},
+    ]);
+    let mut world = World::start(&with(inline(&[first_key()]), "rules", rules), 1);
+    let token = good_token();
+    for (path, fate) in [
+        ("/", Fate::Passed),
+        ("/readers", Fate::Passed),
+        ("/mail", Fate::Passed),
+        ("/owners", Fate::Refused("not_permitted")),
+    ] {
+        assert_eq!(world.fate_of(0, &Ask::get(path).with_token(&token)), fate, "{path}");
+    }
+    assert_eq!((world.counter("jwt_cache_hit"), world.counter("verify_module")), (3, 1));
+}
+
+#[test]
 fn the_memory_of_tokens_can_be_switched_off() {
     let mut world = World::start(
         &with(inline(&[first_key()]), "token_cache", json!({"max_entries": 0})),

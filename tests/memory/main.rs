@@ -64,7 +64,7 @@ fn cached_tokens_hold_no_more_than_their_bound() {
             config["token_cache"] = json!({"max_entries": 100_000, "max_mebibytes": 1});
             config["limits"] = json!({"token_bytes": token_bytes, "header_value_bytes": 65_536});
             config["identity"] = json!({"payload_header": "x-payload"});
-            // A rule that asks for a claim by name has all claims of a cached token read once more, and kept.
+            // A rule that asks for a claim has all claims of a cached token kept.
             config["rules"] = json!([{"require": {"claims": {"custom:absent": {"present": false}}}}]);
             let mut worker = Worker::start(&config);
             let claims = filled(id_claims(START), filling, token_bytes * 68 / 100);
